@@ -1,0 +1,100 @@
+# dwconv: knobs first. `make deps demo` and `make deps test` are the two commands a stranger needs.
+
+LUA       ?= lua5.4
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
+CFLAGS    ?= -O3
+LIBFLAG   ?= -shared
+LIB_EXT   ?= so
+BUILD     ?= build
+OPENMP    ?= 1
+WERROR    ?=
+# a sanitizer build: SANITIZE=address,undefined
+SANITIZE  ?=
+# V=1 shows the commands
+V         ?=
+# where to install; LuaRocks sets these two
+INST_LUADIR ?= /usr/local/share/lua/5.4
+INST_LIBDIR ?= /usr/local/lib/lua/5.4
+# looked up when a recipe runs, so that `make deps all` finds what deps has just installed
+LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null || echo /usr/include)/lua5.4
+LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDIR)/lua5.4 $(shell pkg-config --cflags lua5.4 2>/dev/null))
+
+# ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
+KERNELS   := layout.u8 layout.i32 layout.i64 \
+             cast.f32 cast.f64 cast.i32 cast.i64 cast.u8 cast.b8 \
+             depthwise.f32 depthwise.f64 table.all
+TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
+TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
+TYPE_i32  := -DT=int32_t -DDW_SIZE=4
+TYPE_i64  := -DT=int64_t -DDW_SIZE=8
+TYPE_u8   := -DT=uint8_t -DDW_SIZE=1
+TYPE_b8   := -DT=uint8_t -DDW_SIZE=1 -DDW_IS_BOOL
+X86       := $(filter x86_64 amd64,$(shell uname -m))
+ISAS      ?= base $(if $(X86),avx2 avx512)
+ISA_avx2  := -mavx2 -mfma
+ISA_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512
+# AVX512_AS_AVX2=1 lowers the 512-bit sources to AVX2, to test them on a CPU without AVX-512
+ifdef AVX512_AS_AVX2
+ISA_avx512 := -mavx2 -mfma -DDW_WIDE -Wno-psabi
+HAVE      += -DDW_AVX512_AS_AVX2
+endif
+
+# ---- flags ------------------------------------------------------------------------------------------
+HAVE     += $(ISAS:%=-DDW_HAVE_%)
+WARN      = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(WERROR),-Werror)
+SAN       = $(if $(SANITIZE),-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize=$(SANITIZE) -DDW_SANITIZE)
+FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CFLAGS) $(SAN) -MMD -MP $(HAVE)
+OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
+TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
+LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
+
+CORE_C   := tensor axis layout random depthwise parallel machine isa
+BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
+CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
+BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
+CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
+IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
+
+RUN       = LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;'
+DEPS     := $(filter deps,$(MAKECMDGOALS))
+Q         = $(if $(V),,@echo '  CC    $@';)
+
+.PHONY: deps all test demo bench check docs install clean
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+%.d: ;
+.SECONDEXPANSION:
+.DEFAULT_GOAL := all
+
+all: $(CORE) $(IMAGE)
+
+$(CORE): $(BINDING_O) $(CORE_O)
+	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl
+
+# The one rule for kernels: build/kernels/depthwise.f32.avx2.o comes from src/kernels/depthwise.c.
+stem = $(subst ., ,$(1))
+$(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c Makefile | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
+	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
+
+$(BUILD)/%.o: src/%.c Makefile | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -ffp-contract=off $(if $(filter parallel,$*),$(OMP)) -c -o $@ $<
+
+$(BUILD)/binding/%.o: src/binding/%.c Makefile | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -c -o $@ $<
+
+# Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
+IMAGE_LIBS = libpng libjpeg
+$(IMAGE): src/io/image.c Makefile | $(DEPS)
+	@mkdir -p $(@D)
+	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
+	  $(CC) $(FLAGS) -MF $(BUILD)/image.d $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
+	    -o $@ $< $$(pkg-config --libs $(IMAGE_LIBS)); \
+	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,102 @@
+-- create.lua: the functions that make tensors out of sizes, tables, bytes and random numbers. Options are parsed
+-- here; sizes and numbers are checked by the core. The default dtype is K.floatx().
+
+local config = require "dwconv.config"
+local core = require "dwconv.core"
+local options = require "dwconv.options"
+
+local create = {}
+
+local dtype = { dtype = options.dtype() }
+
+local function optional(kind) -- no default: nil stays nil
+  kind.default, kind.current = nil, nil
+  return kind
+end
+
+local parse = {
+  tensor = options.parser("tensor", { dtype = optional(options.dtype()) }),
+  zeros = options.parser("zeros", dtype),
+  ones = options.parser("ones", dtype),
+  full = options.parser("full", { dtype = optional(options.dtype()) }),
+  eye = options.parser("eye", dtype),
+  arange = options.parser("arange", { dtype = optional(options.dtype()) }),
+  linspace = options.parser("linspace", { dtype = options.dtype(true) }),
+  from_bytes = options.parser("from_bytes", dtype),
+  uniform = options.parser("uniform", {
+    minval = options.number(0), maxval = options.number(1), seed = options.number(nil, true), dtype = options.dtype(true),
+  }),
+  normal = options.parser("normal", {
+    mean = options.number(0), stddev = options.number(1), seed = options.number(nil, true), dtype = options.dtype(true),
+  }),
+  close = options.parser("close", { rtol = options.number(1e-5), atol = options.number(1e-8) }),
+}
+
+--- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
+---@param data table|number|boolean|dwconv.Tensor
+---@param o? { dtype: string }
+---@return dwconv.Tensor
+function create.tensor(data, o) return core.tensor(data, parse.tensor(o).dtype, config.floatx()) end
+
+--- Zeros of a shape: dw.zeros({ 2, 3 }, { dtype = "int32" }).
+function create.zeros(shape, o) return core.zeros(shape, parse.zeros(o).dtype) end
+
+--- Ones of a shape.
+function create.ones(shape, o) return core.ones(shape, parse.ones(o).dtype) end
+
+--- One number (or boolean) everywhere.
+function create.full(shape, value, o)
+  local wish = parse.full(o).dtype
+  return core.full(shape, value, wish or (type(value) == "boolean" and "bool" or config.floatx()))
+end
+
+--- The identity matrix of a size.
+function create.eye(size, o) return core.eye(size, parse.eye(o).dtype) end
+
+--- arange(stop), arange(start, stop) or arange(start, stop, step), then options: numbers from start (0) to below
+--- stop. Whole numbers are int32, others K.floatx().
+function create.arange(...)
+  local n = select("#", ...)
+  local last = select(n > 0 and n or 1, ...)
+  local o = nil
+  if type(last) == "table" then
+    o, n = last, n - 1
+  end
+  if n > 3 then core.raise("arange: takes (start, stop, step, {options}), got more") end
+  local given = { ... }
+  local stop, step = n >= 2 and given[2] or nil, n >= 3 and given[3] or nil
+  return core.arange(n >= 1 and given[1] or nil, stop, step, parse.arange(o).dtype, config.floatx())
+end
+
+--- num numbers from start to stop, both included.
+function create.linspace(start, stop, num, o) return core.linspace(start, stop, num, parse.linspace(o).dtype) end
+
+--- The numbers in a string, in this machine's byte order and row-major order.
+function create.from_bytes(bytes, shape, o) return core.from_bytes(bytes, shape, parse.from_bytes(o).dtype) end
+
+--- Uniform random numbers in [minval, maxval), options minval = 0, maxval = 1, seed, dtype. The same for any number
+--- of threads. A seed makes the call repeatable by itself; dw.seed(n) makes what follows repeatable.
+function create.uniform(shape, o)
+  o = parse.uniform(o)
+  return core.uniform(shape, o.minval, o.maxval, o.seed, o.dtype)
+end
+
+--- Normally distributed random numbers, options mean = 0, stddev = 1, seed, dtype.
+function create.normal(shape, o)
+  o = parse.normal(o)
+  return core.normal(shape, o.mean, o.stddev, o.seed, o.dtype)
+end
+
+--- Starts the state's random stream anew.
+---@param n integer
+function create.seed(n) core.seed(n) end
+
+--- Whether |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN), options rtol = 1e-5, atol = 1e-8. The second
+--- result says where they differ most.
+---@return boolean, string?
+function create.close(a, b, o)
+  o = parse.close(o)
+  return core.close(a, b, o.rtol, o.atol)
+end
+
+return create

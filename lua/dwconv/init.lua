@@ -1,0 +1,60 @@
+-- dwconv: tensors and depthwise convolution for Lua. This is the namespace; rooms load on first use.
+
+local core = require "dwconv.core"
+
+-- Errors blame the first line outside this folder.
+core.set_home((debug.getinfo(1, "S").source:gsub("init%.lua$", "")))
+
+local K = require "dwconv.backend"
+require "dwconv.tensor"
+
+---@class dwconv
+local dw = { _VERSION = "dwconv " .. core.build().version, backend = K }
+
+for name, f in pairs(require "dwconv.create") do dw[name] = f end
+
+--- How many threads drivers may use: at first the least of affinity, cgroup quota and OMP_NUM_THREADS.
+---@return integer
+function dw.threads() return core.threads() end
+
+--- Sets it, for this Lua state. Results do not depend on it.
+---@param n integer
+function dw.set_threads(n) core.set_threads(n) end
+
+local function describe(info)
+  local lines = {
+    ("dwconv %s, %s"):format(info.version, info.lua),
+    ("isa      %s"):format(info.isa),
+    ("threads  %d%s"):format(info.threads, info.openmp and "" or " (built without OpenMP)"),
+    ("memory   %.1f GiB at most"):format(info.memory / 2 ^ 30),
+    ("images   %s"):format(info.images),
+    ("compiler %s"):format(info.compiler),
+  }
+  return table.concat(lines, "\n")
+end
+
+--- What this build and machine are, as a table that prints as text: version, isa, threads, openmp, memory (bytes),
+--- images (the libraries, or what is missing), compiler, lua.
+function dw.info()
+  local info = core.build()
+  local found, image = pcall(require, "dwconv.image")
+  info.lua = _VERSION
+  info.images = found and ("%s, %s"):format(image.png, image.jpeg) or "none: libpng and libjpeg were not there to build with"
+  return setmetatable(info, { __tostring = describe })
+end
+
+dw.io = setmetatable({}, {
+  __index = function(io, room)
+    if room ~= "image" and room ~= "npy" then core.raise(("io: there is no %s, only image and npy"):format(tostring(room))) end
+    io[room] = require("dwconv.io." .. room)
+    return io[room]
+  end,
+})
+
+return setmetatable(dw, {
+  __index = function(t, room)
+    if room ~= "help" then return nil end
+    t.help = require "dwconv.help"
+    return t.help
+  end,
+})

@@ -1,0 +1,106 @@
+-- ops/depthwise.lua: depthwise convolution and its gradients. Each of the three is linear in both of its
+-- tensors and has the other two as its gradients, so the family is closed under differentiation.
+-- Source of the formulas: spec of tf.keras.backend r2.2, sections 1.3 to 1.6 and 1.11.
+
+local core = require "dwconv.core"
+local op = require("dwconv.ops").op
+local options = require "dwconv.options"
+
+local conv, grad_x, grad_kernel
+
+-- Rather than hand a table to C at every call, options go as plain values.
+local function geometry(o)
+  local s, d = o.strides, o.dilation_rate
+  return s[1], s[2], d[1], d[2], o.padding, o.data_format == "channels_first"
+end
+
+local function kinds()
+  return {
+    strides = options.pair(1),
+    padding = options.padding(),
+    data_format = options.data_format(),
+    dilation_rate = options.pair(1),
+  }
+end
+
+-- Sizes for tests: nothing square, every option away from its default.
+local sample_options = { strides = { 2, 1 }, dilation_rate = { 1, 2 }, padding = { { 1, 0 }, { 2, 1 } } }
+
+conv = op "depthwise_conv2d" {
+  doc = [[
+Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m.
+Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has
+ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the
+kernel fits, and a kernel that does not fit at all is an error.]],
+  args = { "x", "depthwise_kernel" },
+  shapes = {
+    x = "n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64",
+    depthwise_kernel = "kh,kw,c,m for both layouts; of x's dtype",
+    result = "n,oh,ow,c*m or n,c*m,oh,ow",
+  },
+  options = kinds(),
+  forward = function(x, w, o) return core.depthwise_conv2d(x, w, nil, geometry(o)) end,
+  backward = {
+    x = function(g, _, x, w, o) return grad_x(g, w, x.shape, o) end,
+    depthwise_kernel = function(g, _, x, w, o) return grad_kernel(g, x, w.shape, o) end,
+  },
+  linear = true,
+  method = true,
+  differs = [[
+Keras refuses unequal strides and computes nonsense for strides with dilation; here both are right. strides and
+dilation_rate also take one number; padding also takes {{top, bottom}, {left, right}}. A valid window larger than its
+input is an error, as in Keras 3.]],
+  example = [[
+local x = dw.arange(0, 16, 1, { dtype = "float32" }):reshape { 1, 4, 4, 1 }
+local w = dw.ones({ 3, 3, 1, 1 })
+print(K.depthwise_conv2d(x, w, { strides = 2, padding = "same" }):reshape { 2, 2 })]],
+  sample = function(R)
+    return R { 2, 5, 7, 3 }, R { 3, 2, 3, 2 }, sample_options
+  end,
+}
+
+grad_x = op "depthwise_conv2d_grad_x" {
+  doc = "The gradient of depthwise_conv2d with respect to x, given g, the gradient with respect to its result.",
+  args = { "g", "depthwise_kernel" },
+  values = { "x_shape" },
+  shapes = {
+    g = "the result's: n,oh,ow,c*m or n,c*m,oh,ow",
+    depthwise_kernel = "kh,kw,c,m",
+    x_shape = "the shape of x, as a table",
+    result = "x_shape",
+  },
+  options = kinds(),
+  forward = function(g, w, x_shape, o) return core.depthwise_conv2d_grad_x(g, w, x_shape, geometry(o)) end,
+  backward = {
+    g = function(gg, _, _, w, _, o) return conv(gg, w, o) end,
+    depthwise_kernel = function(gg, _, g, w, _, o) return grad_kernel(g, gg, w.shape, o) end,
+  },
+  linear = true,
+  differs = "Keras has it only inside its gradient tape.",
+  sample = function(R)
+    return R { 2, 2, 8, 6 }, R { 3, 2, 3, 2 }, { 2, 5, 7, 3 }, sample_options
+  end,
+}
+
+grad_kernel = op "depthwise_conv2d_grad_kernel" {
+  doc = "The gradient of depthwise_conv2d with respect to its kernel, given g, the gradient with respect to its result.",
+  args = { "g", "x" },
+  values = { "kernel_shape" },
+  shapes = {
+    g = "the result's: n,oh,ow,c*m or n,c*m,oh,ow",
+    x = "n,h,w,c or n,c,h,w",
+    kernel_shape = "the shape of the kernel, {kh, kw, c, m}",
+    result = "kernel_shape",
+  },
+  options = kinds(),
+  forward = function(g, x, shape, o) return core.depthwise_conv2d_grad_kernel(g, x, shape, geometry(o)) end,
+  backward = {
+    g = function(gk, _, _, x, _, o) return conv(x, gk, o) end,
+    x = function(gk, _, g, x, _, o) return grad_x(g, gk, x.shape, o) end,
+  },
+  linear = true,
+  differs = "Keras has it only inside its gradient tape.",
+  sample = function(R)
+    return R { 2, 2, 8, 6 }, R { 2, 5, 7, 3 }, { 3, 2, 3, 2 }, sample_options
+  end,
+}

@@ -1,0 +1,81 @@
+// binding.h: what the binding's rooms share. The binding lends the core memory and turns its status codes
+// into Lua errors; it is the only place that includes lua.h. Every function has three upvalues: the tensor
+// metatable, the state, and its own name as users know it, which opens each of its error texts.
+#ifndef DWCONV_BINDING_H
+#define DWCONV_BINDING_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "dwconv.h"
+
+enum { DWL_METATABLE = 1, DWL_STATE = 2, DWL_NAME = 3 }; // upvalues
+
+// One per lua_State, in a userdata.
+typedef struct dwl_state {
+  dw_context cx;
+  dw_random random;
+  int64_t memory;      // bytes a script may hold
+  uint64_t staggered;  // payloads placed so far, see dwl_newtensor
+  lua_State *main;     // its hook is where lua.c's Ctrl-C shows
+  lua_Hook hook;       // as it was when the running driver was called
+  int hook_mask, hook_count;
+} dwl_state;
+
+// Every tensor userdata begins with this. An owner has its payload behind it, in the same block; a view has
+// its owner as user value 1. Blocks never move, so pointers into the owner stay valid.
+typedef struct dwl_tensor {
+  dw_tensor t;
+  uint64_t *writes; // the owner's count of writes through any view
+  uint64_t own_writes;
+} dwl_tensor;
+
+dwl_state *dwl_getstate(lua_State *L);
+const char *dwl_name(lua_State *L);
+
+// Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
+int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
+int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
+const char *dwl_got(lua_State *L, int index);                   // "a string \"same\"", "2.5", "nil"; pushes it
+const char *dwl_shape_text(lua_State *L, const dw_tensor *t);   // "1x3x3x2", "()"; pushes it
+
+dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is none
+dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);
+int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most);
+double dwl_checknumber(lua_State *L, int index, const char *argument);
+dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument);
+int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]);
+int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank); // from 0; Lua's counts from 1 or -1
+// Index `i` of n in Lua's counting to one from 0; raises outside.
+int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);
+
+// Push a new tensor. The payload of dwl_newtensor is not initialised.
+dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
+dw_tensor *dwl_newview(lua_State *L, int owner, const dw_tensor *view);
+dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by a contiguous copy if need be
+void dwl_wrote(lua_State *L, int index);
+
+void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
+// Writes the Lua value at `index` as an element; false when it is of the wrong kind or does not fit.
+bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
+void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *element);
+
+// Around a driver: interruption is looked for, and a status other than DW_OK raises.
+const dw_context *dwl_enter(lua_State *L);
+void dwl_leave(lua_State *L, dw_status s);
+void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
+
+// Registers `functions` in the table on top of the stack.
+void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
+
+// Assigns the Lua value at `index` (a number, a boolean, a tensor or a nested table) to `view`, a view of
+// the tensor at 1; counts the write.
+void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argument);
+// Pushes a tensor made from a nested table; dtype DW_DTYPES means bool for booleans, else `floats`.
+dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
+
+extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_layout_functions[],
+    dwl_random_functions[], dwl_depthwise_functions[], dwl_system_functions[];
+extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[];
+
+#endif

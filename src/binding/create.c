@@ -1,0 +1,146 @@
+// create.c: tensors from sizes and numbers. The Lua layer has put options in their places and filled in
+// default dtypes; arguments here are positional.
+#include <math.h>
+#include <string.h>
+
+#include "binding.h"
+
+static int full_of(lua_State *L, int dtype_at, int value_at, lua_Integer value) {
+  int64_t shape[DW_MAX_RANK];
+  int64_t element = 0;
+  int rank = dwl_checkshape(L, 1, "shape", shape);
+  dw_dtype dtype = dwl_checkdtype(L, dtype_at, "dtype");
+  if (value_at == 0) {
+    if (dtype == DW_BOOL) lua_pushboolean(L, value != 0);
+    if (dtype != DW_BOOL) lua_pushinteger(L, value);
+    value_at = lua_gettop(L);
+  }
+  dwl_checkelement(L, value_at, "value", dtype, &element);
+  dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
+  dwl_leave(L, dw_fill(dwl_enter(L), t, &element));
+  return 1;
+}
+
+static int zeros(lua_State *L) { return full_of(L, 2, 0, 0); }    // shape, dtype
+static int ones(lua_State *L) { return full_of(L, 2, 0, 1); }     // shape, dtype
+static int full(lua_State *L) { return full_of(L, 3, 2, 0); }     // shape, value, dtype
+
+static int eye(lua_State *L) { // n, dtype
+  int64_t n = dwl_checkinteger(L, 1, "size", 0, INT64_C(1) << 31), shape[2] = {n, n};
+  dw_dtype dtype = dwl_checkdtype(L, 2, "dtype");
+  int64_t zero = 0, one = 0;
+  if (dtype == DW_BOOL) lua_pushboolean(L, 1);
+  if (dtype != DW_BOOL) lua_pushinteger(L, 1);
+  dwl_checkelement(L, -1, "value", dtype, &one);
+  dw_tensor *t = dwl_newtensor(L, dtype, 2, shape), diagonal = *t;
+  dwl_leave(L, dw_fill(dwl_enter(L), t, &zero));
+  diagonal.rank = 1;
+  diagonal.strides[0] = n + 1;
+  if (n > 0) dwl_leave(L, dw_fill(dwl_enter(L), &diagonal, &one));
+  return 1;
+}
+
+// Replaces the tensor on top by one of `dtype`.
+static void cast_top(lua_State *L, dw_dtype dtype) {
+  dw_tensor *t = lua_touserdata(L, -1);
+  if (t->dtype == dtype) return;
+  dw_tensor *c = dwl_newtensor(L, dtype, t->rank, t->shape);
+  dwl_leave(L, dw_cast(dwl_enter(L), c, t));
+  lua_replace(L, -2);
+}
+
+static void check_range(lua_State *L, double first, double last, dw_dtype dtype) {
+  static const double limits[DW_DTYPES][2] = {
+      [DW_FLOAT32] = {-INFINITY, INFINITY}, [DW_FLOAT64] = {-INFINITY, INFINITY}, [DW_INT32] = {-0x1p31, 0x1p31 - 1},
+      [DW_INT64] = {-0x1p63, 0x1p63},       [DW_UINT8] = {0, 255},                [DW_BOOL] = {0, 1},
+  };
+  double low = first < last ? first : last, high = first < last ? last : first;
+  if (low < limits[dtype][0] || high > limits[dtype][1]) {
+    dwl_error(L, "the numbers from %f to %f do not fit into %s", low, high, dw_dtype_name(dtype));
+  }
+}
+
+static void arange_integers(lua_State *L, dw_dtype dtype) {
+  lua_Integer start = lua_tointeger(L, 1), stop = lua_tointeger(L, 2), step = lua_tointeger(L, 3);
+  int64_t span, n = 0;
+  if (__builtin_sub_overflow(stop, start, &span) || step == INT64_MIN) dwl_error(L, "the range is too long");
+  if (span != 0) n = step > 0 ? (span - 1) / step + 1 : (-(span + 1)) / -step + 1;
+  if (n > 0) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
+  dw_tensor *t = dwl_newtensor(L, DW_INT64, 1, &n);
+  for (int64_t i = 0; i < n; i++) ((int64_t *)t->data)[i] = start + i * step;
+}
+
+static void arange_floats(lua_State *L, dw_dtype dtype) {
+  double start = lua_tonumber(L, 1), step = lua_tonumber(L, 3), size = ceil((lua_tonumber(L, 2) - start) / step);
+  if (!(size >= 0 && size < 0x1p48)) dwl_error(L, "the range is too long or not finite");
+  int64_t n = (int64_t)size;
+  if (n > 0) check_range(L, start, start + (double)(n - 1) * step, dtype);
+  dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
+  for (int64_t i = 0; i < n; i++) ((double *)t->data)[i] = start + (double)i * step;
+}
+
+// Keras's: from start (or 0), stop excluded; a lone negative stop is an empty range, other ranges that
+// run the wrong way are errors.
+static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or nil, float dtype
+  lua_settop(L, 5);
+  dwl_checknumber(L, 1, "start");
+  if (lua_isnil(L, 2)) {
+    bool empty = lua_tonumber(L, 1) < 0;
+    lua_pushinteger(L, 0);
+    if (empty) lua_copy(L, -1, 1);
+    lua_insert(L, 1);
+    lua_remove(L, 3);
+  }
+  dwl_checknumber(L, 2, "stop");
+  if (lua_isnil(L, 3)) lua_pushinteger(L, 1), lua_replace(L, 3);
+  double step = dwl_checknumber(L, 3, "step"), span = lua_tonumber(L, 2) - lua_tonumber(L, 1);
+  if (step == 0) dwl_error(L, "step must not be 0");
+  if ((step > 0 && span < 0) || (step < 0 && span > 0)) {
+    dwl_error(L, "a step of %f does not lead from start to stop, %f away", step, span);
+  }
+  bool whole = lua_isinteger(L, 1) && lua_isinteger(L, 2) && lua_isinteger(L, 3);
+  dw_dtype dtype = !lua_isnil(L, 4) ? dwl_checkdtype(L, 4, "dtype") : whole ? DW_INT32 : dwl_checkdtype(L, 5, "floatx");
+  if (whole) arange_integers(L, dtype);
+  if (!whole) arange_floats(L, dtype);
+  cast_top(L, dtype);
+  return 1;
+}
+
+static int linspace(lua_State *L) { // start, stop, num, dtype
+  double start = dwl_checknumber(L, 1, "start"), stop = dwl_checknumber(L, 2, "stop");
+  int64_t n = dwl_checkinteger(L, 3, "num", 1, INT64_C(1) << 40);
+  dw_dtype dtype = dwl_checkdtype(L, 4, "dtype");
+  if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 4);
+  dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
+  double *p = t->data;
+  for (int64_t i = 0; i < n; i++) p[i] = start + (stop - start) * ((double)i / (n > 1 ? (double)(n - 1) : 1));
+  if (n > 1) p[n - 1] = stop;
+  cast_top(L, dtype);
+  return 1;
+}
+
+static int from_bytes(lua_State *L) { // string, shape, dtype
+  int64_t shape[DW_MAX_RANK];
+  size_t n;
+  if (lua_type(L, 1) != LUA_TSTRING) dwl_expected(L, "bytes", "a string", 1);
+  const char *bytes = lua_tolstring(L, 1, &n);
+  int rank = dwl_checkshape(L, 2, "shape", shape);
+  dw_dtype dtype = dwl_checkdtype(L, 3, "dtype");
+  dw_tensor t;
+  if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK ||
+      dw_numel(&t) * (int64_t)dw_dtype_size(dtype) != (int64_t)n) {
+    dwl_error(L, "bytes must be as many as shape %s of %s takes, got %I", dwl_shape_text(L, &t), dw_dtype_name(dtype),
+              (LUAI_UACINT)n);
+  }
+  memcpy(dwl_newtensor(L, dtype, rank, shape)->data, bytes, n);
+  if (dtype == DW_BOOL) { // any byte but 0 is true
+    uint8_t *p = ((dw_tensor *)lua_touserdata(L, -1))->data;
+    for (size_t i = 0; i < n; i++) p[i] = p[i] != 0;
+  }
+  return 1;
+}
+
+const luaL_Reg dwl_create_functions[] = {
+    {"zeros", zeros},   {"ones", ones},         {"full", full},     {"eye", eye},
+    {"arange", arange}, {"linspace", linspace}, {"from_bytes", from_bytes}, {NULL, NULL},
+};

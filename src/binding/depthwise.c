@@ -1,0 +1,192 @@
+// depthwise.c: depthwise convolution and its gradients for Lua. Options arrive checked in form by
+// lua/dwconv/options.lua; what depends on shapes is checked here, once, in the user's words.
+#include <string.h>
+
+#include "binding.h"
+
+// Arguments 4 to 9 of each function: strides h, w; dilation_rate h, w; padding ("same", "valid" or
+// {{top, bottom}, {left, right}}); whether the layout is channels_first.
+enum { GEOMETRY = 4 };
+
+struct call {
+  lua_State *L;
+  dw_depthwise d;
+  bool channels_first;
+  int64_t strides[2], dilation[2], pads[4];
+  dw_padding mode;
+};
+
+static const int to_last[4] = {0, 2, 3, 1}, to_first[4] = {0, 3, 1, 2};
+
+// An image as (n,h,w,c), whatever its layout.
+static dw_tensor as_last(const struct call *c, const dw_tensor *image) {
+  dw_tensor v = *image;
+  if (c->channels_first) dw_permute_view(&v, image, to_last);
+  return v;
+}
+
+static const char *image_text(const struct call *c, const dw_tensor *last) {
+  dw_tensor v = *last;
+  if (c->channels_first) dw_permute_view(&v, last, to_first);
+  return lua_pushfstring(c->L, "%s, %s", dwl_shape_text(c->L, &v), c->channels_first ? "channels_first" : "channels_last");
+}
+
+static dw_tensor *check_rank4(lua_State *L, int index, const char *argument, const char *axes) {
+  dw_tensor *t = dwl_totensor(L, index);
+  if (t == NULL || t->rank != 4) dwl_expected(L, argument, lua_pushfstring(L, "a tensor of rank 4 (%s)", axes), index);
+  return t;
+}
+
+static const char *image_axes(const struct call *c) { return c->channels_first ? "n,c,h,w" : "n,h,w,c"; }
+
+static void read_options(struct call *c, lua_State *L) {
+  static const char *const names[4] = {"strides[1]", "strides[2]", "dilation_rate[1]", "dilation_rate[2]"};
+  int64_t *const values[4] = {&c->strides[0], &c->strides[1], &c->dilation[0], &c->dilation[1]};
+  c->L = L;
+  c->pads[0] = c->pads[1] = c->pads[2] = c->pads[3] = 0;
+  for (int i = 0; i < 4; i++) *values[i] = dwl_checkinteger(L, GEOMETRY + i, names[i], 1, INT64_C(1) << 31);
+  c->channels_first = lua_toboolean(L, GEOMETRY + 5);
+  int type = lua_type(L, GEOMETRY + 4);
+  const char *mode = type == LUA_TSTRING ? lua_tostring(L, GEOMETRY + 4) : "";
+  if (type == LUA_TTABLE) {
+    c->mode = DW_EXPLICIT;
+    for (int i = 0; i < 4; i++) {
+      if (lua_rawgeti(L, GEOMETRY + 4, i / 2 + 1) != LUA_TTABLE) dwl_expected(L, "padding", "two pairs", GEOMETRY + 4);
+      lua_rawgeti(L, -1, i % 2 + 1);
+      c->pads[i] = dwl_checkinteger(L, -1, "padding", 0, INT64_C(1) << 31);
+      lua_pop(L, 2);
+    }
+  } else if (strcmp(mode, "same") == 0) {
+    c->mode = DW_SAME;
+  } else if (strcmp(mode, "valid") == 0) {
+    c->mode = DW_VALID;
+  } else {
+    dwl_expected(L, "padding", "\"valid\", \"same\" or two pairs", GEOMETRY + 4);
+  }
+}
+
+static void refuse_window(const struct call *c, const dw_tensor *kernel, int axis) __attribute__((noreturn));
+static void refuse_window(const struct call *c, const dw_tensor *kernel, int axis) {
+  const dw_axis *a = axis == 0 ? &c->d.rows : &c->d.cols;
+  const char *unit = axis == 0 ? "rows" : "columns";
+  const char *dilated = a->dilation == 1 ? "" : lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
+  dwl_error(c->L, "depthwise_kernel (%s)%s covers %I %s but x has %I with its padding%s",
+            dwl_shape_text(c->L, kernel), dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit,
+            (LUAI_UACINT)(a->in + a->before + a->after), c->mode == DW_VALID ? "; padding = \"same\" allows it" : "");
+}
+
+// Geometry of x (as n,h,w,c) and kernel, or an error.
+static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *kernel) {
+  lua_State *L = c->L;
+  int axis = 0;
+  dw_status s = dw_depthwise_init(&c->d, x, kernel, c->strides, c->dilation, c->mode, c->pads, &axis);
+  switch (s) {
+    case DW_OK: return;
+    case DW_DTYPE:
+      if (x->dtype != kernel->dtype) {
+        dwl_error(L, "x is %s but depthwise_kernel is %s; convert one with astype", dw_dtype_name(x->dtype),
+                  dw_dtype_name(kernel->dtype));
+      }
+      dwl_error(L, "x and depthwise_kernel must be float32 or float64, got %s", dw_dtype_name(x->dtype));
+    case DW_CHANNELS: {
+      const char *image = image_text(c, x);
+      dwl_error(L, "x has %I channels (%s) but depthwise_kernel has %I (%s)", (LUAI_UACINT)x->shape[3], image,
+                (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel));
+    }
+    case DW_EMPTY_KERNEL: dwl_error(L, "depthwise_kernel (%s) must have at least one row and column", dwl_shape_text(L, kernel));
+    case DW_WINDOW: refuse_window(c, kernel, axis);
+    default: dwl_error(L, "%s: x %s, depthwise_kernel %s", dw_status_text(s), image_text(c, x), dwl_shape_text(L, kernel));
+  }
+}
+
+static void output_shape(const struct call *c, int64_t shape[4]) {
+  const dw_depthwise *d = &c->d;
+  const int64_t last[4] = {d->batch, d->rows.out, d->cols.out, d->channels * d->multiplier};
+  for (int i = 0; i < 4; i++) shape[i] = c->channels_first ? last[to_first[i]] : last[i];
+}
+
+// The gradient that flows into y must have y's shape.
+static void check_grad(const struct call *c, const dw_tensor *g, dw_dtype dtype) {
+  dw_tensor y = {.rank = 4};
+  output_shape(c, y.shape);
+  if (!dw_same_shape(g, &y)) {
+    const char *got = dwl_shape_text(c->L, g);
+    dwl_error(c->L, "g has shape %s but the convolution's result has %s", got, dwl_shape_text(c->L, &y));
+  }
+  if (g->dtype != dtype) dwl_error(c->L, "g is %s but the result is %s", dw_dtype_name(g->dtype), dw_dtype_name(dtype));
+}
+
+typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
+                         const dw_depthwise *, void *, size_t *);
+
+static void run(const struct call *c, driver *f, const dw_tensor *to, const dw_tensor *a, const dw_tensor *b) {
+  char small[2048] __attribute__((aligned(64)));
+  size_t bytes;
+  const dw_context *cx = dwl_enter(c->L);
+  f(cx, to, a, b, &c->d, NULL, &bytes);
+  void *scratch = bytes <= sizeof small ? small : dwl_scratch(c->L, bytes);
+  dwl_leave(c->L, f(cx, to, a, b, &c->d, scratch, NULL));
+}
+
+static int conv(lua_State *L) { // x, depthwise_kernel, nil, options
+  struct call c;
+  read_options(&c, L);
+  dw_tensor x = as_last(&c, check_rank4(L, 1, "x", image_axes(&c)));
+  check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
+  dw_tensor *kernel = lua_touserdata(L, 2);
+  check_geometry(&c, &x, kernel);
+  kernel = dwl_contiguous(L, 2);
+  int64_t shape[4];
+  output_shape(&c, shape);
+  dw_tensor y = as_last(&c, dwl_newtensor(L, x.dtype, 4, shape));
+  int result = lua_gettop(L);
+  run(&c, dw_depthwise_forward, &y, &x, kernel);
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+static void check_shape4(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_tensor *t) {
+  int64_t shape[DW_MAX_RANK];
+  int rank = dwl_checkshape(L, index, argument, shape);
+  if (rank != 4) dwl_error(L, "%s must have 4 axes, got %d", argument, rank);
+  if (dw_tensor_init(t, NULL, dtype, 4, shape) != DW_OK) dwl_error(L, "%s %s is too large", argument, dwl_shape_text(L, t));
+}
+
+static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options
+  struct call c;
+  read_options(&c, L);
+  dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c)), *kernel = check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
+  dw_tensor like;
+  check_shape4(L, 3, "x_shape", kernel->dtype, &like);
+  dw_tensor x = as_last(&c, &like), from = as_last(&c, g);
+  check_geometry(&c, &x, kernel);
+  check_grad(&c, g, kernel->dtype);
+  kernel = dwl_contiguous(L, 2);
+  dw_tensor dx = as_last(&c, dwl_newtensor(L, like.dtype, 4, like.shape));
+  int result = lua_gettop(L);
+  run(&c, dw_depthwise_grad_x, &dx, &from, kernel);
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+static int grad_kernel(lua_State *L) { // g, x, kernel_shape, options
+  struct call c;
+  read_options(&c, L);
+  dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c));
+  dw_tensor x = as_last(&c, check_rank4(L, 2, "x", image_axes(&c))), like;
+  check_shape4(L, 3, "kernel_shape", x.dtype, &like);
+  check_geometry(&c, &x, &like);
+  check_grad(&c, g, x.dtype);
+  dw_tensor from = as_last(&c, g), *dk = dwl_newtensor(L, like.dtype, 4, like.shape);
+  int result = lua_gettop(L);
+  run(&c, dw_depthwise_grad_kernel, dk, &from, &x);
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+const luaL_Reg dwl_depthwise_functions[] = {
+    {"depthwise_conv2d", conv},
+    {"depthwise_conv2d_grad_x", grad_x},
+    {"depthwise_conv2d_grad_kernel", grad_kernel},
+    {NULL, NULL},
+};

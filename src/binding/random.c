@@ -1,0 +1,48 @@
+// random.c: the state's generator. Without a seed, a call takes the next numbers of the state's stream;
+// with one, it takes the first numbers of that seed's own stream and leaves the state's alone.
+#include <math.h>
+
+#include "binding.h"
+
+typedef dw_status draw(const dw_context *, const dw_tensor *, dw_random *, double, double);
+
+static int new_random(lua_State *L, draw *driver, const char *first, const char *second) {
+  int64_t shape[DW_MAX_RANK];
+  lua_settop(L, 5); // shape, first, second, seed or nil, dtype
+  int rank = dwl_checkshape(L, 1, "shape", shape);
+  double a = dwl_checknumber(L, 2, first), b = dwl_checknumber(L, 3, second);
+  dw_random own = {0}, *r = &dwl_getstate(L)->random;
+  if (!lua_isnil(L, 4)) {
+    own.key = (uint64_t)dwl_checkinteger(L, 4, "seed", INT64_MIN, INT64_MAX);
+    r = &own;
+  }
+  dw_dtype dtype = dwl_checkdtype(L, 5, "dtype");
+  if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
+  if (!isfinite(a)) dwl_expected(L, first, "a finite number", 2);
+  if (!isfinite(b) || !isfinite(b - a)) dwl_expected(L, second, "a finite number", 3);
+  if (driver == dw_uniform && !(b > a)) dwl_error(L, "maxval (%f) must be above minval (%f)", b, a);
+  if (driver == dw_normal && b < 0) dwl_error(L, "stddev must not be negative, got %f", b);
+  dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
+  dwl_leave(L, driver(dwl_enter(L), t, r, a, b));
+  return 1;
+}
+
+static int uniform(lua_State *L) { return new_random(L, dw_uniform, "minval", "maxval"); }
+static int normal(lua_State *L) { return new_random(L, dw_normal, "mean", "stddev"); }
+
+static int seed(lua_State *L) {
+  dwl_getstate(L)->random = (dw_random){.key = (uint64_t)dwl_checkinteger(L, 1, "seed", INT64_MIN, INT64_MAX)};
+  return 0;
+}
+
+// philox(key, counter): four numbers, for the test against the published vectors.
+static int philox(lua_State *L) {
+  uint32_t u[4];
+  dw_philox(u, (uint64_t)dwl_checkinteger(L, 1, "key", INT64_MIN, INT64_MAX),
+            (uint64_t)dwl_checkinteger(L, 2, "counter", INT64_MIN, INT64_MAX));
+  for (int i = 0; i < 4; i++) lua_pushinteger(L, u[i]);
+  return 4;
+}
+
+const luaL_Reg dwl_random_functions[] = {
+    {"uniform", uniform}, {"normal", normal}, {"seed", seed}, {"philox", philox}, {NULL, NULL}};

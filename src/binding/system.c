@@ -1,0 +1,41 @@
+// system.c: threads, ISA and what the build knows of itself.
+#include "binding.h"
+
+static int set_threads(lua_State *L) {
+  dwl_getstate(L)->cx.threads = (int)dwl_checkinteger(L, 1, "threads", 1, 1024);
+  return 0;
+}
+
+static int threads(lua_State *L) {
+  lua_pushinteger(L, dwl_getstate(L)->cx.threads);
+  return 1;
+}
+
+static int set_isa(lua_State *L) { // name -> whether this CPU has it
+  if (lua_type(L, 1) != LUA_TSTRING) dwl_expected(L, "isa", "a string", 1);
+  lua_pushboolean(L, dw_context_set_isa(&dwl_getstate(L)->cx, lua_tostring(L, 1)));
+  return 1;
+}
+
+static void set_text(lua_State *L, const char *key, const char *text) {
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static int build(lua_State *L) { // a table of what this build and machine are
+  dwl_state *s = dwl_getstate(L);
+  lua_newtable(L);
+  set_text(L, "version", DW_VERSION);
+  set_text(L, "isa", dw_context_isa(&s->cx));
+  set_text(L, "compiler", __VERSION__);
+  lua_pushboolean(L, dw_has_openmp());
+  lua_setfield(L, -2, "openmp");
+  lua_pushinteger(L, s->cx.threads);
+  lua_setfield(L, -2, "threads");
+  lua_pushinteger(L, s->memory);
+  lua_setfield(L, -2, "memory");
+  return 1;
+}
+
+const luaL_Reg dwl_system_functions[] = {
+    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"build", build}, {NULL, NULL}};

@@ -1,0 +1,178 @@
+// dwconv.h: the whole C API. A core that knows tensors, geometry and threads, and has never heard of Lua.
+// Drivers take outputs first, then inputs, then geometry; they allocate nothing (scratch is lent by the
+// caller, its size comes from a query), and they check nothing that the matching _init has checked.
+// SPDX-License-Identifier: MIT
+#ifndef DWCONV_H
+#define DWCONV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DW_VERSION "0.1.0"
+#define DW_MAX_RANK 8
+
+// ---- what can go wrong through a user's fault ---------------------------------------------------
+
+typedef enum dw_status {
+  DW_OK,
+  DW_INTERRUPTED, // cx->interrupted said so between two tasks; outputs are half written
+  DW_TOO_LARGE,   // a size does not fit into 63 bits
+  DW_SHAPE,       // shapes do not agree
+  DW_DTYPE,       // dtypes differ, or the op has no kernel for this one
+  DW_CHANNELS,    // x and kernel disagree about the number of channels
+  DW_EMPTY_KERNEL,
+  DW_STRIDE,
+  DW_DILATION,
+  DW_PADDING,
+  DW_WINDOW // the (dilated) kernel is larger than the padded input
+} dw_status;
+
+const char *dw_status_text(dw_status s);
+
+// ---- tensors ------------------------------------------------------------------------------------
+
+typedef enum dw_dtype {
+  DW_FLOAT32,
+  DW_FLOAT64,
+  DW_INT32,
+  DW_INT64,
+  DW_UINT8,
+  DW_BOOL, // one byte, 0 or 1
+  DW_DTYPES
+} dw_dtype;
+
+size_t dw_dtype_size(dw_dtype d);
+const char *dw_dtype_name(dw_dtype d);
+bool dw_dtype_is_float(dw_dtype d);
+bool dw_dtype_find(dw_dtype *d, const char *name);
+
+// A descriptor: it owns nothing. Strides count elements and may be zero or negative.
+typedef struct dw_tensor {
+  void *data; // the element whose indices are all zero
+  int rank;
+  dw_dtype dtype;
+  int64_t shape[DW_MAX_RANK];
+  int64_t strides[DW_MAX_RANK];
+} dw_tensor;
+
+// A contiguous descriptor over `data`; DW_TOO_LARGE when its bytes do not fit into ptrdiff_t.
+dw_status dw_tensor_init(dw_tensor *t, void *data, dw_dtype dtype, int rank, const int64_t *shape);
+int64_t dw_numel(const dw_tensor *t);
+bool dw_is_contiguous(const dw_tensor *t);
+bool dw_same_shape(const dw_tensor *a, const dw_tensor *b);
+
+// Views copy nothing. Axes and indices count from zero here and are in range.
+void dw_permute_view(dw_tensor *v, const dw_tensor *t, const int *axes);
+void dw_range_view(dw_tensor *v, const dw_tensor *t, int axis, int64_t first, int64_t step, int64_t size);
+void dw_select_view(dw_tensor *v, const dw_tensor *t, int axis, int64_t index);
+bool dw_reshape_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *shape);
+
+// ---- threads ------------------------------------------------------------------------------------
+
+struct dw_kernels;
+
+// Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
+typedef struct dw_context {
+  int threads; // >= 1
+  const struct dw_kernels *kernels;
+  bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL
+  void *user;
+} dw_context;
+
+void dw_context_init(dw_context *cx); // threads and ISA from the machine and the environment
+int dw_default_threads(void);         // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
+int64_t dw_memory_limit(void);        // bytes: min(physical memory, cgroup limit)
+bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
+const char *dw_context_isa(const dw_context *cx);
+bool dw_has_openmp(void);
+
+// Runs tasks a..b-1. `slot` is below cx->threads and differs between tasks that run at the same time.
+typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
+
+// Shares `tasks` out. `work` is the whole job in multiply-adds (or their like): small jobs stay on one
+// thread. Which tasks exist must not depend on the thread count, so results do not either.
+dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job);
+int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use
+
+// ---- layout: copies, permutations, conversion ---------------------------------------------------
+
+// dst = src, same shape and dtype, any strides; they must not overlap.
+dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
+// dst = one element everywhere; `element` is of dst's dtype.
+dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *element);
+// dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
+dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
+// True when |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the
+// largest excess. Shapes agree; computed in double.
+bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst);
+double dw_element(const dw_tensor *t, int64_t flat);
+
+// ---- random: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) --
+
+typedef struct dw_random {
+  uint64_t key;
+  uint64_t counter; // the next unused block of four 32-bit numbers
+} dw_random;
+
+void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter);
+// dst is contiguous float32 or float64. Element i depends on key, counter and i only.
+dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high);
+dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev);
+
+// ---- one spatial axis ---------------------------------------------------------------------------
+
+typedef enum dw_padding { DW_VALID, DW_SAME, DW_EXPLICIT } dw_padding;
+
+// out position o and tap k meet at in position o*stride + k*dilation - before.
+typedef struct dw_axis {
+  int64_t in, kernel, stride, dilation, before, after, out;
+} dw_axis;
+
+// For DW_EXPLICIT, before and after are taken from the struct. Source: TensorFlow's rules (spec 1.4),
+// with the odd pixel of `same` at the end.
+dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
+                       dw_padding mode);
+
+// An axis with stride and dilation falls apart into interleaved phases in which taps are neighbours:
+//     to = to_first + m*to_step            for m = 0 .. count-1       (what is computed)
+//     from = from_first + q*from_step      for q = 0 .. extent-1      (what is read)
+//     q = first + m*stride + t             for t = 0 .. taps-1        (outside 0..extent-1: padding)
+//     kernel index = tap_first + t*tap_step
+typedef struct dw_phase {
+  int64_t count, to_first, to_step;
+  int64_t extent, from_first, from_step;
+  int64_t first, stride;
+  int64_t taps, tap_first, tap_step;
+} dw_phase;
+
+int64_t dw_axis_phases(const dw_axis *a);                       // forward: from `in` to `out`
+void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f);   // 0 <= f < phases
+int64_t dw_axis_phases_back(const dw_axis *a);                  // gradient: from `out` to `in`
+void dw_axis_phase_back(dw_phase *p, const dw_axis *a, int64_t f);
+
+// ---- depthwise convolution ----------------------------------------------------------------------
+
+//     y[n,i,j,c*m+q] = sum over u,v of kernel[u,v,c,q] * x[n, i*sh+u*dh-top, j*sw+v*dw-left, c]
+// Taps outside the image are skipped. x, y and gradients are given as (n,h,w,c) views with any strides,
+// so channels_first is a permuted view; kernels are contiguous (kh,kw,c,m). float32 and float64.
+typedef struct dw_depthwise {
+  dw_dtype dtype;
+  int64_t batch, channels, multiplier;
+  dw_axis rows, cols;
+} dw_depthwise;
+
+// `pads` is {top, bottom, left, right}, read for DW_EXPLICIT only. A failed axis is named by *axis (0 or 1).
+dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel,
+                            const int64_t strides[2], const int64_t dilation[2], dw_padding mode,
+                            const int64_t pads[4], int *axis);
+
+// With `scratch`, each only tells how many bytes of scratch it wants; without, it computes in `memory`.
+dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
+                               const dw_tensor *kernel, const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_grad_x(const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
+                              const dw_tensor *kernel, const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
+                                   const dw_tensor *x, const dw_depthwise *d, void *memory, size_t *scratch);
+
+#endif

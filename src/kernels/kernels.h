@@ -1,0 +1,71 @@
+// kernels.h: the table of kernel signatures. Each kernels/<family>.c is compiled once per element type
+// and ISA (-DT=float -DDW_TAG=f32 -DDW_ISA=avx2 plus that ISA's -m flags) and defines one constant
+// table; kernels/table.c, once per ISA, gathers them. Kernels are serial and pure, and own only what is
+// static. Steps and pitches count elements.
+#ifndef DWCONV_KERNELS_H
+#define DWCONV_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DW_JOIN_(a, b, c) dw_##a##_##b##_##c
+#define DW_JOIN(a, b, c) DW_JOIN_(a, b, c)
+#define DW_NAME(family) DW_JOIN(family, DW_TAG, DW_ISA) // dw_depthwise_f32_avx2
+
+// Moves elements of one size; the type stands for the size.
+struct dw_layout_kernels {
+  // to[c*to_pitch + r] = from[r*from_pitch + c] for r < rows, c < cols
+  void (*transpose)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_pitch, int64_t rows,
+                    int64_t cols);
+  // to[i*to_step] = from[i*from_step] for i < n
+  void (*copy)(void *to, ptrdiff_t to_step, const void *from, ptrdiff_t from_step, int64_t n);
+  void (*fill)(void *to, ptrdiff_t to_step, const void *element, int64_t n);
+};
+
+// Conversion goes through a wide type: int64_t for whole numbers, double for floats. `wide` is contiguous.
+struct dw_cast_kernels {
+  void (*widen)(void *wide, const void *from, ptrdiff_t from_step, int64_t n);
+  void (*from_i64)(void *to, ptrdiff_t to_step, const int64_t *wide, int64_t n);
+  void (*from_f64)(void *to, ptrdiff_t to_step, const double *wide, int64_t n);
+};
+
+// One row of outputs (in one phase of the columns, see dw_phase) against the kernel rows it meets.
+// What lies outside the image is not in the lists. The caller's lanes are at least one vector.
+//     forward:     y[m*y_step + l]  = sum over i, t of x[i][q*x_step + l] * w[i][t*w_step + l]
+//     grad_kernel: w[i][t*w_step + l] += sum over m of x[i][q*x_step + l] * y[m*y_step + l]
+// with q = first + m*stride + t, taps whose q is outside 0..extent-1 skipped.
+struct dw_depthwise_row {
+  void *y;
+  void *const *x; // `rows` pointers to q = 0; never written through
+  void *const *w; // `rows` pointers to t = 0
+  int64_t rows, lanes;
+  ptrdiff_t y_step, x_step, w_step;
+  int64_t count, first, stride, extent, taps;
+};
+
+struct dw_depthwise_kernels {
+  int vector; // lanes in a vector
+  void (*forward)(const struct dw_depthwise_row *r);
+  void (*grad_kernel)(const struct dw_depthwise_row *r);
+  // A multiplier above one is expand before or fold after; both also widen channels to a whole vector.
+  //   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes; may write one vector more
+  //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
+  void (*expand)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_step, ptrdiff_t from_lane,
+                 int64_t pixels, int64_t first, int64_t lanes, int64_t m);
+  void (*fold)(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch,
+               int64_t pixels, int64_t channels, int64_t m);
+  void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
+};
+
+enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };
+
+struct dw_kernels {
+  const char *isa;
+  const struct dw_layout_kernels *layout[DW_SIZES];
+  const struct dw_cast_kernels *cast[6];           // by dw_dtype
+  const struct dw_depthwise_kernels *depthwise[2]; // float32, float64
+};
+
+extern const struct dw_kernels dw_kernels_base, dw_kernels_avx2, dw_kernels_avx512;
+
+#endif

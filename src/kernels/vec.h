@@ -1,0 +1,28 @@
+// vec.h: the vector vocabulary of the kernels, over GCC and Clang vector types of the ISA's width.
+// Included by kernels only, after T is defined by the command line.
+#ifndef DWCONV_VEC_H
+#define DWCONV_VEC_H
+
+#if defined DW_WIDE // the avx512 source on any machine, see isa.c
+#define VECTOR_BYTES 64
+#elif defined __AVX512F__
+#define VECTOR_BYTES 64
+#elif defined __AVX2__
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
+
+typedef T vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef T vec_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+
+INLINE vec load(const T *p) { return *(const vec_unaligned *)p; }
+INLINE void store(T *p, vec v) { *(vec_unaligned *)p = v; }
+INLINE vec all(T x) { return x - (vec){0}; }
+
+#endif

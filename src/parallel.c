@@ -1,0 +1,78 @@
+// parallel.c: shares the tasks of a driver out over threads. The only file that knows OpenMP.
+// Invariant: a task runs whole, once, on one thread; results never depend on which. No Lua call happens
+// in here but cx->interrupted, which the calling thread alone makes, and which cannot raise.
+#include "dwconv.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+// Below this many multiply-adds a parallel region costs more than it saves.
+#define WORTH_A_REGION 3e5
+
+// libgomp's threads do not survive fork(), and a region in the child would wait for them for ever.
+// The process that opened the first region owns the pool; any other runs on one thread.
+static bool may_open_region(void) {
+  static _Atomic pid_t owner;
+  pid_t none = 0, self = getpid();
+  return atomic_compare_exchange_strong(&owner, &none, self) || none == self;
+}
+
+bool dw_has_openmp(void) {
+#ifdef _OPENMP
+  return true;
+#else
+  return false;
+#endif
+}
+
+int dw_slots(const dw_context *cx, int64_t tasks, double work) {
+#ifdef _OPENMP
+  if (cx->threads > 1 && tasks > 1 && work >= WORTH_A_REGION && may_open_region()) return cx->threads;
+#else
+  (void)cx, (void)tasks, (void)work;
+#endif
+  return 1;
+}
+
+static bool interrupted(const dw_context *cx) {
+  return cx->interrupted != NULL && cx->interrupted(cx->user);
+}
+
+#ifdef _OPENMP
+static dw_status run_region(const dw_context *cx, int64_t tasks, int slots, dw_run *run, void *job) {
+  atomic_bool stop = false;
+#pragma omp parallel num_threads(slots)
+  {
+    int slot = omp_get_thread_num(), team = omp_get_num_threads();
+    int64_t a = tasks / team * slot + tasks % team * slot / team;
+    int64_t b = tasks / team * (slot + 1) + tasks % team * (slot + 1) / team;
+    for (int64_t i = a; i < b; i++) {
+      if (slot == 0 && i > a && interrupted(cx)) atomic_store_explicit(&stop, true, memory_order_relaxed);
+      if (atomic_load_explicit(&stop, memory_order_relaxed)) break;
+      run(job, i, i + 1, slot);
+    }
+  }
+  return stop ? DW_INTERRUPTED : DW_OK;
+}
+#endif
+
+dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job) {
+#ifdef _OPENMP
+  int slots = dw_slots(cx, tasks, work);
+  if (slots > 1) return run_region(cx, tasks, slots, run, job);
+#endif
+  if (work < WORTH_A_REGION) {
+    if (tasks > 0) run(job, 0, tasks, 0);
+    return DW_OK;
+  }
+  for (int64_t i = 0; i < tasks; i++) {
+    if (i > 0 && interrupted(cx)) return DW_INTERRUPTED;
+    run(job, i, i + 1, 0);
+  }
+  return DW_OK;
+}

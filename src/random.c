@@ -1,0 +1,103 @@
+// random.c: a counter-based generator and the two distributions of the backend. Element i of a tensor is a
+// function of (key, counter, i) alone, so the numbers are the same for any thread count and any ISA.
+#include <math.h>
+
+#include "dwconv.h"
+
+// Philox 4x32-10: ten rounds of two 32x32 multiplications, keys raised by Weyl constants.
+void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter) {
+  uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
+  uint32_t c0 = (uint32_t)counter, c1 = (uint32_t)(counter >> 32), c2 = 0, c3 = 0;
+  for (int round = 0; round < 10; round++) {
+    uint64_t a = (uint64_t)0xD2511F53 * c0, b = (uint64_t)0xCD9E8D57 * c2;
+    c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+    c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+    c1 = (uint32_t)b;
+    c3 = (uint32_t)a;
+    k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+  }
+  out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+struct job {
+  const dw_tensor *dst;
+  dw_random from;
+  int64_t n, per_block; // elements, and how many of them one block of the generator makes
+  double a, b;          // low and high, or mean and stddev
+  void (*block)(double *v, const uint32_t u[4], const struct job *j);
+};
+
+enum { TASK = 1 << 12 }; // elements; a multiple of any per_block
+
+static double unit53(uint32_t high, uint32_t low) { // [0, 1)
+  return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;
+}
+
+static double between(double u, double low, double high) { return low + (high - low) * u; }
+
+static void uniform32(double *v, const uint32_t u[4], const struct job *j) {
+  for (int i = 0; i < 4; i++) {
+    float x = (float)between((u[i] >> 8) * 0x1p-24, j->a, j->b);
+    v[i] = (double)x < j->b ? (double)x : j->a; // rounding may reach `high`, which is excluded
+  }
+}
+
+static void uniform64(double *v, const uint32_t u[4], const struct job *j) {
+  for (int i = 0; i < 2; i++) {
+    double x = between(unit53(u[2 * i], u[2 * i + 1]), j->a, j->b);
+    v[i] = x < j->b ? x : j->a;
+  }
+}
+
+// Box and Muller: u1 in (0, 1], u2 in [0, 1).
+static void gauss(double v[2], double u1, double u2, const struct job *j) {
+  double r = sqrt(-2 * log(u1)), angle = 6.283185307179586 * u2;
+  v[0] = j->a + j->b * r * cos(angle);
+  v[1] = j->a + j->b * r * sin(angle);
+}
+
+static void normal32(double *v, const uint32_t u[4], const struct job *j) {
+  for (int i = 0; i < 4; i += 2) gauss(v + i, (u[i] + 1.0) * 0x1p-32, u[i + 1] * 0x1p-32, j);
+}
+
+static void normal64(double *v, const uint32_t u[4], const struct job *j) {
+  gauss(v, 1 - unit53(u[0], u[1]), unit53(u[2], u[3]), j);
+}
+
+static void run(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct job *j = job;
+  int64_t end = b * TASK < j->n ? b * TASK : j->n;
+  for (int64_t i = a * TASK; i < end; i += j->per_block) {
+    uint32_t u[4];
+    double v[4];
+    dw_philox(u, j->from.key, j->from.counter + (uint64_t)(i / j->per_block));
+    j->block(v, u, j);
+    for (int64_t k = 0; k < j->per_block && i + k < end; k++) {
+      if (j->dst->dtype == DW_FLOAT32) {
+        ((float *)j->dst->data)[i + k] = (float)v[k];
+      } else {
+        ((double *)j->dst->data)[i + k] = v[k];
+      }
+    }
+  }
+}
+
+static dw_status draw(const dw_context *cx, struct job *j, dw_random *r) {
+  j->from = *r;
+  j->n = dw_numel(j->dst);
+  r->counter += (uint64_t)((j->n + j->per_block - 1) / j->per_block);
+  return dw_parallel(cx, (j->n + TASK - 1) / TASK, (double)j->n * 30, run, j);
+}
+
+dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high) {
+  bool f32 = dst->dtype == DW_FLOAT32;
+  struct job j = {.dst = dst, .a = low, .b = high, .per_block = f32 ? 4 : 2, .block = f32 ? uniform32 : uniform64};
+  return draw(cx, &j, r);
+}
+
+dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev) {
+  bool f32 = dst->dtype == DW_FLOAT32;
+  struct job j = {.dst = dst, .a = mean, .b = stddev, .per_block = f32 ? 4 : 2, .block = f32 ? normal32 : normal64};
+  return draw(cx, &j, r);
+}
