@@ -97,4 +97,40 @@ $(IMAGE): src/io/image.c Makefile | $(DEPS)
 	    -o $@ $< $$(pkg-config --libs $(IMAGE_LIBS)); \
 	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
 
+# ---- the two commands ----------------------------------------------------------------------------------
+PACKAGES  := libc6-dev pkg-config lua5.4 liblua5.4-dev lua-busted libpng-dev libjpeg-dev
+
+deps:
+	@tools/deps $(PACKAGES)
+
+demo: all
+	@mkdir -p examples/out
+	@$(RUN) $(LUA) examples/01_photo.lua examples/data/chelsea.png examples/out/photo.png
+
+# busted's own launcher may belong to another Lua, so the script is run by ours.
+BUSTED   ?= $(shell command -v busted)
+FILTER   ?=
+test: all hosts
+	@DWCONV_BUILD=$(BUILD) $(RUN_TEST) $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+
+# ---- bench: never part of a test -----------------------------------------------------------------------
+$(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
+	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
+
+bench: all $(BUILD)/bench.$(LIB_EXT)
+	LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/bench/?.lua;;' LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;' \
+	  MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/depthwise.lua
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- the rest ------------------------------------------------------------------------------------------
+docs: all
+	@$(RUN) $(LUA) tools/reference.lua > docs/reference.md
+
+install: all
+	@mkdir -p $(INST_LIBDIR)/dwconv $(INST_LUADIR)
+	cp $(wildcard $(BUILD)/dwconv/*.$(LIB_EXT)) $(INST_LIBDIR)/dwconv/
+	cp -R lua/dwconv $(INST_LUADIR)/
+
+clean:
+	rm -rf build build-* examples/out

@@ -74,7 +74,8 @@ struct dw_kernels;
 
 // Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
-  int threads; // >= 1
+  int threads;  // >= 1
+  double grain; // multiply-adds below which a job is not worth a parallel region
   const struct dw_kernels *kernels;
   bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL
   void *user;

@@ -11,9 +11,6 @@
 #include <omp.h>
 #endif
 
-// Below this many multiply-adds a parallel region costs more than it saves.
-#define WORTH_A_REGION 3e5
-
 // libgomp's threads do not survive fork(), and a region in the child would wait for them for ever.
 // The process that opened the first region owns the pool; any other runs on one thread.
 static bool may_open_region(void) {
@@ -32,7 +29,7 @@ bool dw_has_openmp(void) {
 
 int dw_slots(const dw_context *cx, int64_t tasks, double work) {
 #ifdef _OPENMP
-  if (cx->threads > 1 && tasks > 1 && work >= WORTH_A_REGION && may_open_region()) return cx->threads;
+  if (cx->threads > 1 && tasks > 1 && work >= cx->grain && may_open_region()) return cx->threads;
 #else
   (void)cx, (void)tasks, (void)work;
 #endif
@@ -66,7 +63,7 @@ dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *
   int slots = dw_slots(cx, tasks, work);
   if (slots > 1) return run_region(cx, tasks, slots, run, job);
 #endif
-  if (work < WORTH_A_REGION) {
+  if (work < cx->grain) {
     if (tasks > 0) run(job, 0, tasks, 0);
     return DW_OK;
   }

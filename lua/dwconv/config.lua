@@ -26,6 +26,9 @@ function config.epsilon() return values.epsilon end
 --- The layout of images where a call does not say: "channels_last" (n,h,w,c) or "channels_first" (n,c,h,w).
 function config.image_data_format() return values.image_data_format end
 
+--- The most bytes that all tensors of this state may take: the machine's memory or its cgroup's.
+function config.memory_limit() return core.build().memory end
+
 local function set_choice(name)
   return function(value)
     if type(value) ~= "string" or not allowed[name][value] then

@@ -1,6 +1,5 @@
 -- help.lua: reference texts, made from the records.
 
-local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
@@ -58,7 +57,7 @@ local function help(name)
   end
   local r = ops.records[name]
   if not r then
-    core.raise(("help: nothing is called %s%s"):format(options.show(name), options.hint(name, names())))
+    options.raise(("help: nothing is called %s%s"):format(options.show(name), options.hint(name, names())))
   end
   print(text(r))
 end

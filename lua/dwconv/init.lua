@@ -21,6 +21,10 @@ function dw.threads() return core.threads() end
 ---@param n integer
 function dw.set_threads(n) core.set_threads(n) end
 
+--- Seconds of wall time since some start, for timing.
+---@return number
+function dw.clock() return core.clock() end
+
 local function describe(info)
   local lines = {
     ("dwconv %s, %s"):format(info.version, info.lua),

@@ -7,6 +7,9 @@ local config = require "dwconv.config"
 
 local options = {}
 
+--- Raises a text that begins with the function's name, blaming the first line outside dwconv.
+options.raise = core.raise
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- How an error text shows a value: `"SAME"`, `2.5`, `{2, 2}`, `a float32 tensor 3x3`.

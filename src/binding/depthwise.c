@@ -90,8 +90,10 @@ static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *
       dwl_error(L, "x and depthwise_kernel must be float32 or float64, got %s", dw_dtype_name(x->dtype));
     case DW_CHANNELS: {
       const char *image = image_text(c, x);
-      dwl_error(L, "x has %I channels (%s) but depthwise_kernel has %I (%s)", (LUAI_UACINT)x->shape[3], image,
-                (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel));
+      bool other = x->shape[c->channels_first ? 2 : 1] == kernel->shape[2]; // the other layout's channel axis
+      const char *hint = c->channels_first ? "; is x channels_last?" : "; is x channels_first?";
+      dwl_error(L, "x has %I channels (%s) but depthwise_kernel has %I (%s)%s", (LUAI_UACINT)x->shape[3], image,
+                (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel), other ? hint : "");
     }
     case DW_EMPTY_KERNEL: dwl_error(L, "depthwise_kernel (%s) must have at least one row and column", dwl_shape_text(L, kernel));
     case DW_WINDOW: refuse_window(c, kernel, axis);

@@ -120,9 +120,21 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
   return 2;
 }
 
+static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN is 0
+  dw_tensor *x = dwl_checktensor(L, 1, "self");
+  if (!dw_dtype_is_float(x->dtype)) dwl_expected(L, "self", "float32 or float64", 1);
+  dw_tensor *t = dwl_contiguous(L, 1), *q = dwl_newtensor(L, DW_UINT8, t->rank, t->shape);
+  int64_t n = dw_numel(t);
+  for (int64_t i = 0; i < n; i++) {
+    double v = t->dtype == DW_FLOAT32 ? (double)((float *)t->data)[i] : ((double *)t->data)[i];
+    ((uint8_t *)q->data)[i] = !(v > 0) ? 0 : v >= 1 ? 255 : (uint8_t)(v * 255 + 0.5);
+  }
+  return 1;
+}
+
 const luaL_Reg dwl_layout_functions[] = {{"cast", cast}, {"close", close}, {NULL, NULL}};
 
 const luaL_Reg dwl_layout_methods[] = {
     {"clone", clone},       {"contiguous", contiguous}, {"astype", cast}, {"item", item},
-    {"to_bytes", to_bytes}, {"fill", fill},             {"copy_", copy_}, {"writes", writes}, {NULL, NULL},
+    {"to_bytes", to_bytes}, {"fill", fill},             {"copy_", copy_}, {"writes", writes}, {"to_pixels", to_pixels}, {NULL, NULL},
 };

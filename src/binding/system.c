@@ -1,4 +1,6 @@
 // system.c: threads, ISA and what the build knows of itself.
+#include <time.h>
+
 #include "binding.h"
 
 static int set_threads(lua_State *L) {
@@ -11,9 +13,21 @@ static int threads(lua_State *L) {
   return 1;
 }
 
+static int set_grain(lua_State *L) { // for tests: 0 sends the smallest job through a parallel region
+  dwl_getstate(L)->cx.grain = dwl_checknumber(L, 1, "grain");
+  return 0;
+}
+
 static int set_isa(lua_State *L) { // name -> whether this CPU has it
   if (lua_type(L, 1) != LUA_TSTRING) dwl_expected(L, "isa", "a string", 1);
   lua_pushboolean(L, dw_context_set_isa(&dwl_getstate(L)->cx, lua_tostring(L, 1)));
+  return 1;
+}
+
+static int wall_clock(lua_State *L) { // seconds, from some start
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec + 1e-9 * (lua_Number)t.tv_nsec);
   return 1;
 }
 
@@ -38,4 +52,4 @@ static int build(lua_State *L) { // a table of what this build and machine are
 }
 
 const luaL_Reg dwl_system_functions[] = {
-    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"build", build}, {NULL, NULL}};
+    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"set_grain", set_grain}, {"build", build}, {"clock", wall_clock}, {NULL, NULL}};

@@ -68,6 +68,7 @@ INLINE void forward_tile(const struct dw_depthwise_row *r, int64_t m, int tile, 
       int64_t t = 0;
       if (stride) {
         for (; t + 4 <= r->taps; t += 4) add_taps(acc, x + t * dx, dx, w + t * dw, dw, tile, 4, stride);
+        for (; t + 2 <= r->taps; t += 2) add_taps(acc, x + t * dx, dx, w + t * dw, dw, tile, 2, stride);
       }
       for (; t < r->taps; t++) add_tap(acc, x + t * dx, step, w + t * dw, tile);
     }
@@ -76,29 +77,53 @@ INLINE void forward_tile(const struct dw_depthwise_row *r, int64_t m, int tile, 
   }
 }
 
-static void forward_edge(const struct dw_depthwise_row *r, int64_t m, int64_t end) {
-  for (; m < end; m++) {
-    int64_t t0, t1 = inside(r, m, &t0), q = r->first + m * r->stride;
-    for (int64_t s = 0; s < r->lanes; s += LANES) {
-      int64_t v = lane(r, s);
-      vec acc = {0};
-      for (int64_t i = 0; i < r->rows; i++) {
-        const T *x = (const T *)r->x[i] + q * r->x_step + v, *w = (const T *)r->w[i] + v;
-        for (int64_t t = t0; t < t1; t++) acc += load(x + t * r->x_step) * load(w + t * r->w_step);
+// One output from taps t0 .. t0+taps-1, two vectors at a time: alone, a chain of additions would wait for itself.
+// The second vector of the last pair may be the first again. `taps` is a constant, or 0 for `count`.
+INLINE void add_column(vec acc[2], const T *x0, const T *w0, ptrdiff_t second, ptrdiff_t x_at, ptrdiff_t w_at) {
+  acc[0] += load(x0 + x_at) * load(w0 + w_at);
+  acc[1] += load(x0 + second + x_at) * load(w0 + second + w_at);
+}
+
+INLINE void forward_column(const struct dw_depthwise_row *r, int64_t m, int64_t t0, int taps, int64_t count) {
+  ptrdiff_t dx = r->x_step, dw = r->w_step, at = (r->first + m * r->stride + t0) * dx;
+  for (int64_t s = 0; s < r->lanes; s += 2 * LANES) {
+    int64_t v = lane(r, s), second = lane(r, s + LANES) - v;
+    vec acc[2] = {{0}};
+    for (int64_t i = 0; i < r->rows; i++) {
+      const T *x = (const T *)r->x[i] + at + v, *w = (const T *)r->w[i] + t0 * dw + v;
+      if (taps) {
+        UNROLL for (int t = 0; t < taps; t++) add_column(acc, x, w, second, t * dx, t * dw);
+      } else {
+        for (int64_t t = 0; t < count; t++) add_column(acc, x, w, second, t * dx, t * dw);
       }
-      store((T *)r->y + m * r->y_step + v, acc);
+    }
+    T *y = (T *)r->y + m * r->y_step + v;
+    store(y, acc[0]);
+    store(y + second, acc[1]);
+  }
+}
+
+static void forward_columns(const struct dw_depthwise_row *r, int64_t m, int64_t end) {
+  for (; m < end; m++) {
+    int64_t t0, t1 = inside(r, m, &t0);
+    switch (t1 - t0) {
+      case 1: forward_column(r, m, t0, 1, 0); break;
+      case 2: forward_column(r, m, t0, 2, 0); break;
+      case 3: forward_column(r, m, t0, 3, 0); break;
+      case 4: forward_column(r, m, t0, 4, 0); break;
+      case 5: forward_column(r, m, t0, 5, 0); break;
+      default: forward_column(r, m, t0, 0, t1 - t0); break; // more, or none (then not even t0 is inside)
     }
   }
 }
 
 INLINE void forward_row(const struct dw_depthwise_row *r, int taps, int stride) {
   int64_t lo, hi = interior(r, &lo), m = lo;
-  forward_edge(r, 0, lo);
+  forward_columns(r, 0, lo);
   for (; m + TILE <= hi; m += TILE) forward_tile(r, m, TILE, taps, stride);
   if (m + TILE / 2 <= hi) forward_tile(r, m, TILE / 2, taps, stride), m += TILE / 2;
   if (m + TILE / 4 <= hi) forward_tile(r, m, TILE / 4, taps, stride), m += TILE / 4;
-  if (m < hi) forward_tile(r, m, 1, taps, stride);
-  forward_edge(r, hi, r->count);
+  forward_columns(r, m, r->count); // what is left, and the edge
 }
 
 static void forward(const struct dw_depthwise_row *r) {

@@ -14,7 +14,7 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 64")
 
 enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
 

@@ -1,0 +1,76 @@
+-- io/image.lua: PNG and JPEG files to and from uint8 tensors (h,w,c): c is 1 (grey), 3 (RGB) or 4 (RGBA).
+-- The decoding is libpng's and libjpeg's, in the optional C module dwconv.image.
+
+local config = require "dwconv.config"
+local create = require "dwconv.create"
+local file = require "dwconv.io.file"
+local options = require "dwconv.options"
+
+local image = {}
+
+local function codec(name)
+  local found, module = pcall(require, "dwconv.image")
+  if not found then
+    options.raise(("%s: this build has no image module; install libpng and libjpeg (on Debian libpng-dev and "
+      .. "libjpeg-dev), then build again"):format(name))
+  end
+  return module
+end
+
+--- Reads a PNG (grey, RGB, RGBA, palette; 16 bits become 8) or JPEG (grey or RGB) file.
+---@param path string
+---@return dwconv.Tensor uint8, h,w,c
+function image.read(path)
+  local bytes = file.read("image.read", path)
+  local samples, h, w, c = codec("image.read").decode(bytes, config.memory_limit())
+  if not samples then options.raise(("image.read: %s: %s"):format(path, h)) end
+  return create.from_bytes(samples, { h, w, c }, { dtype = "uint8" })
+end
+
+local parse_write = options.parser("image.write", { quality = options.number(90, true) })
+
+-- Floats 0..1 are clipped and rounded; the rest is as it is.
+local function as_bytes(t)
+  if t.dtype == "uint8" then return t:to_bytes() end
+  return t:to_pixels():to_bytes()
+end
+
+local function check_picture(t)
+  if getmetatable(t) ~= "dwconv.Tensor" then
+    options.raise("image.write: image must be a tensor (h,w,c) or (h,w), got " .. options.show(t))
+  end
+  local c = t.ndim == 2 and 1 or t.ndim == 3 and t.shape[3]
+  if not (c == 1 or c == 3 or c == 4) or t.size == 0 then
+    options.raise("image.write: image must be (h,w,c) with 1, 3 or 4 channels, or (h,w), got " .. options.show(t))
+  end
+  if t.dtype ~= "uint8" and not t.dtype:find "float" then
+    options.raise("image.write: image must be uint8, or float in 0..1, got " .. options.show(t))
+  end
+  return c
+end
+
+--- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, by the ending of the path. uint8 is written as it is; floats are
+--- taken in 0..1 and clipped, NaN is 0. Option quality = 90, 1 to 100, for JPEG.
+---@param path string
+---@param t dwconv.Tensor
+---@param o? { quality: integer }
+function image.write(path, t, o)
+  file.check_path("image.write", path)
+  local quality = parse_write(o).quality
+  local c = check_picture(t)
+  local ending = (path:match "%.(%w+)$" or ""):lower()
+  local module, bytes, why = codec "image.write", nil, nil
+  if ending == "png" then
+    bytes, why = module.encode_png(as_bytes(t), t.shape[1], t.shape[2], c)
+  elseif ending == "jpg" or ending == "jpeg" then
+    if c == 4 then options.raise "image.write: JPEG has no alpha channel; write 3 channels or a PNG" end
+    if quality < 1 or quality > 100 then options.raise("image.write: quality must be 1 to 100, got " .. quality) end
+    bytes, why = module.encode_jpeg(as_bytes(t), t.shape[1], t.shape[2], c, quality)
+  else
+    options.raise(("image.write: path must end in .png, .jpg or .jpeg, got %s"):format(options.show(path)))
+  end
+  if not bytes then options.raise(("image.write: %s: %s"):format(path, why)) end
+  file.write("image.write", path, { bytes })
+end
+
+return image

@@ -1,0 +1,15 @@
+-- summary.lua: busted's plain output, then one line "N passed, N failed", which scripts read.
+
+return function(options)
+  local busted = require "busted"
+  local handler = require "busted.outputHandlers.plainTerminal"(options)
+  local subscribe = handler.subscribe
+  function handler:subscribe(...)
+    subscribe(self, ...)
+    busted.subscribe({ "exit" }, function()
+      print(("%d passed, %d failed"):format(self.successesCount, self.failuresCount + self.errorsCount))
+      return nil, true
+    end)
+  end
+  return handler
+end

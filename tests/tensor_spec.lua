@@ -1,0 +1,475 @@
+-- tensor_spec.lua: making tensors, indexing, views, writing, printing, and every way to get them wrong.
+
+local core = require "dwconv.core"
+local dw = require "dwconv"
+local support = require "support"
+local same, refuses = support.same, support.refuses
+
+local DTYPES = { "float32", "float64", "int32", "int64", "uint8", "bool" }
+
+local function flat(t) return t:reshape({ -1 }):to_table() end
+
+describe("making tensors", function()
+  it("from nested tables", function()
+    local t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+    assert.same({ 2, 3 }, t.shape)
+    assert.equal("float32", t.dtype)
+    assert.equal(2, t.ndim)
+    assert.equal(6, t.size)
+    assert.equal(2, #t)
+    assert.same({ { 1, 2, 3 }, { 4, 5, 6 } }, t:to_table())
+    assert.same({ 1, 1, 1, 1, 1, 1, 1, 1 }, dw.tensor({ { { { { { { { 5 } } } } } } } }).shape)
+    assert.same({ 0 }, dw.tensor({}).shape)
+    assert.same({ 2, 0 }, dw.tensor({ {}, {} }).shape)
+  end)
+
+  it("of every dtype", function()
+    for _, dtype in ipairs { "float32", "float64", "int32", "int64", "uint8" } do
+      local t = dw.tensor({ 1, 2, 3 }, { dtype = dtype })
+      assert.equal(dtype, t.dtype)
+      assert.equal(dtype:find "float" and "float" or "integer", math.type(t[1]))
+      assert.same({ 1, 2, 3 }, t:to_table())
+    end
+    local b = dw.tensor { true, false }
+    assert.equal("bool", b.dtype)
+    assert.is_true(b[1])
+    assert.is_false(b[2])
+    assert.same({ math.mininteger, math.maxinteger },
+      dw.tensor({ math.mininteger, math.maxinteger }, { dtype = "int64" }):to_table())
+  end)
+
+  it("from a number, a boolean, a tensor", function()
+    assert.equal(0, dw.tensor(3.5).ndim)
+    assert.equal(3.5, dw.tensor(3.5):item())
+    assert.is_true(dw.tensor(true):item())
+    local t = dw.tensor { 1.7, -1.7 }
+    assert.same({ 1, -1 }, dw.tensor(t, { dtype = "int32" }):to_table())
+    local copy = dw.tensor(t)
+    copy[1] = 9
+    assert.is_true(math.abs(t[1] - 1.7) < 1e-6)
+  end)
+
+  it("takes K.floatx() as the default dtype", function()
+    dw.backend.set_floatx "float64"
+    local ok, why = pcall(function()
+      for _, t in ipairs { dw.tensor { 1 }, dw.zeros { 1 }, dw.ones { 1 }, dw.full({ 1 }, 2), dw.eye(1),
+        dw.linspace(0, 1, 2), dw.uniform { 1 }, dw.normal { 1 }, dw.arange(0, 1, 0.5) } do
+        assert.equal("float64", t.dtype)
+      end
+    end)
+    dw.backend.set_floatx "float32"
+    assert.is_true(ok, why)
+  end)
+
+  it("zeros, ones, full, eye", function()
+    for _, dtype in ipairs(DTYPES) do
+      local zero, one = 0, 1
+      if dtype == "bool" then zero, one = false, true end
+      assert.same({ zero, zero, zero }, dw.zeros({ 3 }, { dtype = dtype }):to_table())
+      assert.same({ one, one }, dw.ones({ 2 }, { dtype = dtype }):to_table())
+      assert.same({ { one, zero }, { zero, one } }, dw.eye(2, { dtype = dtype }):to_table())
+    end
+    assert.same({ 7, 7 }, dw.full({ 2 }, 7, { dtype = "uint8" }):to_table())
+    assert.equal("bool", dw.full({ 2 }, true).dtype)
+    assert.equal(0, dw.zeros({ 3, 0, 2 }).size)
+    assert.same({}, dw.zeros({}).shape)
+    assert.same({ 0, 0 }, dw.eye(0).shape)
+  end)
+
+  it("arange is Keras's", function()
+    assert.same({ 0, 1, 2, 3, 4 }, dw.arange(5):to_table())
+    assert.equal("int32", dw.arange(5).dtype)
+    assert.same({ 2, 4 }, dw.arange(2, 6, 2):to_table())
+    assert.same({ 5, 3, 1 }, dw.arange(5, 0, -2):to_table())
+    assert.same({ 0, 0.5, 1, 1.5 }, dw.arange(0, 2, 0.5):to_table())
+    assert.equal("float32", dw.arange(0, 2, 0.5).dtype)
+    assert.same({ 0, 1, 2 }, dw.arange(3, { dtype = "uint8" }):to_table())
+    assert.equal(0, dw.arange(-3).size)
+    assert.equal(0, dw.arange(0).size)
+    assert.equal(0, dw.arange(4, 4).size)
+    assert.same({ math.maxinteger - 1 }, dw.arange(math.maxinteger - 1, math.maxinteger, 1, { dtype = "int64" }):to_table())
+    refuses(function() dw.arange(5, 0) end, "arange: ", "does not lead")
+    refuses(function() dw.arange(0, 5, 0) end, "arange: step must not be 0")
+    refuses(function() dw.arange(0, 2 ^ 40, 1 / 0) end, "arange: ")
+    refuses(function() dw.arange(0, 1 / 0) end, "arange: ", "too long or not finite")
+    refuses(function() dw.arange(0 / 0) end, "arange: ")
+    refuses(function() dw.arange(math.mininteger, math.maxinteger) end, "arange: ", "too long")
+    refuses(function() dw.arange(0, 1000, 1, { dtype = "uint8" }) end, "arange: ", "do not fit into uint8")
+    refuses(function() dw.arange(2 ^ 31, 2 ^ 31 + 2, 1, { dtype = "int32" }) end, "do not fit into int32")
+    refuses(function() dw.arange() end, "arange: start must be a number, got nil")
+    refuses(function() dw.arange("5") end, 'arange: start must be a number, got "5"')
+    refuses(function() dw.arange(1, 2, 3, 4) end, "arange: takes")
+  end)
+
+  it("linspace includes both ends", function()
+    assert.same({ 0, 0.25, 0.5, 0.75, 1 }, dw.linspace(0, 1, 5):to_table())
+    assert.same({ 3 }, dw.linspace(3, 9, 1):to_table())
+    assert.same({ 1, -1 }, dw.linspace(1, -1, 2, { dtype = "float64" }):to_table())
+    assert.equal(0.7, dw.linspace(0.1, 0.7, 11, { dtype = "float64" })[11])
+    refuses(function() dw.linspace(0, 1, 0) end, "linspace: num must be a whole number")
+    refuses(function() dw.linspace(0, 1, 5, { dtype = "int32" }) end, "linspace: dtype must be")
+  end)
+
+  it("from_bytes and to_bytes", function()
+    assert.same({ { 1, 2 }, { 3, 4 } }, dw.from_bytes("\1\2\3\4", { 2, 2 }, { dtype = "uint8" }):to_table())
+    assert.same({ 1.5, -2 }, dw.from_bytes(string.pack("ff", 1.5, -2), { 2 }):to_table())
+    assert.same({ true, false, true }, dw.from_bytes("\1\0\7", { 3 }, { dtype = "bool" }):to_table())
+    assert.equal(string.pack("i4i4", 7, 9), dw.tensor({ 7, 9 }, { dtype = "int32" }):to_bytes())
+    assert.equal("\3\1", dw.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "uint8" })[{ { -1, 1, -1 }, 1 }]:to_bytes())
+    refuses(function() dw.from_bytes("abc", { 2, 2 }, { dtype = "uint8" }) end, "from_bytes: ", "got 3")
+    refuses(function() dw.from_bytes("abc", { 2 ^ 62, 2 ^ 62 }, { dtype = "uint8" }) end, "from_bytes: ")
+    refuses(function() dw.from_bytes(7, { 1 }) end, "from_bytes: bytes must be a string, got 7")
+  end)
+end)
+
+describe("indexing", function()
+  local t = dw.arange(24):reshape { 2, 3, 4 }
+
+  it("t[i] is a view, or a number on rank 1", function()
+    assert.same({ { 0, 1, 2, 3 }, { 4, 5, 6, 7 }, { 8, 9, 10, 11 } }, t[1]:to_table())
+    assert.equal(23, t[2][3][4])
+    assert.equal(23, t[-1][-1][-1])
+    assert.equal(4, t[1.0][2][1])
+    assert.is_nil(t[3])
+    refuses(function() return t[0] == 1 end, "tensor: index 0 on axis 1: counting starts at 1")
+    refuses(function() return t[4] == 1 end, "tensor: index 4 is outside axis 1 of size 2")
+    refuses(function() return t[-3] == 1 end, "tensor: index -3 is outside axis 1 of size 2")
+    refuses(function() return t[1.5] == 1 end, "tensor: an index must be a whole number")
+    refuses(function() return t[0 / 0] == 1 end, "tensor: an index must be a whole number")
+    refuses(function() return t[true] == 1 end, "tensor: an index must be", "got true")
+    refuses(function() return dw.tensor(3)[1] == 1 end, "rank 0")
+  end)
+
+  it("t(i, j, k) with every index is a number", function()
+    assert.equal(6, t(1, 2, 3))
+    assert.same({ 4, 5, 6, 7 }, t(1, 2):to_table())
+    assert.same(t:to_table(), t():to_table())
+    refuses(function() return t(1, 2, 3, 4) == 1 end, "4 indices for a tensor of shape 2x3x4")
+    refuses(function() return t(1, 9) == 1 end, "index 9 is outside axis 2 of size 3")
+    refuses(function() return t(1, nil, 2) == 1 end, "an index must be a whole number", "got nil")
+  end)
+
+  it("t[{...}]: ranges include both ends, with steps", function()
+    assert.same({ 6, 18 }, t[{ {}, 2, 3 }]:to_table())
+    assert.same({ { 5, 6, 7 }, { 9, 10, 11 } }, t[{ 1, { 2, 3 }, { 2, 4 } }]:to_table())
+    assert.same({ 0, 2 }, t[{ 1, 1, { 1, 4, 2 } }]:to_table())
+    assert.same({ 3, 1 }, t[{ 1, 1, { 4, 1, -2 } }]:to_table())
+    assert.same({ 1, 1, 4 }, t[{ { 2 }, { -1 } }].shape)
+    assert.same({ 0, 3, 4 }, t[{ { 2, 1 } }].shape)
+    assert.equal(23, t[{ 2, 3, 4 }])
+    assert.same(t.shape, t[{}].shape)
+    refuses(function() return t[{ { 0, 1 } }] == 1 end, "counting starts at 1")
+    refuses(function() return t[{ { 1, 3 } }] == 1 end, "index 3 is outside axis 1 of size 2")
+    refuses(function() return t[{ 1, 9 }] == 1 end, "index 9 is outside axis 2 of size 3")
+    refuses(function() return t[{ { 1, 2, 0 } }] == 1 end, "step of a range must not be 0")
+    refuses(function() return t[{ { 1, 2, 1, 1 } }] == 1 end, "a range has at most")
+    refuses(function() return t[{ {}, {}, {}, {} }] == 1 end, "4 indices for a tensor")
+    refuses(function() return t[{ { "1" } }] == 1 end, "first of a range must be")
+  end)
+
+  it("ipairs walks the first axis", function()
+    local seen = {}
+    for i, row in ipairs(t) do seen[i] = row[1][1] end
+    assert.same({ 0, 12 }, seen)
+    seen = {}
+    for i, v in ipairs(dw.tensor { 5, 6 }) do seen[i] = v end
+    assert.same({ 5, 6 }, seen)
+  end)
+
+  it("a name that is no field or method is an error", function()
+    refuses(function() return t.shpae end, 'a tensor has no field or method "shpae"')
+  end)
+end)
+
+describe("views", function()
+  it("share numbers with their owner and keep it alive", function()
+    local t = dw.arange(12):reshape { 3, 4 }
+    local v = t:narrow(1, 2, 2):transpose(1, 2)[2]
+    assert.same({ 5, 9 }, v:to_table())
+    v[1] = 50
+    assert.equal(50, t(2, 2))
+    t = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    for _ = 1, 100 do dw.full({ 12 }, -1) end
+    assert.same({ 50, 9 }, v:to_table())
+  end)
+
+  it("narrow, select, transpose, permute, squeeze, expand_dims", function()
+    local t = dw.arange(24):reshape { 2, 3, 4 }
+    assert.same({ 2, 2, 4 }, t:narrow(2, 2, 2).shape)
+    assert.same({ 2, 0, 4 }, t:narrow(2, 4, 0).shape)
+    assert.same({ 4, 5, 6, 7 }, t:select(1, 1):select(1, 2):to_table())
+    assert.equal(0, dw.tensor({ 7 }):select(1, 1).ndim)
+    assert.same({ 4, 3, 2 }, t:transpose().shape)
+    assert.same({ 3, 2, 4 }, t:transpose(1, -2).shape)
+    assert.same({ 4, 2, 3 }, t:permute({ 3, 1, 2 }).shape)
+    assert.equal(t(2, 3, 1), t:permute { 3, 1, 2 }(1, 2, 3))
+    assert.same({ 2, 1, 3, 4 }, t:expand_dims(2).shape)
+    assert.same({ 2, 3, 4, 1 }, t:expand_dims(-1).shape)
+    assert.same({ 2, 3, 4 }, t:expand_dims(1):expand_dims(-1):squeeze().shape)
+    assert.same({ 1, 2, 3, 4 }, t:expand_dims(1):expand_dims(-1):squeeze(-1).shape)
+  end)
+
+  it("reshape is a view where it can be, and the same numbers where it cannot", function()
+    local t = dw.arange(24):reshape { 2, 3, 4 }
+    for _, v in ipairs { t, t:transpose(), t:transpose(1, 2), t[{ {}, { 1, 3, 2 } }], t:narrow(3, 2, 2),
+      t[{ {}, {}, { -1, 1, -1 } }], t:expand_dims(2):transpose(1, 3) } do
+      local copy = v:clone()
+      for _, shape in ipairs { { -1 }, { 1, -1, 1 }, { v.size // 2, 2 }, { 2, 1, -1 }, { 2, 2, -1 }, { v.size // 4, 4 } } do
+        same(v:reshape(shape):clone(), copy:reshape(shape))
+      end
+    end
+    local v = t:reshape { 4, 6 }
+    v[1] = dw.full({ 6 }, -1, { dtype = "int32" })
+    assert.equal(-1, t(1, 2, 2))
+    assert.same({ 2, 2, 3, 2 }, t:reshape({ 2, 3, 2, 2 }):transpose(2, 3).shape)
+    assert.same({ 0, 5 }, dw.zeros({ 0, 3 }):reshape({ 0, 5 }).shape)
+    assert.same({}, dw.tensor({ 4 }):reshape({}).shape)
+  end)
+
+  it("refuse what is out of range", function()
+    local t = dw.zeros { 2, 3 }
+    refuses(function() t:narrow(3, 1, 1) end, "narrow: axis must be an axis from 1 to 2")
+    refuses(function() t:narrow(0, 1, 1) end, "narrow: axis must not be 0")
+    refuses(function() t:narrow(1, 0, 1) end, "narrow: first must not be 0")
+    refuses(function() t:narrow(1, 2, 2) end, "narrow: size must be a whole number from 0 to 1, got 2")
+    refuses(function() t:narrow(1, 1, -1) end, "narrow: size")
+    refuses(function() t:narrow(1, 1, math.maxinteger) end, "narrow: size")
+    refuses(function() t:select(1, 3) end, "select: index 3 is outside axis 1")
+    refuses(function() t:transpose(1) end, "transpose: b must be an axis")
+    refuses(function() t:permute { 1 } end, "permute: pattern must name each of the 2 axes of x once, got 1")
+    refuses(function() t:permute { 1, 1 } end, "permute: pattern names axis 1 twice")
+    refuses(function() t:permute { 1, 3 } end, "permute: pattern[2] must be an axis from 1 to 2")
+    refuses(function() t:permute { 1, "2" } end, "permute: pattern[2]")
+    refuses(function() t:permute(1, 2) end, "permute: pattern must be a table of axes, got 1")
+    refuses(function() t:reshape { 4 } end, "reshape: a tensor of shape 2x3 cannot become 4")
+    refuses(function() t:reshape { -1, -1 } end, "reshape: shape may have only one -1")
+    refuses(function() t:reshape { -1, 4 } end, "reshape: a tensor of shape 2x3 cannot become -1x4")
+    refuses(function() t:reshape { -2, 3 } end, "reshape: shape[1]")
+    refuses(function() t:reshape { 2 ^ 62, 2 ^ 62 } end, "reshape: shape")
+    refuses(function() t:reshape { 1, 1, 1, 1, 1, 1, 1, 2, 3 } end, "reshape: shape must have at most 8 axes")
+    refuses(function() dw.zeros({ 0, 2 }):reshape { -1, 0 } end, "reshape: ")
+    refuses(function() t:squeeze(1) end, "squeeze: axis 1 of a tensor of shape 2x3 has not size 1")
+    refuses(function() t:expand_dims(4) end, "expand_dims: axis")
+    refuses(function() dw.zeros({ 1, 1, 1, 1, 1, 1, 1, 1 }):expand_dims(1) end, "expand_dims: a tensor has at most 8 axes")
+  end)
+end)
+
+describe("writing", function()
+  it("t[i] = v, t[{...}] = v with numbers, tensors and tables", function()
+    local t = dw.zeros { 2, 3 }
+    t[1] = 5
+    t[{ 2, { 1, 2 } }] = dw.tensor { 1, 2 }
+    t[{ 2, 3 }] = 9
+    assert.same({ { 5, 5, 5 }, { 1, 2, 9 } }, t:to_table())
+    t[{ {}, 1 }] = { -1, -2 }
+    assert.same({ { -1, 5, 5 }, { -2, 2, 9 } }, t:to_table())
+    local flags = dw.zeros({ 2 }, { dtype = "bool" })
+    flags[2] = true
+    assert.same({ false, true }, flags:to_table())
+  end)
+
+  it("fill and copy_ write and return the tensor", function()
+    local t = dw.zeros({ 2, 2 }, { dtype = "int32" })
+    assert.equal(t, t:fill(3))
+    assert.equal(t, t:transpose():copy_(dw.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "int32" })) and t)
+    assert.same({ { 1, 3 }, { 2, 4 } }, t:to_table())
+  end)
+
+  it("between overlapping views copies first", function()
+    local t = dw.arange(6)
+    t[{ { 2, 6 } }] = t[{ { 1, 5 } }]
+    assert.same({ 0, 0, 1, 2, 3, 4 }, t:to_table())
+    t:copy_(t[{ { -1, 1, -1 } }])
+    assert.same({ 4, 3, 2, 1, 0, 0 }, t:to_table())
+  end)
+
+  it("counts writes through any view", function()
+    local t = dw.zeros { 4 }
+    local v = t:narrow(1, 1, 2)
+    assert.equal(0, t:writes())
+    v:fill(1)
+    t[1] = 3
+    assert.equal(2, t:writes())
+    assert.equal(2, v:writes())
+  end)
+
+  it("refuses other dtypes, shapes and kinds, and changes nothing", function()
+    local t = dw.zeros({ 2 }, { dtype = "int32" })
+    refuses(function() t[1] = 1.5 end, "the value must be a whole number that fits into int32, got 1.5")
+    refuses(function() t[1] = 2 ^ 31 end, "the value must be a whole number that fits into int32")
+    refuses(function() t[1] = "1" end, 'got "1"')
+    refuses(function() t[1] = nil end, "got nil")
+    refuses(function() t[3] = 1 end, "index 3 is outside axis 1 of size 2")
+    refuses(function() t[0] = 1 end, "counting starts at 1")
+    refuses(function() t.x = 1 end, "an index must be a whole number or a table of ranges")
+    refuses(function() t:copy_(dw.zeros { 2 }) end, "copy_: source is float32 but the tensor written to is int32")
+    refuses(function() t:copy_(dw.zeros({ 3 }, { dtype = "int32" })) end, "copy_: source has shape 3 but 2 is written to")
+    refuses(function() t:copy_(3) end, "copy_: source must be a tensor, got 3")
+    refuses(function() t:fill() end, "fill: value must be")
+    refuses(function() dw.zeros({ 1 }, { dtype = "uint8" }):fill(256) end, "fill: value must be a whole number from 0 to 255")
+    refuses(function() dw.zeros({ 1 }, { dtype = "bool" }):fill(1) end, "fill: value must be a boolean")
+    assert.same({ 0, 0 }, t:to_table())
+    assert.equal(0, t:writes())
+  end)
+end)
+
+describe("conversion", function()
+  local R = require "reference"
+  local values = { 0, 1, -1, 2.5, -2.5, 255, 256, -129, 2 ^ 31, -2 ^ 31 - 1, 2 ^ 53, 2 ^ 63, -2 ^ 63, 1e300, 0 / 0, 1 / 0, -1 / 0 }
+
+  for _, from in ipairs(DTYPES) do
+    it("from " .. from .. " to each dtype", function()
+      local data = {}
+      for _, v in ipairs(values) do
+        local whole = math.tointeger(v)
+        if from:find "float" then data[#data + 1] = v
+        elseif from == "bool" then data[#data + 1] = v == 1
+        elseif whole and (from == "int64" or from == "int32" and math.abs(whole) < 2 ^ 31
+          or from == "uint8" and whole >= 0 and whole < 256) then data[#data + 1] = whole end
+      end
+      local t = dw.tensor(data, { dtype = from })
+      for _, to in ipairs(DTYPES) do
+        support.everywhere(function() same(t:astype(to), R.cast(t, to), from .. " to " .. to) end, { 1 })
+      end
+    end)
+  end
+
+  it("of large strided tensors, on any number of threads", function()
+    local t = dw.uniform({ 70, 90, 11 }, { minval = -300, maxval = 300, seed = 4 })
+    local want = R.cast(t:permute { 3, 1, 2 }, "int32")
+    support.everywhere(function() same(t:permute({ 3, 1, 2 }):astype "int32", want) end)
+  end)
+
+  it("refuses unknown dtypes", function()
+    refuses(function() dw.zeros({ 1 }):astype "float16" end, 'cast: dtype must be one of float32', 'got "float16"')
+    refuses(function() dw.zeros({ 1 }):astype(nil) end, "got nil")
+    refuses(function() dw.zeros({ 1 }, { dtype = "flaot32" }) end, 'zeros: dtype must be', 'did you mean "float32"?')
+  end)
+end)
+
+describe("close and item", function()
+  it("close names where tensors differ most", function()
+    local ok, why = dw.close(dw.tensor { 1, 2, 3 }, dw.tensor { 1, 2.5, 3.1 })
+    assert.is_false(ok)
+    assert.truthy(why:find("element 2 is 2.0 in a and 2.5 in b", 1, true))
+    assert.is_true(dw.close(dw.tensor { 1, 0 / 0, 1 / 0 }, dw.tensor { 1 + 1e-6, 0 / 0, 1 / 0 }))
+    assert.is_false(dw.close(dw.tensor { 1 / 0 }, dw.tensor { -1 / 0 }))
+    assert.is_false(dw.close(dw.tensor { 1 }, dw.tensor { 0 / 0 }))
+    assert.is_false(dw.close(dw.tensor { 1e30 }, dw.tensor { 1 / 0 }))
+    assert.is_true(dw.close(dw.tensor { 1 }, dw.tensor { 2 }, { atol = 1 }))
+    assert.is_false((dw.close(dw.tensor { 1 }, dw.tensor({ 1 }, { dtype = "float64" }))))
+    assert.is_false((dw.close(dw.zeros { 2 }, dw.zeros { 2, 1 })))
+    refuses(function() dw.close(dw.zeros { 1 }) end, "close: b must be a tensor, got nil")
+    refuses(function() dw.close(1, 2) end, "close: a must be a tensor, got 1")
+    refuses(function() dw.close(dw.zeros { 1 }, dw.zeros { 1 }, { tol = 1 }) end, 'close: unknown option "tol"')
+  end)
+
+  it("item is the number of a tensor with one element", function()
+    assert.equal(4, dw.tensor({ { 4 } }):item())
+    refuses(function() dw.zeros({ 2 }):item() end, "item: only a tensor of one element")
+  end)
+end)
+
+describe("making tensors refuses", function()
+  it("bad tables, naming the place", function()
+    refuses(function() dw.tensor { { 1, 2 }, { 3 } } end, "tensor: data[2] has 1 elements, but its neighbours have 2")
+    refuses(function() dw.tensor { { 1, 2 }, 3 } end, "tensor: data[2] must be a table of 2, got 3")
+    refuses(function() dw.tensor { 1, { 2 } } end, "tensor: data[2] must be a number, got a table")
+    refuses(function() dw.tensor { { 1 }, { "2" } } end, 'tensor: data[2][1] must be a number, got "2"')
+    refuses(function() dw.tensor { true, 1 } end, "tensor: data[2] must be a boolean, got 1")
+    refuses(function() dw.tensor { 1, true } end, "tensor: data[2] must be a number, got true")
+    refuses(function() dw.tensor({ 1, 300 }, { dtype = "uint8" }) end, "data[2] must be a whole number from 0 to 255")
+    refuses(function() dw.tensor({ 1, nil, 3 }) end, "tensor: data[2] must be a number, got nil")
+    refuses(function() dw.tensor "1" end, "tensor: data must be a nested table")
+    refuses(function() dw.tensor() end, "tensor: data must be a nested table", "got nil")
+    refuses(function() dw.tensor(print) end, "got a function")
+    local loop = {}
+    loop[1] = loop
+    refuses(function() dw.tensor(loop) end, "tensor: data is nested deeper than 8 levels")
+    local trap = setmetatable({}, { __index = function() error "metamethod ran" end, __len = function() return 3 end })
+    assert.same({ 0 }, dw.tensor(trap).shape)
+  end)
+
+  it("bad sizes, before anything is allocated", function()
+    for _, make in ipairs { dw.zeros, dw.ones, dw.uniform, dw.normal } do
+      refuses(function() make(3) end, "shape must be a table of sizes, got 3")
+      refuses(function() make() end, "shape must be a table of sizes, got nil")
+      refuses(function() make { -1 } end, "shape[1] must be a whole number of at least 0, got -1")
+      refuses(function() make { 2, 1.5 } end, "shape[2] must be a whole number of at least 0, got 1.5")
+      refuses(function() make { "2" } end, 'shape[1] must be a whole number of at least 0, got "2"')
+      refuses(function() make { 0 / 0 } end, "shape[1] must be")
+      refuses(function() make { 2 ^ 63 } end, "shape[1] must be")
+      refuses(function() make { 1, nil, 3 } end, "shape[2] must be")
+      refuses(function() make { 1, 1, 1, 1, 1, 1, 1, 1, 1 } end, "shape must have at most 8 axes, got 9")
+      refuses(function() make { 2 ^ 40, 2 ^ 40 } end, "is too large")
+      refuses(function() make { math.maxinteger } end, "is too large")
+      refuses(function() make { 0, 2 ^ 40, 2 ^ 40 } end, "is too large")
+      refuses(function() make { 2 ^ 45 } end, "not enough memory")
+      refuses(function() make({ 2 }, { dytpe = "int32" }) end, 'unknown option "dytpe"; did you mean "dtype"?')
+      refuses(function() make({ 2 }, "int32") end, "options must be a table")
+    end
+    refuses(function() dw.full({ 2 }) end, "full: value must be a number, got nil")
+    refuses(function() dw.full({ 2 }, 1.5, { dtype = "int32" }) end, "full: value must be a whole number")
+    refuses(function() dw.eye(-1) end, "eye: size must be")
+    refuses(function() dw.eye(2 ^ 31) end, "eye: ")
+  end)
+
+  it("a tensor of another kind: a table, a file, a bare userdata", function()
+    for _, x in ipairs { {}, io.stdout, coroutine.create(print), print, "x", 3, true } do
+      refuses(function() core.methods.clone(x) end, "clone: self must be a tensor")
+      refuses(function() core.methods.reshape(x, { 1 }) end, "reshape: x must be a tensor")
+    end
+    assert.equal("dwconv.Tensor", getmetatable(dw.zeros { 1 }))
+  end)
+
+  it("joining a tensor to a string", function()
+    refuses(function() return "x = " .. dw.zeros { 1 } end, "t:item()")
+  end)
+end)
+
+describe("printing", function()
+  it("small tensors in full, numbers aligned", function()
+    assert.equal("tensor 2x3 float32\n[[ 1.,  2.,  3.],\n [ 4., 50.,  6.]]",
+      tostring(dw.tensor { { 1, 2, 3 }, { 4, 50, 6 } }))
+    assert.equal("tensor 2 float32\n[0.5000, 1.2500]", tostring(dw.tensor { 0.5, 1.25 }))
+    assert.equal("tensor 3 float32\n[nan, inf, -inf]", tostring(dw.tensor { 0 / 0, 1 / 0, -1 / 0 }):gsub(" +", " "))
+    assert.equal("tensor () int32 7", tostring(dw.tensor(7, { dtype = "int32" })))
+    assert.equal("tensor 0x3 float32 []", tostring(dw.zeros { 0, 3 }))
+    assert.equal("tensor 2 bool\n[ true, false]", tostring(dw.tensor { true, false }))
+    assert.truthy(tostring(dw.tensor { 1e-9, 1e9 }):find("1.0000e-09", 1, true))
+  end)
+
+  it("any size in a few lines", function()
+    for _, shape in ipairs { { 100000 }, { 1000, 1000 }, { 200, 100, 90 }, { 1, 224, 224, 3 }, { 5, 5, 5, 5, 5, 5, 5 } } do
+      local text = tostring(dw.zeros(shape))
+      assert.truthy(text:find("...", 1, true))
+      assert.is_true(#text < 4000, #text .. " bytes")
+    end
+  end)
+end)
+
+describe("memory", function()
+  it("600 dropped 8 MiB tensors stay under 64 MiB", function()
+    local script = [[
+      local dw = require "dwconv"
+      for i = 1, 600 do dw.full({ 2 * 1024 * 1024 }, i) end
+      for line in io.lines "/proc/self/status" do
+        local kib = line:match "VmHWM:%s+(%d+)"
+        if kib then print(kib) end
+      end]]
+    local host = io.popen(("%s -e '%s'"):format(arg and arg[-1] or "lua5.4", script:gsub("\n", " ")))
+    local kib = tonumber(host:read "l")
+    host:close()
+    if os.getenv "DWCONV_SANITIZE" then return end -- its allocator keeps freed blocks
+    assert.is_true(kib < 64 * 1024, kib .. " KiB")
+  end)
+
+  it("more than there is is refused, and the state goes on", function()
+    local before = collectgarbage "count"
+    refuses(function() dw.zeros { 2 ^ 42 } end, "zeros: not enough memory")
+    assert.is_true(collectgarbage "count" - before < 1024)
+    assert.equal(0, dw.zeros({ 2 })[1])
+  end)
+end)
