@@ -1,3 +1,4 @@
 std = "lua54"
 max_line_length = 120
+files["tests"] = { max_line_length = 140 }
 files["tests/**/*_spec.lua"] = { std = "+busted" }

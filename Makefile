@@ -57,11 +57,15 @@ BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
-RUN       = LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;'
+RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' \
+            LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;'
+# stock Lua knows no sanitizer, so it is loaded before it
+PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+            ASAN_OPTIONS=detect_leaks=0)
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test demo bench check docs install clean
+.PHONY: deps all test hosts demo bench check check-compilers check-lint check-sanitizers docs install clean
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 %.d: ;
@@ -71,13 +75,14 @@ MAKEFLAGS += --no-builtin-rules
 all: $(CORE) $(IMAGE)
 
 $(CORE): $(BINDING_O) $(CORE_O)
+	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl
 
 # The one rule for kernels: build/kernels/depthwise.f32.avx2.o comes from src/kernels/depthwise.c.
 stem = $(subst ., ,$(1))
 $(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c Makefile | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
 	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c Makefile | $(DEPS)
@@ -111,21 +116,59 @@ demo: all
 BUSTED   ?= $(shell command -v busted)
 FILTER   ?=
 test: all hosts
-	@DWCONV_BUILD=$(BUILD) $(RUN_TEST) $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+	@$(RUN) DWCONV_BUILD=$(BUILD) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+
+# C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own.
+HOSTS    := guard states
+
+hosts: $(HOSTS:%=$(BUILD)/host/%)
+
+$(BUILD)/host/guard: tests/host/guard.c $(CORE_O) Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(OMP) -MF $@.d -o $@ $< $(CORE_O) -lm
+
+$(BUILD)/host/states: tests/host/states.c Makefile | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
 $(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
 	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
-	LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/bench/?.lua;;' LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;' \
-	  MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/depthwise.lua
+	@$(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 \
+	  $(LUA) tests/bench/depthwise.lua
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- the rest ------------------------------------------------------------------------------------------
+# Everything a change should pass before it is kept; each compiler without a warning.
+CHECKERS := clang lua-check cppcheck
+
+check:
+	@tools/deps $(PACKAGES) $(CHECKERS)
+	$(MAKE) check-compilers check-lint
+	$(MAKE) test
+	$(MAKE) check-sanitizers
+	$(MAKE) test BUILD=build-wide AVX512_AS_AVX2=1 FILTER=tests/depthwise_spec.lua
+
+check-compilers:
+	$(MAKE) all hosts BUILD=build-gcc WERROR=1
+	$(MAKE) all hosts BUILD=build-clang CC=clang OPENMP=0 WERROR=1
+	$(MAKE) test BUILD=build-serial OPENMP=0 WERROR=1 FILTER=tests/ops_spec.lua
+
+check-lint:
+	luacheck --quiet lua tests examples
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
+	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base --suppress=missingIncludeSystem src
+
+check-sanitizers:
+	$(MAKE) test BUILD=build-asan SANITIZE=address,undefined
+
 docs: all
-	@$(RUN) $(LUA) tools/reference.lua > docs/reference.md
+	@mkdir -p docs
+	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
 
 install: all
 	@mkdir -p $(INST_LIBDIR)/dwconv $(INST_LUADIR)

@@ -200,7 +200,7 @@ dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
 double dw_element(const dw_tensor *t, int64_t flat) {
   int64_t at = 0;
   for (int i = t->rank - 1; i >= 0; flat /= t->shape[i--]) at += flat % t->shape[i] * t->strides[i];
-  const char *p = (const char *)t->data + at * (int64_t)dw_dtype_size(t->dtype);
+  const void *p = (const char *)t->data + at * (int64_t)dw_dtype_size(t->dtype);
   switch (t->dtype) {
     case DW_FLOAT32: return (double)*(const float *)p;
     case DW_FLOAT64: return *(const double *)p;

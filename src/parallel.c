@@ -13,11 +13,13 @@
 
 // libgomp's threads do not survive fork(), and a region in the child would wait for them for ever.
 // The process that opened the first region owns the pool; any other runs on one thread.
+#ifdef _OPENMP
 static bool may_open_region(void) {
   static _Atomic pid_t owner;
   pid_t none = 0, self = getpid();
   return atomic_compare_exchange_strong(&owner, &none, self) || none == self;
 }
+#endif
 
 bool dw_has_openmp(void) {
 #ifdef _OPENMP

@@ -1,4 +1,5 @@
--- tensor_spec.lua: making tensors, indexing, views, writing, printing, and every way to get them wrong.
+-- tensor_spec.lua: making tensors, writing, conversion, printing, memory, and every way to get them wrong. Indexing and
+-- views are in view_spec.lua.
 
 local core = require "dwconv.core"
 local dw = require "dwconv"
@@ -6,8 +7,6 @@ local support = require "support"
 local same, refuses = support.same, support.refuses
 
 local DTYPES = { "float32", "float64", "int32", "int64", "uint8", "bool" }
-
-local function flat(t) return t:reshape({ -1 }):to_table() end
 
 describe("making tensors", function()
   it("from nested tables", function()
@@ -91,7 +90,7 @@ describe("making tensors", function()
     refuses(function() dw.arange(5, 0) end, "arange: ", "does not lead")
     refuses(function() dw.arange(0, 5, 0) end, "arange: step must not be 0")
     refuses(function() dw.arange(0, 2 ^ 40, 1 / 0) end, "arange: ")
-    refuses(function() dw.arange(0, 1 / 0) end, "arange: ", "too long or not finite")
+    refuses(function() dw.arange(0, 1 / 0) end, "arange: start, stop and step must be finite")
     refuses(function() dw.arange(0 / 0) end, "arange: ")
     refuses(function() dw.arange(math.mininteger, math.maxinteger) end, "arange: ", "too long")
     refuses(function() dw.arange(0, 1000, 1, { dtype = "uint8" }) end, "arange: ", "do not fit into uint8")
@@ -119,140 +118,6 @@ describe("making tensors", function()
     refuses(function() dw.from_bytes("abc", { 2, 2 }, { dtype = "uint8" }) end, "from_bytes: ", "got 3")
     refuses(function() dw.from_bytes("abc", { 2 ^ 62, 2 ^ 62 }, { dtype = "uint8" }) end, "from_bytes: ")
     refuses(function() dw.from_bytes(7, { 1 }) end, "from_bytes: bytes must be a string, got 7")
-  end)
-end)
-
-describe("indexing", function()
-  local t = dw.arange(24):reshape { 2, 3, 4 }
-
-  it("t[i] is a view, or a number on rank 1", function()
-    assert.same({ { 0, 1, 2, 3 }, { 4, 5, 6, 7 }, { 8, 9, 10, 11 } }, t[1]:to_table())
-    assert.equal(23, t[2][3][4])
-    assert.equal(23, t[-1][-1][-1])
-    assert.equal(4, t[1.0][2][1])
-    assert.is_nil(t[3])
-    refuses(function() return t[0] == 1 end, "tensor: index 0 on axis 1: counting starts at 1")
-    refuses(function() return t[4] == 1 end, "tensor: index 4 is outside axis 1 of size 2")
-    refuses(function() return t[-3] == 1 end, "tensor: index -3 is outside axis 1 of size 2")
-    refuses(function() return t[1.5] == 1 end, "tensor: an index must be a whole number")
-    refuses(function() return t[0 / 0] == 1 end, "tensor: an index must be a whole number")
-    refuses(function() return t[true] == 1 end, "tensor: an index must be", "got true")
-    refuses(function() return dw.tensor(3)[1] == 1 end, "rank 0")
-  end)
-
-  it("t(i, j, k) with every index is a number", function()
-    assert.equal(6, t(1, 2, 3))
-    assert.same({ 4, 5, 6, 7 }, t(1, 2):to_table())
-    assert.same(t:to_table(), t():to_table())
-    refuses(function() return t(1, 2, 3, 4) == 1 end, "4 indices for a tensor of shape 2x3x4")
-    refuses(function() return t(1, 9) == 1 end, "index 9 is outside axis 2 of size 3")
-    refuses(function() return t(1, nil, 2) == 1 end, "an index must be a whole number", "got nil")
-  end)
-
-  it("t[{...}]: ranges include both ends, with steps", function()
-    assert.same({ 6, 18 }, t[{ {}, 2, 3 }]:to_table())
-    assert.same({ { 5, 6, 7 }, { 9, 10, 11 } }, t[{ 1, { 2, 3 }, { 2, 4 } }]:to_table())
-    assert.same({ 0, 2 }, t[{ 1, 1, { 1, 4, 2 } }]:to_table())
-    assert.same({ 3, 1 }, t[{ 1, 1, { 4, 1, -2 } }]:to_table())
-    assert.same({ 1, 1, 4 }, t[{ { 2 }, { -1 } }].shape)
-    assert.same({ 0, 3, 4 }, t[{ { 2, 1 } }].shape)
-    assert.equal(23, t[{ 2, 3, 4 }])
-    assert.same(t.shape, t[{}].shape)
-    refuses(function() return t[{ { 0, 1 } }] == 1 end, "counting starts at 1")
-    refuses(function() return t[{ { 1, 3 } }] == 1 end, "index 3 is outside axis 1 of size 2")
-    refuses(function() return t[{ 1, 9 }] == 1 end, "index 9 is outside axis 2 of size 3")
-    refuses(function() return t[{ { 1, 2, 0 } }] == 1 end, "step of a range must not be 0")
-    refuses(function() return t[{ { 1, 2, 1, 1 } }] == 1 end, "a range has at most")
-    refuses(function() return t[{ {}, {}, {}, {} }] == 1 end, "4 indices for a tensor")
-    refuses(function() return t[{ { "1" } }] == 1 end, "first of a range must be")
-  end)
-
-  it("ipairs walks the first axis", function()
-    local seen = {}
-    for i, row in ipairs(t) do seen[i] = row[1][1] end
-    assert.same({ 0, 12 }, seen)
-    seen = {}
-    for i, v in ipairs(dw.tensor { 5, 6 }) do seen[i] = v end
-    assert.same({ 5, 6 }, seen)
-  end)
-
-  it("a name that is no field or method is an error", function()
-    refuses(function() return t.shpae end, 'a tensor has no field or method "shpae"')
-  end)
-end)
-
-describe("views", function()
-  it("share numbers with their owner and keep it alive", function()
-    local t = dw.arange(12):reshape { 3, 4 }
-    local v = t:narrow(1, 2, 2):transpose(1, 2)[2]
-    assert.same({ 5, 9 }, v:to_table())
-    v[1] = 50
-    assert.equal(50, t(2, 2))
-    t = nil -- luacheck: ignore
-    collectgarbage()
-    collectgarbage()
-    for _ = 1, 100 do dw.full({ 12 }, -1) end
-    assert.same({ 50, 9 }, v:to_table())
-  end)
-
-  it("narrow, select, transpose, permute, squeeze, expand_dims", function()
-    local t = dw.arange(24):reshape { 2, 3, 4 }
-    assert.same({ 2, 2, 4 }, t:narrow(2, 2, 2).shape)
-    assert.same({ 2, 0, 4 }, t:narrow(2, 4, 0).shape)
-    assert.same({ 4, 5, 6, 7 }, t:select(1, 1):select(1, 2):to_table())
-    assert.equal(0, dw.tensor({ 7 }):select(1, 1).ndim)
-    assert.same({ 4, 3, 2 }, t:transpose().shape)
-    assert.same({ 3, 2, 4 }, t:transpose(1, -2).shape)
-    assert.same({ 4, 2, 3 }, t:permute({ 3, 1, 2 }).shape)
-    assert.equal(t(2, 3, 1), t:permute { 3, 1, 2 }(1, 2, 3))
-    assert.same({ 2, 1, 3, 4 }, t:expand_dims(2).shape)
-    assert.same({ 2, 3, 4, 1 }, t:expand_dims(-1).shape)
-    assert.same({ 2, 3, 4 }, t:expand_dims(1):expand_dims(-1):squeeze().shape)
-    assert.same({ 1, 2, 3, 4 }, t:expand_dims(1):expand_dims(-1):squeeze(-1).shape)
-  end)
-
-  it("reshape is a view where it can be, and the same numbers where it cannot", function()
-    local t = dw.arange(24):reshape { 2, 3, 4 }
-    for _, v in ipairs { t, t:transpose(), t:transpose(1, 2), t[{ {}, { 1, 3, 2 } }], t:narrow(3, 2, 2),
-      t[{ {}, {}, { -1, 1, -1 } }], t:expand_dims(2):transpose(1, 3) } do
-      local copy = v:clone()
-      for _, shape in ipairs { { -1 }, { 1, -1, 1 }, { v.size // 2, 2 }, { 2, 1, -1 }, { 2, 2, -1 }, { v.size // 4, 4 } } do
-        same(v:reshape(shape):clone(), copy:reshape(shape))
-      end
-    end
-    local v = t:reshape { 4, 6 }
-    v[1] = dw.full({ 6 }, -1, { dtype = "int32" })
-    assert.equal(-1, t(1, 2, 2))
-    assert.same({ 2, 2, 3, 2 }, t:reshape({ 2, 3, 2, 2 }):transpose(2, 3).shape)
-    assert.same({ 0, 5 }, dw.zeros({ 0, 3 }):reshape({ 0, 5 }).shape)
-    assert.same({}, dw.tensor({ 4 }):reshape({}).shape)
-  end)
-
-  it("refuse what is out of range", function()
-    local t = dw.zeros { 2, 3 }
-    refuses(function() t:narrow(3, 1, 1) end, "narrow: axis must be an axis from 1 to 2")
-    refuses(function() t:narrow(0, 1, 1) end, "narrow: axis must not be 0")
-    refuses(function() t:narrow(1, 0, 1) end, "narrow: first must not be 0")
-    refuses(function() t:narrow(1, 2, 2) end, "narrow: size must be a whole number from 0 to 1, got 2")
-    refuses(function() t:narrow(1, 1, -1) end, "narrow: size")
-    refuses(function() t:narrow(1, 1, math.maxinteger) end, "narrow: size")
-    refuses(function() t:select(1, 3) end, "select: index 3 is outside axis 1")
-    refuses(function() t:transpose(1) end, "transpose: b must be an axis")
-    refuses(function() t:permute { 1 } end, "permute: pattern must name each of the 2 axes of x once, got 1")
-    refuses(function() t:permute { 1, 1 } end, "permute: pattern names axis 1 twice")
-    refuses(function() t:permute { 1, 3 } end, "permute: pattern[2] must be an axis from 1 to 2")
-    refuses(function() t:permute { 1, "2" } end, "permute: pattern[2]")
-    refuses(function() t:permute(1, 2) end, "permute: pattern must be a table of axes, got 1")
-    refuses(function() t:reshape { 4 } end, "reshape: a tensor of shape 2x3 cannot become 4")
-    refuses(function() t:reshape { -1, -1 } end, "reshape: shape may have only one -1")
-    refuses(function() t:reshape { -1, 4 } end, "reshape: a tensor of shape 2x3 cannot become -1x4")
-    refuses(function() t:reshape { -2, 3 } end, "reshape: shape[1]")
-    refuses(function() t:reshape { 2 ^ 62, 2 ^ 62 } end, "reshape: shape")
-    refuses(function() t:reshape { 1, 1, 1, 1, 1, 1, 1, 2, 3 } end, "reshape: shape must have at most 8 axes")
-    refuses(function() dw.zeros({ 0, 2 }):reshape { -1, 0 } end, "reshape: ")
-    refuses(function() t:squeeze(1) end, "squeeze: axis 1 of a tensor of shape 2x3 has not size 1")
-    refuses(function() t:expand_dims(4) end, "expand_dims: axis")
-    refuses(function() dw.zeros({ 1, 1, 1, 1, 1, 1, 1, 1 }):expand_dims(1) end, "expand_dims: a tensor has at most 8 axes")
   end)
 end)
 
@@ -326,7 +191,7 @@ describe("conversion", function()
         local whole = math.tointeger(v)
         if from:find "float" then data[#data + 1] = v
         elseif from == "bool" then data[#data + 1] = v == 1
-        elseif whole and (from == "int64" or from == "int32" and math.abs(whole) < 2 ^ 31
+        elseif whole and (from == "int64" or from == "int32" and whole < 2 ^ 31 and whole > -2 ^ 31
           or from == "uint8" and whole >= 0 and whole < 256) then data[#data + 1] = whole end
       end
       local t = dw.tensor(data, { dtype = from })
@@ -343,7 +208,7 @@ describe("conversion", function()
   end)
 
   it("refuses unknown dtypes", function()
-    refuses(function() dw.zeros({ 1 }):astype "float16" end, 'cast: dtype must be one of float32', 'got "float16"')
+    refuses(function() dw.zeros({ 1 }):astype "float16" end, "astype: dtype must be one of float32", 'got "float16"')
     refuses(function() dw.zeros({ 1 }):astype(nil) end, "got nil")
     refuses(function() dw.zeros({ 1 }, { dtype = "flaot32" }) end, 'zeros: dtype must be', 'did you mean "float32"?')
   end)
@@ -434,7 +299,7 @@ describe("printing", function()
     assert.equal("tensor 2x3 float32\n[[ 1.,  2.,  3.],\n [ 4., 50.,  6.]]",
       tostring(dw.tensor { { 1, 2, 3 }, { 4, 50, 6 } }))
     assert.equal("tensor 2 float32\n[0.5000, 1.2500]", tostring(dw.tensor { 0.5, 1.25 }))
-    assert.equal("tensor 3 float32\n[nan, inf, -inf]", tostring(dw.tensor { 0 / 0, 1 / 0, -1 / 0 }):gsub(" +", " "))
+    assert.equal("tensor 3 float32\n[ nan,  inf, -inf]", (tostring(dw.tensor { 0 / 0, 1 / 0, -1 / 0 })))
     assert.equal("tensor () int32 7", tostring(dw.tensor(7, { dtype = "int32" })))
     assert.equal("tensor 0x3 float32 []", tostring(dw.zeros { 0, 3 }))
     assert.equal("tensor 2 bool\n[ true, false]", tostring(dw.tensor { true, false }))

@@ -24,10 +24,12 @@ local parse = {
   linspace = options.parser("linspace", { dtype = options.dtype(true) }),
   from_bytes = options.parser("from_bytes", dtype),
   uniform = options.parser("uniform", {
-    minval = options.number(0), maxval = options.number(1), seed = options.number(nil, true), dtype = options.dtype(true),
+    minval = options.number(0), maxval = options.number(1), seed = options.number(nil, true),
+    dtype = options.dtype(true),
   }),
   normal = options.parser("normal", {
-    mean = options.number(0), stddev = options.number(1), seed = options.number(nil, true), dtype = options.dtype(true),
+    mean = options.number(0), stddev = options.number(1), seed = options.number(nil, true),
+    dtype = options.dtype(true),
   }),
   close = options.parser("close", { rtol = options.number(1e-5), atol = options.number(1e-8) }),
 }

@@ -29,10 +29,12 @@ local function option_lines(r, add)
   end
 end
 
+local help = {}
+
 --- The reference text of one op.
 ---@param r table a record
 ---@return string
-local function text(r)
+function help.text(r)
   local lines = {}
   local function add(line) lines[#lines + 1] = line end
   local given = table.concat(r.positional, ", ") .. (next(r.options) and ", { options }" or "")
@@ -48,9 +50,9 @@ local function text(r)
   return table.concat(lines, "\n")
 end
 
---- Prints the reference text of an op, or the names of all.
+--- Prints the reference text of an op, or the names of all: this is dw.help.
 ---@param name? string
-local function help(name)
+function help.show(name)
   if name == nil then
     print('dw.help "name" explains one of: ' .. table.concat(names(), ", "))
     return
@@ -59,7 +61,19 @@ local function help(name)
   if not r then
     options.raise(("help: nothing is called %s%s"):format(options.show(name), options.hint(name, names())))
   end
-  print(text(r))
+  print(help.text(r))
+end
+
+--- The reference of all ops, in Markdown: docs/reference.md.
+---@return string
+function help.reference()
+  local parts = {
+    "# Reference of the backend\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same.\n",
+  }
+  for _, name in ipairs(names()) do
+    parts[#parts + 1] = ("## %s\n\n```text\n%s\n```\n"):format(name, help.text(ops.records[name]))
+  end
+  return table.concat(parts, "\n")
 end
 
 return help

@@ -43,13 +43,16 @@ function dw.info()
   local info = core.build()
   local found, image = pcall(require, "dwconv.image")
   info.lua = _VERSION
-  info.images = found and ("%s, %s"):format(image.png, image.jpeg) or "none: libpng and libjpeg were not there to build with"
+  info.images = found and ("%s, %s"):format(image.png, image.jpeg)
+    or "none: libpng and libjpeg were not there to build with"
   return setmetatable(info, { __tostring = describe })
 end
 
 dw.io = setmetatable({}, {
   __index = function(io, room)
-    if room ~= "image" and room ~= "npy" then core.raise(("io: there is no %s, only image and npy"):format(tostring(room))) end
+    if room ~= "image" and room ~= "npy" then
+      core.raise(("io: there is no %s, only image and npy"):format(tostring(room)))
+    end
     io[room] = require("dwconv.io." .. room)
     return io[room]
   end,
@@ -58,7 +61,7 @@ dw.io = setmetatable({}, {
 return setmetatable(dw, {
   __index = function(t, room)
     if room ~= "help" then return nil end
-    t.help = require "dwconv.help"
+    t.help = require("dwconv.help").show
     return t.help
   end,
 })

@@ -54,7 +54,7 @@ function options.hint(word, names)
   if type(word) ~= "string" or #word > 60 then return "" end
   local best, nearest = math.max(2, #word // 3) + 1, nil
   for _, name in ipairs(names) do
-    local d = distance(word, name)
+    local d = #word >= 3 and name:sub(1, #word) == word and 1 or distance(word, name) -- a beginning is near
     if d < best then best, nearest = d, name end
   end
   return nearest and ('; did you mean "%s"?'):format(nearest) or ""

@@ -49,7 +49,8 @@ local function formatter(numbers, dtype)
       whole = whole and x == math.floor(x)
     end
   end
-  local pattern = (most >= 1e8 or least < 1e-4 or most / least > 1e6 and not whole) and "%.4e" or whole and "%.0f." or "%.4f"
+  local wide = most >= 1e8 or least < 1e-4 or most / least > 1e6 and not whole
+  local pattern = wide and "%.4e" or whole and "%.0f." or "%.4f"
   return function(x)
     if x ~= x then return "nan" end
     if x == math.huge or x == -math.huge then return x > 0 and "inf" or "-inf" end

@@ -145,11 +145,14 @@ dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument) {
 int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]) {
   if (lua_type(L, index) != LUA_TTABLE) dwl_expected(L, argument, "a table of sizes", index);
   lua_Unsigned rank = lua_rawlen(L, index);
-  if (rank > DW_MAX_RANK) dwl_error(L, "%s must have at most %d axes, got %I", argument, DW_MAX_RANK, (LUAI_UACINT)rank);
+  if (rank > DW_MAX_RANK) {
+    dwl_error(L, "%s must have at most %d axes, got %I", argument, DW_MAX_RANK, (LUAI_UACINT)rank);
+  }
   for (int i = 0; i < (int)rank; i++) {
     lua_rawgeti(L, index, i + 1);
     if (!to_integer(L, -1, &shape[i]) || shape[i] < 0) {
-      dwl_expected(L, lua_pushfstring(L, "%s[%d]", argument, i + 1), "a whole number of at least 0", lua_gettop(L) - 1);
+      int size = lua_gettop(L);
+      dwl_expected(L, lua_pushfstring(L, "%s[%d]", argument, i + 1), "a whole number of at least 0", size);
     }
     lua_pop(L, 1);
   }

@@ -28,7 +28,8 @@ static dw_tensor as_last(const struct call *c, const dw_tensor *image) {
 static const char *image_text(const struct call *c, const dw_tensor *last) {
   dw_tensor v = *last;
   if (c->channels_first) dw_permute_view(&v, last, to_first);
-  return lua_pushfstring(c->L, "%s, %s", dwl_shape_text(c->L, &v), c->channels_first ? "channels_first" : "channels_last");
+  const char *layout = c->channels_first ? "channels_first" : "channels_last";
+  return lua_pushfstring(c->L, "%s, %s", dwl_shape_text(c->L, &v), layout);
 }
 
 static dw_tensor *check_rank4(lua_State *L, int index, const char *argument, const char *axes) {
@@ -69,7 +70,8 @@ static void refuse_window(const struct call *c, const dw_tensor *kernel, int axi
 static void refuse_window(const struct call *c, const dw_tensor *kernel, int axis) {
   const dw_axis *a = axis == 0 ? &c->d.rows : &c->d.cols;
   const char *unit = axis == 0 ? "rows" : "columns";
-  const char *dilated = a->dilation == 1 ? "" : lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
+  const char *dilated = "";
+  if (a->dilation > 1) dilated = lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
   dwl_error(c->L, "depthwise_kernel (%s)%s covers %I %s but x has %I with its padding%s",
             dwl_shape_text(c->L, kernel), dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit,
             (LUAI_UACINT)(a->in + a->before + a->after), c->mode == DW_VALID ? "; padding = \"same\" allows it" : "");
@@ -95,9 +97,13 @@ static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *
       dwl_error(L, "x has %I channels (%s) but depthwise_kernel has %I (%s)%s", (LUAI_UACINT)x->shape[3], image,
                 (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel), other ? hint : "");
     }
-    case DW_EMPTY_KERNEL: dwl_error(L, "depthwise_kernel (%s) must have at least one row and column", dwl_shape_text(L, kernel));
+    case DW_EMPTY_KERNEL:
+      dwl_error(L, "depthwise_kernel (%s) must have at least one row and column", dwl_shape_text(L, kernel));
     case DW_WINDOW: refuse_window(c, kernel, axis);
-    default: dwl_error(L, "%s: x %s, depthwise_kernel %s", dw_status_text(s), image_text(c, x), dwl_shape_text(L, kernel));
+    default: {
+      const char *image = image_text(c, x);
+      dwl_error(L, "%s: x %s, depthwise_kernel %s", dw_status_text(s), image, dwl_shape_text(L, kernel));
+    }
   }
 }
 
@@ -151,7 +157,9 @@ static void check_shape4(lua_State *L, int index, const char *argument, dw_dtype
   int64_t shape[DW_MAX_RANK];
   int rank = dwl_checkshape(L, index, argument, shape);
   if (rank != 4) dwl_error(L, "%s must have 4 axes, got %d", argument, rank);
-  if (dw_tensor_init(t, NULL, dtype, 4, shape) != DW_OK) dwl_error(L, "%s %s is too large", argument, dwl_shape_text(L, t));
+  if (dw_tensor_init(t, NULL, dtype, 4, shape) != DW_OK) {
+    dwl_error(L, "%s %s is too large", argument, dwl_shape_text(L, t));
+  }
 }
 
 static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options

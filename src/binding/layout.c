@@ -105,10 +105,9 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
   dw_tensor *a = dwl_checktensor(L, 1, "a"), *b = dwl_checktensor(L, 2, "b");
   double rtol = dwl_checknumber(L, 3, "rtol"), atol = dwl_checknumber(L, 4, "atol");
   if (a->dtype != b->dtype || !dw_same_shape(a, b)) {
-    const char *shape = dwl_shape_text(L, a);
+    const char *shape_a = dwl_shape_text(L, a), *shape_b = dwl_shape_text(L, b);
     lua_pushboolean(L, 0);
-    lua_pushfstring(L, "a is %s %s, b is %s %s", dw_dtype_name(a->dtype), shape, dw_dtype_name(b->dtype),
-                    dwl_shape_text(L, b));
+    lua_pushfstring(L, "a is %s %s, b is %s %s", dw_dtype_name(a->dtype), shape_a, dw_dtype_name(b->dtype), shape_b);
     return 2;
   }
   int64_t worst;
@@ -135,6 +134,6 @@ static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN i
 const luaL_Reg dwl_layout_functions[] = {{"cast", cast}, {"close", close}, {NULL, NULL}};
 
 const luaL_Reg dwl_layout_methods[] = {
-    {"clone", clone},       {"contiguous", contiguous}, {"astype", cast}, {"item", item},
-    {"to_bytes", to_bytes}, {"fill", fill},             {"copy_", copy_}, {"writes", writes}, {"to_pixels", to_pixels}, {NULL, NULL},
+    {"clone", clone},   {"contiguous", contiguous}, {"astype", cast},         {"item", item}, {"to_bytes", to_bytes},
+    {"fill", fill},     {"copy_", copy_},           {"to_pixels", to_pixels}, {"writes", writes}, {NULL, NULL},
 };

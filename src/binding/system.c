@@ -52,4 +52,6 @@ static int build(lua_State *L) { // a table of what this build and machine are
 }
 
 const luaL_Reg dwl_system_functions[] = {
-    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"set_grain", set_grain}, {"build", build}, {"clock", wall_clock}, {NULL, NULL}};
+    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"set_grain", set_grain},
+    {"build", build},             {"clock", wall_clock}, {NULL, NULL},
+};

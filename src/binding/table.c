@@ -39,7 +39,8 @@ static void read_level(struct reader *r, int depth, int64_t offset) {
   luaL_checkstack(L, 8, NULL);
   if (depth == t->rank) {
     char *e = (char *)t->data + offset * (int64_t)dw_dtype_size(t->dtype);
-    if (!dwl_toelement(L, -1, t->dtype, e)) dwl_checkelement(L, lua_gettop(L) - 1, path(r, depth), t->dtype, e);
+    int leaf = lua_gettop(L);
+    if (!dwl_toelement(L, leaf, t->dtype, e)) dwl_checkelement(L, leaf, path(r, depth), t->dtype, e);
     lua_pop(L, 1);
     return;
   }

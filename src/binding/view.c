@@ -26,8 +26,8 @@ static int select_one(lua_State *L) { // self, axis, index
   return 1;
 }
 
-static int transpose(lua_State *L) { // self, or self, a, b
-  dw_tensor *t = dwl_checktensor(L, 1, "self"), v;
+static int transpose(lua_State *L) { // x, or x, a, b
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v;
   int axes[DW_MAX_RANK];
   if (lua_gettop(L) == 1) {
     for (int i = 0; i < t->rank; i++) axes[i] = t->rank - 1 - i;

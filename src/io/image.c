@@ -221,8 +221,8 @@ static void check_picture(lua_State *L, struct job *j) { // samples, h, w, c
   size_t n;
   j->bytes = (const unsigned char *)luaL_checklstring(L, 1, &n);
   lua_Integer h = luaL_checkinteger(L, 2), w = luaL_checkinteger(L, 3), c = luaL_checkinteger(L, 4);
-  luaL_argcheck(L, h >= 1 && h <= 65500, 2, "height must be 1 to 65500");
-  luaL_argcheck(L, w >= 1 && w <= 65500, 3, "width must be 1 to 65500");
+  luaL_argcheck(L, h >= 1 && h <= 1000000, 2, "height must be 1 to 1000000");
+  luaL_argcheck(L, w >= 1 && w <= 1000000, 3, "width must be 1 to 1000000");
   luaL_argcheck(L, c == 1 || c == 3 || c == 4, 4, "channels must be 1, 3 or 4");
   luaL_argcheck(L, (lua_Unsigned)(h * w * c) == n, 1, "as many samples as h*w*c");
   j->h = (uint32_t)h, j->w = (uint32_t)w, j->c = (uint32_t)c;

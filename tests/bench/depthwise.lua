@@ -88,7 +88,7 @@ local function call_cost()
 end
 
 print(dw.info())
-local layers = require "layers"
+local layers = require "bench.layers"
 local all = dw.threads()
 report(layers, 1)
 if all > 1 then report(layers, all) end

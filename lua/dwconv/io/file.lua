@@ -38,7 +38,11 @@ function file.write(name, path, parts)
     if not good then break end
   end
   local closed, close_problem = f:close()
-  if good and closed then good, problem = os.rename(temporary, path) else good, problem = nil, problem or close_problem end
+  if good and closed then
+    good, problem = os.rename(temporary, path)
+  else
+    good, problem = nil, problem or close_problem
+  end
   if not good then
     os.remove(temporary)
     options.raise(("%s: cannot write %s: %s"):format(name, path, problem))

@@ -35,7 +35,10 @@ local function as_bytes(t)
   return t:to_pixels():to_bytes()
 end
 
-local function check_picture(t)
+local FORMATS = { png = "png", jpg = "jpg", jpeg = "jpg" } -- by the ending of a path
+local LONGEST = { png = 1000000, jpg = 65500 } -- sides in pixels, as libpng and libjpeg have it
+
+local function check_picture(t, format)
   if getmetatable(t) ~= "dwconv.Tensor" then
     options.raise("image.write: image must be a tensor (h,w,c) or (h,w), got " .. options.show(t))
   end
@@ -45,6 +48,10 @@ local function check_picture(t)
   end
   if t.dtype ~= "uint8" and not t.dtype:find "float" then
     options.raise("image.write: image must be uint8, or float in 0..1, got " .. options.show(t))
+  end
+  if math.max(t.shape[1], t.shape[2]) > LONGEST[format] then
+    options.raise(("image.write: image must be at most %d pixels wide and high, got %s"):format(LONGEST[format],
+      options.show(t)))
   end
   return c
 end
@@ -57,17 +64,21 @@ end
 function image.write(path, t, o)
   file.check_path("image.write", path)
   local quality = parse_write(o).quality
-  local c = check_picture(t)
-  local ending = (path:match "%.(%w+)$" or ""):lower()
-  local module, bytes, why = codec "image.write", nil, nil
-  if ending == "png" then
-    bytes, why = module.encode_png(as_bytes(t), t.shape[1], t.shape[2], c)
-  elseif ending == "jpg" or ending == "jpeg" then
-    if c == 4 then options.raise "image.write: JPEG has no alpha channel; write 3 channels or a PNG" end
-    if quality < 1 or quality > 100 then options.raise("image.write: quality must be 1 to 100, got " .. quality) end
-    bytes, why = module.encode_jpeg(as_bytes(t), t.shape[1], t.shape[2], c, quality)
-  else
+  local format = FORMATS[(path:match "%.(%w+)$" or ""):lower()]
+  if not format then
     options.raise(("image.write: path must end in .png, .jpg or .jpeg, got %s"):format(options.show(path)))
+  end
+  if quality < 1 or quality > 100 then options.raise("image.write: quality must be 1 to 100, got " .. quality) end
+  local c = check_picture(t, format)
+  if format == "jpg" and c == 4 then
+    options.raise "image.write: JPEG has no alpha channel; write 3 channels or a PNG"
+  end
+  local module, h, w = codec "image.write", t.shape[1], t.shape[2]
+  local bytes, why
+  if format == "png" then
+    bytes, why = module.encode_png(as_bytes(t), h, w, c)
+  else
+    bytes, why = module.encode_jpeg(as_bytes(t), h, w, c, quality)
   end
   if not bytes then options.raise(("image.write: %s: %s"):format(path, why)) end
   file.write("image.write", path, { bytes })

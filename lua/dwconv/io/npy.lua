@@ -62,15 +62,18 @@ end
 local function parse_shape(path, text)
   local shape = {}
   local rest = text:match "^%s*(.-)%s*$"
-  if rest ~= "" and not rest:find("[,L]", 1) then refuse(path, ("the shape (%s) is not a tuple"):format(text)) end
+  if rest ~= "" and not rest:find "," then refuse(path, ("the shape (%s) is not a tuple"):format(text)) end
   for item in rest:gmatch "[^,]+" do
     local digits = item:match "^%s*(%d+)L?%s*$"
-    local n = digits and (digits == "0" or digits:sub(1, 1) ~= "0") and #digits <= 18 and math.tointeger(tonumber(digits))
+    local plain = digits and #digits <= 18 and (digits == "0" or digits:sub(1, 1) ~= "0")
+    local n = plain and math.tointeger(tonumber(digits))
     if not n then refuse(path, ("the shape (%s) is not one of whole numbers"):format(text)) end
     shape[#shape + 1] = n
   end
   local _, commas = rest:gsub(",", "")
-  if commas > #shape or (#shape > 1 and commas < #shape - 1) then refuse(path, ("the shape (%s) is malformed"):format(text)) end
+  if commas > #shape or (#shape > 1 and commas < #shape - 1) then
+    refuse(path, ("the shape (%s) is malformed"):format(text))
+  end
   if #shape > 8 then refuse(path, ("%d axes are more than a tensor's 8"):format(#shape)) end
   return shape
 end
@@ -109,7 +112,9 @@ function npy.read(path)
   end
   local shape, left = parse_shape(path, header.shape), #bytes - start + 1
   local need = bytes_of(shape, sizes[dtype], left)
-  if not need then refuse(path, ("shape (%s) of %s takes more than the %d bytes there are"):format(header.shape, dtype, left)) end
+  if not need then
+    refuse(path, ("shape (%s) of %s takes more than the %d bytes there are"):format(header.shape, dtype, left))
+  end
   if need ~= left then refuse(path, ("%d bytes are left over after the data"):format(left - need)) end
 
   local data = bytes:sub(start)
@@ -127,7 +132,9 @@ end
 ---@param t dwconv.Tensor
 function npy.write(path, t)
   file.check_path("npy.write", path)
-  if getmetatable(t) ~= "dwconv.Tensor" then options.raise("npy.write: tensor must be a tensor, got " .. options.show(t)) end
+  if getmetatable(t) ~= "dwconv.Tensor" then
+    options.raise("npy.write: tensor must be a tensor, got " .. options.show(t))
+  end
   local shape = table.concat(t.shape, ", ") .. (t.ndim == 1 and "," or "")
   local order = sizes[t.dtype] == 1 and "|" or LITTLE and "<" or ">"
   local header = ("{'descr': '%s%s', 'fortran_order': False, 'shape': (%s), }"):format(order, codes[t.dtype], shape)

@@ -83,7 +83,7 @@ grad_x = op "depthwise_conv2d_grad_x" {
 }
 
 grad_kernel = op "depthwise_conv2d_grad_kernel" {
-  doc = "The gradient of depthwise_conv2d with respect to its kernel, given g, the gradient with respect to its result.",
+  doc = "The gradient of depthwise_conv2d with respect to its kernel, given g, the one with respect to its result.",
   args = { "g", "x" },
   values = { "kernel_shape" },
   shapes = {

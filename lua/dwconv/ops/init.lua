@@ -23,9 +23,11 @@ local ops = { records = {} }
 
 local function refuse(name, text) error(("op %s: %s"):format(name, text), 0) end
 
+local required = { doc = "string", args = "table", shapes = "table", forward = "function", sample = "function" }
+
 local function check_record(name, r)
   if ops.records[name] then refuse(name, "is recorded twice") end
-  for field, kind in pairs { doc = "string", args = "table", shapes = "table", forward = "function", sample = "function" } do
+  for field, kind in pairs(required) do
     if type(r[field]) ~= kind then refuse(name, ("has no %s"):format(field)) end
   end
   if r.backward == "none" then

@@ -16,7 +16,7 @@ permute_dimensions = op "permute_dimensions" {
   doc = "Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.",
   args = { "x" },
   values = { "pattern" },
-  shapes = { x = "any", pattern = "a table that names each axis once, from 1 (-1 is the last)", result = "x's, permuted" },
+  shapes = { x = "any", pattern = "a table naming each axis once, from 1; -1 is the last", result = "x's, permuted" },
   forward = function(x, pattern) return core.permute_dimensions(x, pattern) end,
   backward = { x = function(g, _, _, pattern) return permute_dimensions(g, inverse(pattern)) end },
   linear = true,

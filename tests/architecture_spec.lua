@@ -1,0 +1,110 @@
+-- architecture_spec.lua: who may know whom, read from the include and require lines of the sources; and rules about
+-- words that sources must not hold.
+
+local function lines_of(path)
+  local lines = {}
+  for line in io.lines(path) do lines[#lines + 1] = line end
+  return lines
+end
+
+local function files(folder, ending)
+  local list = {}
+  local found = io.popen(("find %s -name '*.%s' | sort"):format(folder, ending))
+  for path in found:lines() do list[#list + 1] = path end
+  found:close()
+  assert(#list > 0, "no files in " .. folder)
+  return list
+end
+
+-- Names in double quotes after #include, or in angle brackets when they are Lua's.
+local function includes(path)
+  local names = {}
+  for _, line in ipairs(lines_of(path)) do
+    local name = line:match '^#include "([^"]+)"' or line:match "^#include <(l[ua]%w+%.h)>"
+    if name then names[#names + 1] = name end
+  end
+  return names
+end
+
+local function requires(path)
+  local names = {}
+  for _, line in ipairs(lines_of(path)) do
+    for name in line:gmatch 'require%s*%(?%s*"(dwconv[%w_.]*)"' do names[#names + 1] = name end
+  end
+  return names
+end
+
+local function only(path, names, allowed)
+  for _, name in ipairs(names) do
+    local good = false
+    for _, pattern in ipairs(allowed) do good = good or name:find("^" .. pattern .. "$") ~= nil end
+    assert.is_true(good, ("%s must not know %s"):format(path, name))
+  end
+end
+
+describe("who may know whom", function()
+  it("kernels know kernels.h and vec.h; drivers no Lua; the binding no kernels", function()
+    for _, path in ipairs(files("src", "c")) do
+      local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h" }
+        or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "lua%.h", "lauxlib%.h" }
+        or path:find "^src/io/" and { "lua%.h", "lauxlib%.h" }
+        or { "dwconv%.h", "kernels/kernels%.h" }
+      only(path, includes(path), allowed)
+    end
+  end)
+
+  it("ops and options know the core; what stands on K does not", function()
+    local ground = { "dwconv%.core", "dwconv%.options", "dwconv%.config" }
+    local rules = {
+      { "config%.lua$", { "dwconv%.core" } },
+      { "options%.lua$", { "dwconv%.core", "dwconv%.config" } },
+      { "ops/", { "dwconv%.core", "dwconv%.options", "dwconv%.ops" } },
+      { "backend%.lua$", { "dwconv%.config", "dwconv%.ops", "dwconv%.ops%..+" } },
+      { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops" } },
+      { "create%.lua$", ground },
+      { "help%.lua$", { "dwconv%.ops", "dwconv%.options" } },
+      { "io/", { "dwconv%.create", "dwconv%.config", "dwconv%.options", "dwconv%.io%..+", "dwconv%.image", "dwconv%.backend" } },
+      { "init%.lua$", { "dwconv%..+" } },
+    }
+    for _, path in ipairs(files("lua/dwconv", "lua")) do
+      local rule
+      for _, r in ipairs(rules) do
+        if not rule and path:find(r[1]) then rule = r[2] end
+      end
+      assert(rule, path .. " has no rule: say what it may know")
+      only(path, requires(path), rule)
+    end
+  end)
+
+  it("OpenMP stays in parallel.c; the core neither prints nor exits nor allocates; no fast-math", function()
+    for _, path in ipairs(files("src", "c")) do
+      for i, line in ipairs(lines_of(path)) do
+        local where = ("%s:%d: %s"):format(path, i, line)
+        assert.is_true(path == "src/parallel.c" or not line:find "#%s*pragma omp", where)
+        if not path:find "^src/io/" then
+          for _, word in ipairs { "printf", "exit", "abort", "malloc", "free" } do
+            assert.is_nil(line:find("%f[%w_]" .. word .. "%s*%("), where)
+          end
+        end
+      end
+    end
+    for _, line in ipairs(lines_of "Makefile") do
+      assert.is_nil(line:find("-ffast-math", 1, true) or line:find("-Ofast", 1, true), line)
+    end
+  end)
+
+  it("one word per family: a driver has its kernel, binding, record, spec and bench under one name", function()
+    for _, path in ipairs { "src/depthwise.c", "src/kernels/depthwise.c", "src/binding/depthwise.c",
+      "lua/dwconv/ops/depthwise.lua", "tests/depthwise_spec.lua", "tests/bench/depthwise.lua" } do
+      assert(io.open(path), path .. " is not there"):close()
+    end
+  end)
+
+  it("files stay under 400 lines", function()
+    for _, path in ipairs(files("src lua tests examples", "[chl]*")) do
+      if path:find "%.lua$" and not path:find "fixtures" or path:find "%.[ch]$" then
+        assert.is_true(#lines_of(path) <= 400, ("%s has %d lines"):format(path, #lines_of(path)))
+      end
+    end
+  end)
+end)

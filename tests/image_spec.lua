@@ -1,0 +1,125 @@
+-- image_spec.lua: pictures as Pillow writes them (tests/oracle/files.py), our own, and files that lie.
+
+local dw = require "dwconv"
+local image, npy = dw.io.image, dw.io.npy
+local support = require "support"
+local same, near, refuses = support.same, support.near, support.refuses
+
+local FILES = "tests/fixtures/files/"
+local base = os.tmpname()
+local png, jpg = base .. ".png", base .. ".jpg"
+
+teardown(function()
+  for _, path in ipairs { base, png, jpg } do os.remove(path) end
+end)
+
+local function bytes_of(path)
+  local f = assert(io.open(path, "rb"))
+  local bytes = f:read "a"
+  f:close()
+  return bytes
+end
+
+local function put(path, bytes)
+  local f = assert(io.open(path, "wb"))
+  f:write(bytes)
+  f:close()
+end
+
+describe("image.read", function()
+  for _, name in ipairs { "grey", "rgb", "rgba", "bits", "palette", "palette_transparent", "grey16", "grey_alpha" } do
+    it(name .. ".png", function() same(image.read(FILES .. name .. ".png"), npy.read(FILES .. name .. ".npy")) end)
+  end
+
+  for _, name in ipairs { "jpeg_rgb", "jpeg_grey", "jpeg_progressive" } do
+    it(name .. ".jpg", function()
+      -- decoders may differ in the last bit of a cosine
+      local got, want = image.read(FILES .. name .. ".jpg"), npy.read(FILES .. name .. ".npy")
+      near(got:astype "float32", want:astype "float32", { rtol = 0, atol = 2 })
+    end)
+  end
+
+  it("refuses what is no picture, is cut short, or lies about its size", function()
+    put(png, "hello")
+    refuses(function() image.read(png) end, "image.read: " .. png, "neither a PNG nor a JPEG file")
+    for _, source in ipairs { { "rgb.png", png }, { "jpeg_rgb.jpg", jpg } } do
+      local good = bytes_of(FILES .. source[1])
+      for n = 0, #good - 12, 7 do
+        put(source[2], good:sub(1, n))
+        refuses(function() image.read(source[2]) end, "image.read: " .. source[2])
+      end
+    end
+    local good = bytes_of(FILES .. "rgb.png")
+    put(png, good:sub(1, 16) .. string.pack(">I4I4", 2 ^ 30, 2 ^ 30) .. good:sub(25))
+    refuses(function() image.read(png) end, "image.read: ")
+    refuses(function() image.read(FILES .. "cmyk.jpg") end, "image.read: ")
+    refuses(function() image.read(3) end, "image.read: path must be a file name, got 3")
+    refuses(function() image.read "none.png" end, "image.read: none.png: No such file")
+  end)
+
+  it("survives every single damaged byte", function()
+    for _, source in ipairs { { "rgba.png", png }, { "jpeg_progressive.jpg", jpg } } do
+      local good = bytes_of(FILES .. source[1])
+      for at = 1, #good do
+        put(source[2], good:sub(1, at - 1) .. string.char(good:byte(at) ~ 0x55) .. good:sub(at + 1))
+        pcall(image.read, source[2])
+      end
+    end
+    same(image.read(FILES .. "rgb.png"), npy.read(FILES .. "rgb.npy"))
+  end)
+end)
+
+describe("image.write", function()
+  it("PNG keeps every sample: 1, 3 and 4 channels, and (h,w)", function()
+    for _, shape in ipairs { { 5, 7, 1 }, { 5, 7, 3 }, { 5, 7, 4 }, { 1, 1, 3 }, { 200, 300, 3 } } do
+      local t = dw.uniform(shape, { maxval = 256, seed = 1 }):astype "uint8"
+      image.write(png, t)
+      same(image.read(png), t)
+    end
+    local grey = dw.arange(35, { dtype = "uint8" }):reshape { 5, 7 }
+    image.write(png, grey)
+    same(image.read(png), grey:expand_dims(3):clone())
+    image.write(png, grey:transpose())
+    same(image.read(png), grey:transpose():expand_dims(3):clone())
+  end)
+
+  it("floats are 0..1, clipped and rounded; NaN is black", function()
+    local t = dw.tensor { { 0, 1, 0.5 }, { -3, 7, 0 / 0 }, { 1 / 255, 0.4999 / 255, 254.6 / 255 } }
+    local want = { { 0, 255, 128 }, { 0, 255, 0 }, { 1, 0, 255 } }
+    image.write(png, t:astype "float64")
+    assert.same(want, image.read(png):squeeze():to_table())
+    image.write(png, t)
+    assert.same(want, image.read(png):squeeze():to_table())
+  end)
+
+  it("JPEG comes close, the closer the higher its quality", function()
+    local ramp = dw.arange(0, 64 * 48, 1, { dtype = "float32" }):reshape { 48, 64, 1 }
+    local t = dw.backend.depthwise_conv2d(ramp:expand_dims(1), dw.full({ 1, 1, 1, 3 }, 1 / (64 * 48)))[1]
+    local size = {}
+    for _, quality in ipairs { 30, 98 } do
+      image.write(jpg, t, { quality = quality })
+      near(image.read(jpg):astype "float32", t:to_pixels():astype "float32", { rtol = 0, atol = quality == 98 and 3 or 30 })
+      size[quality] = #bytes_of(jpg)
+    end
+    assert.is_true(size[30] < size[98])
+    local noise = dw.uniform({ 33, 17, 3 }, { maxval = 256, seed = 9 }):astype "uint8" -- the largest a JPEG gets
+    image.write(jpg, noise, { quality = 100 })
+    assert.same({ 33, 17, 3 }, image.read(jpg).shape)
+  end)
+
+  it("refuses other tensors, endings and options", function()
+    local t = dw.zeros { 2, 2, 3 }
+    refuses(function() image.write(png, dw.zeros { 2, 2, 2 }) end, "image.write: image must be (h,w,c)", "2x2x2")
+    refuses(function() image.write(png, dw.zeros { 2 }) end, "image.write: image must be")
+    refuses(function() image.write(png, dw.zeros { 0, 2, 3 }) end, "image.write: image must be")
+    refuses(function() image.write(png, t:astype "int32") end, "image.write: image must be uint8, or float")
+    refuses(function() image.write(png, 3) end, "image.write: image must be a tensor")
+    refuses(function() image.write("x.gif", t) end, "image.write: path must end in .png, .jpg or .jpeg", '"x.gif"')
+    refuses(function() image.write(jpg, dw.zeros { 2, 2, 4 }) end, "image.write: JPEG has no alpha channel")
+    refuses(function() image.write(jpg, t, { quality = 0 }) end, "image.write: quality must be 1 to 100, got 0")
+    refuses(function() image.write(jpg, t, { qualty = 9 }) end, 'did you mean "quality"?')
+    refuses(function() image.write(nil, t) end, "image.write: path must be a file name, got nil")
+    refuses(function() image.write("/nonexistent/x.png", t) end, "image.write: ", "No such file")
+    refuses(function() image.write(jpg, dw.zeros { 1, 70000, 1 }) end, "image.write: image must be at most 65500 pixels wide and high")
+  end)
+end)

@@ -1,0 +1,93 @@
+-- layout_spec.lua: permutation and copies against the reference: every permutation of small ranks, the two that matter
+-- for images, small channel counts, all element sizes.
+
+local dw = require "dwconv"
+local K = dw.backend
+local R = require "reference"
+local support = require "support"
+local same = support.same
+
+local DTYPES = { "float32", "float64", "uint8", "bool" }
+
+local function counted(shape, dtype)
+  local n = 1
+  for _, s in ipairs(shape) do n = n * s end
+  return dw.arange(0, n, 1, { dtype = "int64" }):reshape(shape):astype(dtype)
+end
+
+local function permutations(n)
+  if n == 0 then return { {} } end
+  local all = {}
+  for _, p in ipairs(permutations(n - 1)) do
+    for at = 1, n do
+      local q = { table.unpack(p) }
+      table.insert(q, at, n)
+      all[#all + 1] = q
+    end
+  end
+  return all
+end
+
+describe("permute_dimensions", function()
+  for rank = 1, 5 do
+    it(("every permutation of rank %d"):format(rank), function()
+      local x = counted({ table.unpack({ 3, 5, 2, 7, 4 }, 1, rank) }, "float32")
+      for _, pattern in ipairs(permutations(rank)) do
+        same(K.permute_dimensions(x, pattern):clone(), R.permute_dimensions(x, pattern), table.concat(pattern, ","))
+      end
+    end)
+  end
+
+  it("rank 8, negative axes", function()
+    local x = counted({ 2, 1, 3, 2, 1, 2, 3, 2 }, "int32")
+    local pattern = { 8, -2, 1, 4, 3, 2, 6, -4 }
+    same(K.permute_dimensions(x, pattern):clone(), R.permute_dimensions(x, pattern))
+  end)
+
+  for _, dtype in ipairs(DTYPES) do
+    it("images to channels_first and back, " .. dtype, function()
+      for _, c in ipairs { 1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64 } do
+        local x = counted({ 2, 9, 23, c }, dtype)
+        local first = R.permute_dimensions(x, { 1, 4, 2, 3 })
+        support.everywhere(function()
+          same(x:permute({ 1, 4, 2, 3 }):contiguous(), first)
+          same(first:permute({ 1, 3, 4, 2 }):contiguous(), x)
+        end)
+      end
+    end)
+  end
+
+  it("large images, strided and reversed views", function()
+    local x = counted({ 1, 131, 117, 3 }, "uint8")
+    local first = R.permute_dimensions(x, { 1, 4, 2, 3 })
+    support.everywhere(function()
+      same(x:permute({ 1, 4, 2, 3 }):contiguous(), first)
+      local v = x[{ {}, { 2, 130, 3 }, { -1, 1, -2 }, { 3, 1, -1 } }]
+      same(v:permute({ 1, 4, 2, 3 }):contiguous(), R.permute_dimensions(v, { 1, 4, 2, 3 }))
+    end)
+  end)
+
+  it("of empty tensors", function()
+    assert.same({ 3, 0, 2 }, dw.zeros({ 0, 2, 3 }):permute({ 3, 1, 2 }):clone().shape)
+  end)
+end)
+
+describe("transpose and reshape", function()
+  it("as the reference", function()
+    local x = counted({ 3, 4, 5 }, "float64")
+    same(K.transpose(x):clone(), R.transpose(x))
+    for _, shape in ipairs { { 60 }, { 5, -1 }, { 1, 3, 20 }, { -1, 2, 2 } } do
+      same(K.reshape(K.transpose(x), shape):clone(), R.reshape(R.transpose(x), shape))
+    end
+  end)
+end)
+
+describe("contiguous", function()
+  it("is the tensor itself when it is, a copy when it is not", function()
+    local x = counted({ 3, 4 }, "float32")
+    assert.equal(x, x:contiguous())
+    local c = x:transpose():contiguous()
+    c[1][1] = -1
+    assert.equal(0, x[1][1])
+  end)
+end)
