@@ -128,14 +128,20 @@ INLINE void forward_row(const struct dw_depthwise_row *r, int taps, int stride) 
 
 static void forward(const struct dw_depthwise_row *r) {
   if (r->stride == 1) {
-    if (r->taps == 3) return forward_row(r, 3, 1);
-    if (r->taps == 5) return forward_row(r, 5, 1);
-    return forward_row(r, 0, 1);
+    switch (r->taps) {
+      case 1: return forward_row(r, 1, 1);
+      case 2: return forward_row(r, 2, 1); // half of a 3, as strides leave it to the gradient of x
+      case 3: return forward_row(r, 3, 1);
+      case 5: return forward_row(r, 5, 1);
+      default: return forward_row(r, 0, 1);
+    }
   }
   if (r->stride == 2) {
-    if (r->taps == 3) return forward_row(r, 3, 2);
-    if (r->taps == 5) return forward_row(r, 5, 2);
-    return forward_row(r, 0, 2);
+    switch (r->taps) {
+      case 3: return forward_row(r, 3, 2);
+      case 5: return forward_row(r, 5, 2);
+      default: return forward_row(r, 0, 2);
+    }
   }
   forward_row(r, 0, 0);
 }

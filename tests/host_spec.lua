@@ -1,0 +1,77 @@
+-- host_spec.lua: the C hosts of tests/host, and what a process around dwconv must not notice: how it ends, its floating
+-- point mode, the symbols of the module. Everything runs in processes of its own; a failure shows what they said.
+
+local build = os.getenv "DWCONV_BUILD" or "build"
+local sanitized = (os.getenv "DWCONV_SANITIZE" or "") ~= ""
+local lua = arg and arg[-1] or "lua5.4"
+local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./%s/?.so;;'"):format(build)
+
+-- Fails unless the shell command ends with 0; gives what it printed.
+local function runs(command)
+  local process = io.popen(("{ %s; } 2>&1"):format(command))
+  local out = process:read "a"
+  local ok, how, code = process:close()
+  if not ok then error(("%s: %s %d\n%s"):format(command, how, code, out), 2) end
+  return out
+end
+
+local function script(text) return ("%s %s -e '%s'"):format(env, lua, text) end
+
+-- Large enough for a parallel region.
+local convolve = [[
+local dw = require "dwconv"
+dw.set_threads(tonumber(os.getenv "OMP_NUM_THREADS") or 3)
+local x, kernel = dw.uniform { 1, 64, 64, 64 }, dw.uniform { 3, 3, 64, 1 }
+dw.backend.depthwise_conv2d(x, kernel, { padding = "same" })
+]]
+
+describe("a host without Lua", function()
+  it("runs the drivers on memory between protected pages", function()
+    local out = runs(build .. "/host/guard")
+    assert.truthy(out:find "geometries x %d isas, 0 failures", out)
+  end)
+end)
+
+describe("a host with Lua", function()
+  local tests = {
+    { "open_close", "opens and closes 200 states" },
+    { "threads", "uses two states in two threads at once" },
+    { "fork", "forks, and parent and child go on computing" },
+    { "interrupt", "interrupts one long call, as lua.c does for Ctrl-C" },
+  }
+  for _, test in ipairs(tests) do
+    it(test[2], function() runs(("%s %s/host/states %s"):format(env, build, test[1])) end)
+  end
+end)
+
+describe("a process", function()
+  for _, threads in ipairs { 1, 2, 8 } do
+    it(("ends well twenty times with OMP_NUM_THREADS=%d"):format(threads), function()
+      local once = ("OMP_NUM_THREADS=%d %s"):format(threads, script(convolve .. "os.exit(true, true)"))
+      runs(("for i in $(seq 20); do %s || exit 1; done"):format(once))
+    end)
+  end
+
+  it("ends well when it only requires dwconv", function() runs(script [[require "dwconv"]]) end)
+
+  it("keeps its denormal numbers", function()
+    -- computed when run: Lua folds constants, and a mode that flushes to zero would come later
+    runs(script(convolve .. [[
+local function denormal(e, factor) return 2.0 ^ e * factor > 0 end
+assert(denormal(-1074, 1.0) and denormal(-1040, 0.5), "denormal numbers became zero")]]))
+  end)
+end)
+
+describe("the module", function()
+  local system = runs "uname"
+  if sanitized or not system:find "Linux" then return end
+
+  it("needs no function that prints or ends the process", function()
+    local needed = {}
+    for name in runs(("nm -u %s/dwconv/core.so"):format(build)):gmatch "U ([%w_]+)" do needed[name] = true end
+    assert.is_true(needed.lua_callk or needed.lua_error, "nm shows no symbols of Lua")
+    for _, name in ipairs { "exit", "_exit", "abort", "printf", "puts", "__assert_fail", "system" } do
+      assert.is_nil(needed[name], "core.so needs " .. name)
+    end
+  end)
+end)
