@@ -76,7 +76,7 @@ all: $(CORE) $(IMAGE)
 
 $(CORE): $(BINDING_O) $(CORE_O)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl
+	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl -lpthread
 
 # The one rule for kernels: build/kernels/depthwise.f32.avx2.o comes from src/kernels/depthwise.c.
 stem = $(subst ., ,$(1))

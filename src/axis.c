@@ -22,8 +22,7 @@ static int64_t steps_below(int64_t end, int64_t first, int64_t step) {
   return first < end ? ceil_div(end - first, step) : 0;
 }
 
-dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
-                       dw_padding mode) {
+dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation, dw_padding mode) {
   if (kernel < 1) return DW_EMPTY_KERNEL;
   if (stride < 1) return DW_STRIDE;
   if (dilation < 1) return DW_DILATION;
@@ -54,9 +53,7 @@ dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, i
 }
 
 // Taps are `dilation` apart and outputs `stride`: outputs dilation/gcd apart see taps on one lattice.
-int64_t dw_axis_phases(const dw_axis *a) {
-  return least(a->dilation / gcd(a->stride, a->dilation), a->out);
-}
+int64_t dw_axis_phases(const dw_axis *a) { return least(a->dilation / gcd(a->stride, a->dilation), a->out); }
 
 void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f) {
   int64_t g = gcd(a->stride, a->dilation), base = f * a->stride - a->before;

@@ -12,9 +12,8 @@ enum { N, H, W, C }; // axes of an image
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
-dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel,
-                            const int64_t strides[2], const int64_t dilation[2], dw_padding mode,
-                            const int64_t pads[4], int *axis) {
+dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
+                            const int64_t dilation[2], dw_padding mode, const int64_t pads[4], int *axis) {
   dw_axis *axes[2] = {&d->rows, &d->cols};
   *d = (dw_depthwise){.dtype = x->dtype, .batch = x->shape[N]};
   d->channels = kernel->shape[2];
@@ -48,8 +47,8 @@ static void *take(struct arena *a, int64_t bytes) {
 
 // What a thread has to itself.
 struct bench {
-  void **x, **w;   // lists of rows for the kernel
-  int64_t *held;   // which input row each place of the ring holds, -1 for none
+  void **x, **w;    // lists of rows for the kernel
+  int64_t *held;    // which input row each place of the ring holds, -1 for none
   char *ring, *out; // expanded input rows; one output row before it is folded
 };
 
@@ -60,20 +59,17 @@ struct job {
   const dw_depthwise *d;
   bool back;
   dw_tensor to, from;
-  int64_t size;       // bytes of an element
-  int64_t lanes;      // d->channels * d->multiplier
-  int64_t pixel;      // lanes as the kernels see them
+  int64_t size;         // bytes of an element
+  int64_t lanes;        // d->channels * d->multiplier
+  int64_t pixel;        // lanes as the kernels see them
   int64_t from_m, to_m; // multipliers of expand and fold
-  bool expand, fold;  // rows of `from` or `to` go through the bench
-  int64_t ring;       // rows held at once
-  char *w;            // (kh, kw, pixel)
+  bool expand, fold;    // rows of `from` or `to` go through the bench
+  int64_t ring;         // rows held at once
+  char *w;              // (kh, kw, pixel)
   struct bench *benches;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t row_phases, col_phases;
 };
-
-static const dw_axis *row_axis(const struct job *j) { return &j->d->rows; }
-static const dw_axis *col_axis(const struct job *j) { return &j->d->cols; }
 
 static void find_phase(dw_phase *p, const struct job *j, const dw_axis *a, int64_t f) {
   if (j->back) {
@@ -87,33 +83,44 @@ static char *row_of(const dw_tensor *t, int64_t size, int64_t n, int64_t row) {
   return (char *)t->data + (n * t->strides[N] + row * t->strides[H]) * size;
 }
 
-// The input row, expanded into the ring when it has to be: lanes first .. first+pixel-1 of each pixel.
-static char *input_row(const struct job *j, struct bench *b, int64_t n, int64_t row, int64_t first, int64_t lanes) {
+// What a task works on in one output row: where the row is (for the kernel gradient: the row of g), which lanes,
+// and the kernel rows (or sums) that belong to them. Steps are elements between pixels and between taps.
+struct part {
+  char *y;
+  int64_t y_step;
+  int64_t first, lanes;
+  char *w;
+  int64_t w_step;
+};
+
+static int64_t pixel_of(const struct job *j, const struct part *p) { return most(p->lanes, j->kernels->vector); }
+
+// The part's lanes of an input row; expanded into the ring when they have to be.
+static char *input_row(const struct job *j, struct bench *b, int64_t n, int64_t row, const struct part *p) {
   char *x = row_of(&j->from, j->size, n, row);
-  if (!j->expand) return x + first * j->from.strides[C] * j->size;
+  if (!j->expand) return x + p->first * j->from.strides[C] * j->size;
   int64_t cols = j->from.shape[W], place = row % j->ring, id = n * j->from.shape[H] + row;
-  int64_t pitch = most(lanes, j->kernels->vector);
   char *held = b->ring + place * (cols * j->pixel + j->kernels->vector) * j->size;
   if (b->held[place] != id) {
-    j->kernels->expand(held, pitch, x, j->from.strides[W], j->from.strides[C], cols, first, lanes, j->from_m);
+    j->kernels->expand(held, pixel_of(j, p), x, j->from.strides[W], j->from.strides[C], cols, p->first, p->lanes,
+                       j->from_m);
     b->held[place] = id;
   }
   return held;
 }
 
-// Fills the lists for output m of the row phase; w and its pitches are those of the caller's kernel rows.
-static int64_t list_rows(const struct job *j, struct bench *b, int64_t n, const dw_phase *p, int64_t m, int64_t first,
-                         int64_t lanes, char *w, int64_t w_row) {
-  int64_t q = p->first + m * p->stride, count = 0;
-  int64_t t1 = least(p->taps, p->extent - q);
-  for (int64_t t = most(0, -q); t < t1; t++, count++) {
-    b->x[count] = input_row(j, b, n, p->from_first + (q + t) * p->from_step, first, lanes);
-    b->w[count] = w + (p->tap_first + t * p->tap_step) * w_row;
+// Lists the input rows and kernel rows that meet in output m of a row phase, at column 0 and tap 0.
+static int64_t list_rows(const struct job *j, struct bench *b, int64_t n, const dw_phase *rows, int64_t m,
+                         const struct part *p) {
+  int64_t q = rows->first + m * rows->stride, end = least(rows->taps, rows->extent - q), count = 0;
+  int64_t w_row = j->d->cols.kernel * p->w_step * j->size;
+  for (int64_t t = most(0, -q); t < end; t++, count++) {
+    b->x[count] = input_row(j, b, n, rows->from_first + (q + t) * rows->from_step, p);
+    b->w[count] = p->w + (rows->tap_first + t * rows->tap_step) * w_row;
   }
   return count;
 }
 
-// Shifts lists that start at column 0 and tap 0 to where a column phase starts.
 static void shift_rows(const struct bench *b, int64_t rows, int64_t x_bytes, int64_t w_bytes) {
   for (int64_t i = 0; i < rows; i++) {
     b->x[i] = (char *)b->x[i] + x_bytes;
@@ -122,24 +129,32 @@ static void shift_rows(const struct bench *b, int64_t rows, int64_t x_bytes, int
 }
 
 // Calls `kernel` for each column phase of output row `row` of image n.
-static void each_phase(const struct job *j, struct bench *b, void (*kernel)(const struct dw_depthwise_row *),
-                       int64_t n, int64_t row, char *y, int64_t y_step, int64_t first, int64_t lanes, char *w,
-                       int64_t w_step) {
+static void each_phase(const struct job *j, struct bench *b, void (*kernel)(const struct dw_depthwise_row *), int64_t n,
+                       int64_t row, const struct part *p) {
   dw_phase rows = j->rows, cols = j->cols;
-  if (j->row_phases > 1) find_phase(&rows, j, row_axis(j), row % j->row_phases);
-  int64_t pixel = most(lanes, j->kernels->vector), x_step = j->expand ? pixel : j->from.strides[W];
-  int64_t w_row = j->d->cols.kernel * w_step * j->size;
-  int64_t met = list_rows(j, b, n, &rows, row / j->row_phases, first, lanes, w, w_row);
-  int64_t x_at = 0, w_at = 0; // how far the lists are shifted
+  if (j->row_phases > 1) find_phase(&rows, j, &j->d->rows, row % j->row_phases);
+  int64_t met = list_rows(j, b, n, &rows, row / j->row_phases, p);
+  int64_t x_step = j->expand ? pixel_of(j, p) : j->from.strides[W];
+  int64_t x_at = 0, w_at = 0; // how far the lists are shifted to where a phase starts
   for (int64_t f = 0; f < j->col_phases; f++) {
-    if (f > 0) find_phase(&cols, j, col_axis(j), f);
-    int64_t x_next = cols.from_first * x_step * j->size, w_next = cols.tap_first * w_step * j->size;
+    if (f > 0) find_phase(&cols, j, &j->d->cols, f);
+    int64_t x_next = cols.from_first * x_step * j->size, w_next = cols.tap_first * p->w_step * j->size;
     shift_rows(b, met, x_next - x_at, w_next - w_at);
     x_at = x_next, w_at = w_next;
     struct dw_depthwise_row r = {
-        .y = y + cols.to_first * y_step * j->size, .x = b->x, .w = b->w, .rows = met, .lanes = pixel,
-        .y_step = cols.to_step * y_step, .x_step = cols.from_step * x_step, .w_step = cols.tap_step * w_step,
-        .count = cols.count, .first = cols.first, .stride = cols.stride, .extent = cols.extent, .taps = cols.taps,
+        .y = p->y + cols.to_first * p->y_step * j->size,
+        .x = b->x,
+        .w = b->w,
+        .rows = met,
+        .lanes = pixel_of(j, p),
+        .y_step = cols.to_step * p->y_step,
+        .x_step = cols.from_step * x_step,
+        .w_step = cols.tap_step * p->w_step,
+        .count = cols.count,
+        .first = cols.first,
+        .stride = cols.stride,
+        .extent = cols.extent,
+        .taps = cols.taps,
     };
     kernel(&r);
   }
@@ -153,12 +168,12 @@ static void run_rows(void *job, int64_t a, int64_t b, int slot) {
   for (int64_t i = a; i < b; i++) {
     int64_t n = i / j->to.shape[H], row = i % j->to.shape[H];
     char *to = row_of(&j->to, j->size, n, row);
+    struct part p = {.y = to, .y_step = j->to.strides[W], .lanes = j->lanes, .w = j->w, .w_step = j->pixel};
+    if (j->fold) p.y = bench->out, p.y_step = j->pixel;
+    each_phase(j, bench, j->kernels->forward, n, row, &p);
     if (j->fold) {
-      each_phase(j, bench, j->kernels->forward, n, row, bench->out, j->pixel, 0, j->lanes, j->w, j->pixel);
-      j->kernels->fold(to, j->to.strides[W], j->to.strides[C], bench->out, j->pixel, j->to.shape[W],
-                       j->to.shape[C], j->to_m);
-    } else {
-      each_phase(j, bench, j->kernels->forward, n, row, to, j->to.strides[W], 0, j->lanes, j->w, j->pixel);
+      j->kernels->fold(to, j->to.strides[W], j->to.strides[C], bench->out, j->pixel, j->to.shape[W], j->to.shape[C],
+                       j->to_m);
     }
   }
 }
@@ -207,8 +222,8 @@ static bool is_empty(const dw_depthwise *d) {
 }
 
 static double multiply_adds(const dw_depthwise *d) {
-  return (double)d->batch * (double)d->channels * (double)d->multiplier * (double)d->rows.out *
-         (double)d->cols.out * (double)d->rows.kernel * (double)d->cols.kernel;
+  return (double)d->batch * (double)d->channels * (double)d->multiplier * (double)d->rows.out * (double)d->cols.out *
+         (double)d->rows.kernel * (double)d->cols.kernel;
 }
 
 static dw_status clear(const dw_context *cx, const dw_tensor *t) {
@@ -276,30 +291,38 @@ struct grad {
   char *parts;   // (chunks, taps, width)
 };
 
-static int64_t block_lanes(const struct grad *g, int64_t block) {
-  return block < g->blocks - 1 ? BLOCK : g->job.lanes - block * BLOCK; // the last takes the rest, up to 2*BLOCK-1
+// The last block takes the rest, up to 2*BLOCK-1 lanes.
+static struct part block_part(const struct grad *g, int64_t chunk, int64_t block) {
+  int64_t first = block * BLOCK, lanes = block < g->blocks - 1 ? BLOCK : g->job.lanes - first;
+  char *w = g->parts + (chunk * g->taps * g->width + first) * g->job.size;
+  return (struct part){.y_step = g->job.to.strides[W], .first = first, .lanes = lanes, .w = w, .w_step = g->width};
+}
+
+static void clear_sums(const struct grad *g, const struct part *p) {
+  int64_t last = p->first + p->lanes == g->job.lanes, own = last ? g->width - p->first : p->lanes;
+  for (int64_t t = 0; t < g->taps; t++) {
+    memset(p->w + t * g->width * g->job.size, 0, (size_t)(own * g->job.size));
+  }
 }
 
 static void run_chunks(void *job, int64_t a, int64_t b, int slot) {
   const struct grad *g = job;
   const struct job *j = &g->job;
   struct bench *bench = &j->benches[slot];
-  int64_t all = j->to.shape[N] * j->to.shape[H], part = g->taps * g->width * j->size;
+  int64_t all = j->to.shape[N] * j->to.shape[H];
   for (int64_t task = a; task < b; task++) {
-    int64_t chunk = task / g->blocks, block = task % g->blocks, first = block * BLOCK;
-    int64_t lanes = block_lanes(g, block);
-    int64_t own = block < g->blocks - 1 ? BLOCK : g->width - first;
-    char *w = g->parts + chunk * part + first * j->size;
-    for (int64_t t = 0; t < g->taps; t++) memset(w + t * g->width * j->size, 0, (size_t)(own * j->size));
+    int64_t chunk = task / g->blocks;
+    struct part p = block_part(g, chunk, task % g->blocks);
+    clear_sums(g, &p);
     if (j->expand) memset(bench->held, 0xff, (size_t)j->ring * sizeof *bench->held);
     for (int64_t i = all * chunk / g->chunks; i < all * (chunk + 1) / g->chunks; i++) {
-      int64_t n = i / j->to.shape[H], row = i % j->to.shape[H], y_step = j->to.strides[W];
-      char *y = row_of(&j->to, j->size, n, row) + first * j->to.strides[C] * j->size;
-      if (j->fold) {
-        j->kernels->expand(bench->out, j->pixel, y, y_step, j->to.strides[C], j->to.shape[W], 0, lanes, 1);
-        y = bench->out, y_step = j->pixel;
+      int64_t n = i / j->to.shape[H], row = i % j->to.shape[H], lane = j->to.strides[C];
+      p.y = row_of(&j->to, j->size, n, row) + p.first * lane * j->size;
+      if (j->fold) { // narrow: g is widened as x is
+        j->kernels->expand(bench->out, j->pixel, p.y, j->to.strides[W], lane, j->to.shape[W], 0, p.lanes, 1);
+        p.y = bench->out, p.y_step = j->pixel;
       }
-      each_phase(j, bench, j->kernels->grad_kernel, n, row, y, y_step, first, lanes, w, g->width);
+      each_phase(j, bench, j->kernels->grad_kernel, n, row, &p);
     }
   }
 }

@@ -81,12 +81,14 @@ typedef struct dw_context {
   void *user;
 } dw_context;
 
-void dw_context_init(dw_context *cx); // threads and ISA from the machine and the environment
-int dw_default_threads(void);         // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
-int64_t dw_memory_limit(void);        // bytes: min(physical memory, cgroup limit)
+void dw_context_init(dw_context *cx);                      // threads and ISA from the machine and the environment
+int dw_default_threads(void);                              // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
+int64_t dw_memory_limit(void);                             // bytes: min(physical memory, cgroup limit)
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
 bool dw_has_openmp(void);
+// Whether the system lets us start that many threads now: OpenMP ends the process where it does not.
+bool dw_can_start(int threads);
 
 // Runs tasks a..b-1. `slot` is below cx->threads and differs between tasks that run at the same time.
 typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
@@ -132,8 +134,7 @@ typedef struct dw_axis {
 
 // For DW_EXPLICIT, before and after are taken from the struct. Source: TensorFlow's rules (spec 1.4),
 // with the odd pixel of `same` at the end.
-dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation,
-                       dw_padding mode);
+dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation, dw_padding mode);
 
 // An axis with stride and dilation falls apart into interleaved phases in which taps are neighbours:
 //     to = to_first + m*to_step            for m = 0 .. count-1       (what is computed)
@@ -147,9 +148,9 @@ typedef struct dw_phase {
   int64_t taps, tap_first, tap_step;
 } dw_phase;
 
-int64_t dw_axis_phases(const dw_axis *a);                       // forward: from `in` to `out`
-void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f);   // 0 <= f < phases
-int64_t dw_axis_phases_back(const dw_axis *a);                  // gradient: from `out` to `in`
+int64_t dw_axis_phases(const dw_axis *a);                     // forward: from `in` to `out`
+void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f); // 0 <= f < phases
+int64_t dw_axis_phases_back(const dw_axis *a);                // gradient: from `out` to `in`
 void dw_axis_phase_back(dw_phase *p, const dw_axis *a, int64_t f);
 
 // ---- depthwise convolution ----------------------------------------------------------------------
@@ -164,16 +165,15 @@ typedef struct dw_depthwise {
 } dw_depthwise;
 
 // `pads` is {top, bottom, left, right}, read for DW_EXPLICIT only. A failed axis is named by *axis (0 or 1).
-dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel,
-                            const int64_t strides[2], const int64_t dilation[2], dw_padding mode,
-                            const int64_t pads[4], int *axis);
+dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
+                            const int64_t dilation[2], dw_padding mode, const int64_t pads[4], int *axis);
 
 // With `scratch`, each only tells how many bytes of scratch it wants; without, it computes in `memory`.
-dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
-                               const dw_tensor *kernel, const dw_depthwise *d, void *memory, size_t *scratch);
-dw_status dw_depthwise_grad_x(const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
-                              const dw_tensor *kernel, const dw_depthwise *d, void *memory, size_t *scratch);
-dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
-                                   const dw_tensor *x, const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const dw_tensor *kernel,
+                               const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_grad_x(const dw_context *cx, const dw_tensor *dx, const dw_tensor *g, const dw_tensor *kernel,
+                              const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, const dw_tensor *g, const dw_tensor *x,
+                                   const dw_depthwise *d, void *memory, size_t *scratch);
 
 #endif

@@ -3,6 +3,7 @@
 // in here but cx->interrupted, which the calling thread alone makes, and which cannot raise.
 #include "dwconv.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -29,6 +30,25 @@ bool dw_has_openmp(void) {
 #endif
 }
 
+static void *wait_for(void *gate) {
+  pthread_mutex_lock(gate);
+  pthread_mutex_unlock(gate);
+  return NULL;
+}
+
+bool dw_can_start(int threads) {
+  enum { MOST = 1024 };
+  pthread_t started[MOST];
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+  int n = 0;
+  if (!dw_has_openmp()) return true;
+  pthread_mutex_lock(&gate); // all are alive at once
+  while (n < threads - 1 && n < MOST && pthread_create(&started[n], NULL, wait_for, &gate) == 0) n++;
+  pthread_mutex_unlock(&gate);
+  for (int i = 0; i < n; i++) pthread_join(started[i], NULL);
+  return n == threads - 1;
+}
+
 int dw_slots(const dw_context *cx, int64_t tasks, double work) {
 #ifdef _OPENMP
   if (cx->threads > 1 && tasks > 1 && work >= cx->grain && may_open_region()) return cx->threads;
@@ -38,9 +58,7 @@ int dw_slots(const dw_context *cx, int64_t tasks, double work) {
   return 1;
 }
 
-static bool interrupted(const dw_context *cx) {
-  return cx->interrupted != NULL && cx->interrupted(cx->user);
-}
+static bool interrupted(const dw_context *cx) { return cx->interrupted != NULL && cx->interrupted(cx->user); }
 
 #ifdef _OPENMP
 static dw_status run_region(const dw_context *cx, int64_t tasks, int slots, dw_run *run, void *job) {

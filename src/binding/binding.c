@@ -1,4 +1,4 @@
-// binding.c: checks, errors, memory and luaopen_dwconv_core. Called by every room of the binding.
+// binding.c: errors, memory, the frame around a driver, and luaopen_dwconv_core. Called by every room of the binding.
 // Invariant: a function checks everything before it allocates or writes anything a script can see.
 #define _GNU_SOURCE
 #include "binding.h"
@@ -7,6 +7,10 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+
+#ifdef DW_SANITIZE
+#include <sanitizer/asan_interface.h>
+#endif
 
 static const char home; // registry key: the folder of the Lua layer, as chunk names begin
 
@@ -49,8 +53,10 @@ const char *dwl_got(lua_State *L, int index) {
   size_t n;
   if (t != NULL) return lua_pushfstring(L, "a %s tensor %s", dw_dtype_name(t->dtype), dwl_shape_text(L, t));
   switch (lua_type(L, index)) {
-    case LUA_TNIL: case LUA_TNONE: return lua_pushliteral(L, "nil");
-    case LUA_TNUMBER: case LUA_TBOOLEAN: return luaL_tolstring(L, index, NULL);
+    case LUA_TNIL:
+    case LUA_TNONE: return lua_pushliteral(L, "nil");
+    case LUA_TNUMBER:
+    case LUA_TBOOLEAN: return luaL_tolstring(L, index, NULL);
     case LUA_TSTRING: {
       const char *s = lua_tolstring(L, index, &n);
       if (n > SHOWN) return lua_pushfstring(L, "a string of %I bytes", (LUAI_UACINT)n);
@@ -93,95 +99,9 @@ static int set_home(lua_State *L) {
   return 0;
 }
 
-// ---- arguments ----------------------------------------------------------------------------------
-
-// The metatable is compared by identity, and the size again, in case `debug` gave it to something else.
-dw_tensor *dwl_totensor(lua_State *L, int index) {
-  void *p = lua_touserdata(L, index);
-  if (p == NULL || lua_rawlen(L, index) < sizeof(dwl_tensor) || !lua_getmetatable(L, index)) return NULL;
-  bool same = lua_rawequal(L, -1, lua_upvalueindex(DWL_METATABLE));
-  lua_pop(L, 1);
-  return same ? p : NULL;
-}
-
-dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument) {
-  dw_tensor *t = dwl_totensor(L, index);
-  if (t == NULL) dwl_expected(L, argument, "a tensor", index);
-  return t;
-}
-
-// A whole number that is a Lua number: numeric strings are refused.
-static bool to_integer(lua_State *L, int index, int64_t *value) {
-  int exact;
-  *value = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &exact) : (exact = 0);
-  return exact != 0;
-}
-
-int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most) {
-  int64_t i;
-  index = lua_absindex(L, index);
-  if (!to_integer(L, index, &i) || i < least || i > most) {
-    const char *range = most == INT64_MAX ? lua_pushfstring(L, "a whole number of at least %I", (LUAI_UACINT)least)
-                                          : lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least,
-                                                            (LUAI_UACINT)most);
-    dwl_expected(L, argument, range, index);
-  }
-  return i;
-}
-
-double dwl_checknumber(lua_State *L, int index, const char *argument) {
-  if (lua_type(L, index) != LUA_TNUMBER) dwl_expected(L, argument, "a number", index);
-  return lua_tonumber(L, index);
-}
-
-dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument) {
-  dw_dtype d;
-  if (lua_type(L, index) != LUA_TSTRING || !dw_dtype_find(&d, lua_tostring(L, index))) {
-    dwl_expected(L, argument, "one of float32, float64, int32, int64, uint8, bool", index);
-  }
-  return d;
-}
-
-int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]) {
-  if (lua_type(L, index) != LUA_TTABLE) dwl_expected(L, argument, "a table of sizes", index);
-  lua_Unsigned rank = lua_rawlen(L, index);
-  if (rank > DW_MAX_RANK) {
-    dwl_error(L, "%s must have at most %d axes, got %I", argument, DW_MAX_RANK, (LUAI_UACINT)rank);
-  }
-  for (int i = 0; i < (int)rank; i++) {
-    lua_rawgeti(L, index, i + 1);
-    if (!to_integer(L, -1, &shape[i]) || shape[i] < 0) {
-      int size = lua_gettop(L);
-      dwl_expected(L, lua_pushfstring(L, "%s[%d]", argument, i + 1), "a whole number of at least 0", size);
-    }
-    lua_pop(L, 1);
-  }
-  return (int)rank;
-}
-
-int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank) {
-  int64_t i;
-  index = lua_absindex(L, index);
-  if (to_integer(L, index, &i)) {
-    if (i >= 1 && i <= rank) return (int)i - 1;
-    if (i <= -1 && i >= -rank) return (int)(i + rank);
-    if (i == 0) dwl_error(L, "%s must not be 0: axes count from 1 (-1 is the last)", argument);
-  }
-  dwl_expected(L, argument, lua_pushfstring(L, "an axis from 1 to %d or from -%d to -1", rank, rank), index);
-}
-
-int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis) {
-  if (i >= 1 && i <= n) return i - 1;
-  if (i <= -1 && i >= -n) return i + n;
-  if (i == 0) dwl_error(L, "index 0 on axis %d: counting starts at 1", axis + 1);
-  dwl_error(L, "index %I is outside axis %d of size %I", (LUAI_UACINT)i, axis + 1, (LUAI_UACINT)n);
-}
-
 // ---- tensors ------------------------------------------------------------------------------------
 
-static int64_t held(lua_State *L) {
-  return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB);
-}
+static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
 
 // Refuses what the machine does not have, rather than leave it to the kernel's killer.
 static void check_memory(lua_State *L, int64_t bytes) {
@@ -207,6 +127,17 @@ static char *place(dwl_state *s, char *p, int64_t bytes) {
   return p + (want + PAGE - at % PAGE) % PAGE;
 }
 
+// In a sanitizer build, touching the room around a payload is reported like any other overrun.
+static void guard_slack(dwl_tensor *u, size_t block, int64_t bytes) {
+#if defined DW_SANITIZE && defined __SANITIZE_ADDRESS__
+  char *end = (char *)u->t.data + bytes;
+  ASAN_POISON_MEMORY_REGION(u + 1, (size_t)((char *)u->t.data - (char *)(u + 1)));
+  ASAN_POISON_MEMORY_REGION(end, (size_t)((char *)u + block - end));
+#else
+  (void)u, (void)block, (void)bytes;
+#endif
+}
+
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape) {
   dw_tensor t;
   if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK) {
@@ -220,6 +151,7 @@ dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *
   u->t.data = place(dwl_getstate(L), (char *)(u + 1), bytes);
   lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
   lua_setmetatable(L, -2);
+  guard_slack(u, sizeof *u + slack + (size_t)bytes, bytes);
   return &u->t;
 }
 
@@ -249,55 +181,6 @@ dw_tensor *dwl_contiguous(lua_State *L, int index) {
 }
 
 void dwl_wrote(lua_State *L, int index) { ++*((dwl_tensor *)lua_touserdata(L, index))->writes; }
-
-void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *e) {
-  switch (dtype) {
-    case DW_FLOAT32: lua_pushnumber(L, (lua_Number)*(const float *)e); break;
-    case DW_FLOAT64: lua_pushnumber(L, *(const double *)e); break;
-    case DW_INT32: lua_pushinteger(L, *(const int32_t *)e); break;
-    case DW_INT64: lua_pushinteger(L, *(const int64_t *)e); break;
-    case DW_UINT8: lua_pushinteger(L, *(const uint8_t *)e); break;
-    default: lua_pushboolean(L, *(const uint8_t *)e); break;
-  }
-}
-
-bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *e) {
-  int64_t i;
-  if (dtype == DW_BOOL) {
-    if (lua_type(L, index) != LUA_TBOOLEAN) return false;
-    *(uint8_t *)e = (uint8_t)lua_toboolean(L, index);
-    return true;
-  }
-  if (lua_type(L, index) != LUA_TNUMBER) return false;
-  if (dtype == DW_FLOAT32) {
-    *(float *)e = (float)lua_tonumber(L, index);
-    return true;
-  }
-  if (dtype == DW_FLOAT64) {
-    *(double *)e = lua_tonumber(L, index);
-    return true;
-  }
-  if (!to_integer(L, index, &i)) return false;
-  if (dtype == DW_INT64) {
-    *(int64_t *)e = i;
-    return true;
-  }
-  if (dtype == DW_INT32) {
-    *(int32_t *)e = (int32_t)i;
-    return i >= INT32_MIN && i <= INT32_MAX;
-  }
-  *(uint8_t *)e = (uint8_t)i;
-  return i >= 0 && i <= UINT8_MAX;
-}
-
-void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *e) {
-  static const char *const kinds[DW_DTYPES] = {
-      [DW_FLOAT32] = "a number",      [DW_FLOAT64] = "a number",
-      [DW_INT32] = "a whole number that fits into int32", [DW_INT64] = "a whole number",
-      [DW_UINT8] = "a whole number from 0 to 255",        [DW_BOOL] = "a boolean",
-  };
-  if (!dwl_toelement(L, index, dtype, e)) dwl_expected(L, argument, kinds[dtype], index);
-}
 
 // ---- drivers ------------------------------------------------------------------------------------
 
@@ -357,10 +240,12 @@ int luaopen_dwconv_core(lua_State *L) {
   luaL_checkversion(L);
   pin();
   lua_settop(L, 0);
-  lua_createtable(L, 0, 16); // 1: the metatable
+  lua_createtable(L, 0, 16);                         // 1: the metatable
   dwl_state *s = lua_newuserdatauv(L, sizeof *s, 0); // 2
   *s = (dwl_state){.memory = dw_memory_limit()};
   dw_context_init(&s->cx);
+  while (s->cx.threads > 1 && !dw_can_start(s->cx.threads)) s->cx.threads /= 2;
+  s->startable = s->cx.threads;
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   s->main = lua_tothread(L, -1);
   s->cx.interrupted = hook_changed;
@@ -368,8 +253,8 @@ int luaopen_dwconv_core(lua_State *L) {
   lua_settop(L, 2);
 
   lua_newtable(L); // 3: the module
-  const luaL_Reg *const rooms[] = {own_functions,        dwl_create_functions, dwl_table_functions,
-                                   dwl_view_functions,   dwl_layout_functions, dwl_random_functions,
+  const luaL_Reg *const rooms[] = {own_functions,           dwl_create_functions, dwl_table_functions,
+                                   dwl_view_functions,      dwl_layout_functions, dwl_random_functions,
                                    dwl_depthwise_functions, dwl_system_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds

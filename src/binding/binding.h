@@ -15,10 +15,11 @@ enum { DWL_METATABLE = 1, DWL_STATE = 2, DWL_NAME = 3 }; // upvalues
 typedef struct dwl_state {
   dw_context cx;
   dw_random random;
-  int64_t memory;      // bytes a script may hold
-  uint64_t staggered;  // payloads placed so far, see dwl_newtensor
-  lua_State *main;     // its hook is where lua.c's Ctrl-C shows
-  lua_Hook hook;       // as it was when the running driver was called
+  int startable;       // so many threads have been seen to start
+  int64_t memory;     // bytes a script may hold
+  uint64_t staggered; // payloads placed so far, see dwl_newtensor
+  lua_State *main;    // its hook is where lua.c's Ctrl-C shows
+  lua_Hook hook;      // as it was when the running driver was called
   int hook_mask, hook_count;
 } dwl_state;
 
@@ -36,8 +37,8 @@ const char *dwl_name(lua_State *L);
 // Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
 int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
-const char *dwl_got(lua_State *L, int index);                   // "a string \"same\"", "2.5", "nil"; pushes it
-const char *dwl_shape_text(lua_State *L, const dw_tensor *t);   // "1x3x3x2", "()"; pushes it
+const char *dwl_got(lua_State *L, int index);                 // "a string \"same\"", "2.5", "nil"; pushes it
+const char *dwl_shape_text(lua_State *L, const dw_tensor *t); // "1x3x3x2", "()"; pushes it
 
 dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is none
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);

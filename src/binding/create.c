@@ -21,9 +21,9 @@ static int full_of(lua_State *L, int dtype_at, int value_at, lua_Integer value) 
   return 1;
 }
 
-static int zeros(lua_State *L) { return full_of(L, 2, 0, 0); }    // shape, dtype
-static int ones(lua_State *L) { return full_of(L, 2, 0, 1); }     // shape, dtype
-static int full(lua_State *L) { return full_of(L, 3, 2, 0); }     // shape, value, dtype
+static int zeros(lua_State *L) { return full_of(L, 2, 0, 0); } // shape, dtype
+static int ones(lua_State *L) { return full_of(L, 2, 0, 1); }  // shape, dtype
+static int full(lua_State *L) { return full_of(L, 3, 2, 0); }  // shape, value, dtype
 
 static int eye(lua_State *L) { // n, dtype
   int64_t n = dwl_checkinteger(L, 1, "size", 0, INT64_C(1) << 31), shape[2] = {n, n};
@@ -51,8 +51,12 @@ static void cast_top(lua_State *L, dw_dtype dtype) {
 
 static void check_range(lua_State *L, double first, double last, dw_dtype dtype) {
   static const double limits[DW_DTYPES][2] = {
-      [DW_FLOAT32] = {-INFINITY, INFINITY}, [DW_FLOAT64] = {-INFINITY, INFINITY}, [DW_INT32] = {-0x1p31, 0x1p31 - 1},
-      [DW_INT64] = {-0x1p63, 0x1p63},       [DW_UINT8] = {0, 255},                [DW_BOOL] = {0, 1},
+      [DW_FLOAT32] = {-INFINITY, INFINITY},
+      [DW_FLOAT64] = {-INFINITY, INFINITY},
+      [DW_INT32] = {-0x1p31, 0x1p31 - 1},
+      [DW_INT64] = {-0x1p63, 0x1p63},
+      [DW_UINT8] = {0, 255},
+      [DW_BOOL] = {0, 1},
   };
   double low = first < last ? first : last, high = first < last ? last : first;
   if (low < limits[dtype][0] || high > limits[dtype][1]) {
@@ -142,6 +146,12 @@ static int from_bytes(lua_State *L) { // string, shape, dtype
 }
 
 const luaL_Reg dwl_create_functions[] = {
-    {"zeros", zeros},   {"ones", ones},         {"full", full},     {"eye", eye},
-    {"arange", arange}, {"linspace", linspace}, {"from_bytes", from_bytes}, {NULL, NULL},
+    {"zeros", zeros},
+    {"ones", ones},
+    {"full", full},
+    {"eye", eye},
+    {"arange", arange},
+    {"linspace", linspace},
+    {"from_bytes", from_bytes},
+    {NULL, NULL},
 };

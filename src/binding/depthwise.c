@@ -72,8 +72,8 @@ static void refuse_window(const struct call *c, const dw_tensor *kernel, int axi
   const char *unit = axis == 0 ? "rows" : "columns";
   const char *dilated = "";
   if (a->dilation > 1) dilated = lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
-  dwl_error(c->L, "depthwise_kernel (%s)%s covers %I %s but x has %I with its padding%s",
-            dwl_shape_text(c->L, kernel), dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit,
+  dwl_error(c->L, "depthwise_kernel (%s)%s covers %I %s but x has %I with its padding%s", dwl_shape_text(c->L, kernel),
+            dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit,
             (LUAI_UACINT)(a->in + a->before + a->after), c->mode == DW_VALID ? "; padding = \"same\" allows it" : "");
 }
 

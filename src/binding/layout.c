@@ -97,7 +97,7 @@ static int copy_(lua_State *L) { // self, tensor of the same shape and dtype
 // writes(): how often this tensor's numbers were written in place, through any view.
 static int writes(lua_State *L) {
   dwl_checktensor(L, 1, "self");
-  lua_pushinteger(L, (lua_Integer)*((dwl_tensor *)lua_touserdata(L, 1))->writes);
+  lua_pushinteger(L, (lua_Integer) * ((dwl_tensor *)lua_touserdata(L, 1))->writes);
   return 1;
 }
 
@@ -134,6 +134,6 @@ static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN i
 const luaL_Reg dwl_layout_functions[] = {{"cast", cast}, {"close", close}, {NULL, NULL}};
 
 const luaL_Reg dwl_layout_methods[] = {
-    {"clone", clone},   {"contiguous", contiguous}, {"astype", cast},         {"item", item}, {"to_bytes", to_bytes},
-    {"fill", fill},     {"copy_", copy_},           {"to_pixels", to_pixels}, {"writes", writes}, {NULL, NULL},
+    {"clone", clone}, {"contiguous", contiguous}, {"astype", cast},         {"item", item},     {"to_bytes", to_bytes},
+    {"fill", fill},   {"copy_", copy_},           {"to_pixels", to_pixels}, {"writes", writes}, {NULL, NULL},
 };

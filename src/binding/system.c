@@ -4,7 +4,11 @@
 #include "binding.h"
 
 static int set_threads(lua_State *L) {
-  dwl_getstate(L)->cx.threads = (int)dwl_checkinteger(L, 1, "threads", 1, 1024);
+  dwl_state *s = dwl_getstate(L);
+  int n = (int)dwl_checkinteger(L, 1, "threads", 1, 1024);
+  if (n > s->startable && !dw_can_start(n)) dwl_error(L, "the system does not let this process start %d threads", n);
+  if (n > s->startable) s->startable = n;
+  s->cx.threads = n;
   return 0;
 }
 
@@ -52,6 +56,11 @@ static int build(lua_State *L) { // a table of what this build and machine are
 }
 
 const luaL_Reg dwl_system_functions[] = {
-    {"set_threads", set_threads}, {"threads", threads}, {"set_isa", set_isa}, {"set_grain", set_grain},
-    {"build", build},             {"clock", wall_clock}, {NULL, NULL},
+    {"set_threads", set_threads},
+    {"threads", threads},
+    {"set_isa", set_isa},
+    {"set_grain", set_grain},
+    {"build", build},
+    {"clock", wall_clock},
+    {NULL, NULL},
 };

@@ -154,9 +154,11 @@ static boolean destination_full(j_compress_ptr jpeg) {
 static bool jpeg_encode(struct job *j, int quality, unsigned char *to, size_t *room) {
   struct jpeg_compress_struct jpeg;
   struct jpeg_errors errors;
-  struct jpeg_destination_mgr destination = {
-      .next_output_byte = to, .free_in_buffer = *room, .init_destination = ignore_destination,
-      .empty_output_buffer = destination_full, .term_destination = ignore_destination};
+  struct jpeg_destination_mgr destination = {.next_output_byte = to,
+                                             .free_in_buffer = *room,
+                                             .init_destination = ignore_destination,
+                                             .empty_output_buffer = destination_full,
+                                             .term_destination = ignore_destination};
   jpeg.err = jpeg_errors_init(&errors, j);
   if (setjmp(j->failed) != 0) {
     jpeg_destroy_compress(&jpeg);

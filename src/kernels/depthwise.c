@@ -35,10 +35,13 @@ static int64_t lane(const struct dw_depthwise_row *r, int64_t s) { return least(
 INLINE void add_taps(vec *acc, const T *x, ptrdiff_t x_step, const T *w, ptrdiff_t w_step, int tile, int taps,
                      int stride) {
   vec k[8];
-  UNROLL for (int t = 0; t < taps; t++) k[t] = load(w + t * w_step);
-  UNROLL for (int q = 0; q < (tile - 1) * stride + taps; q++) {
+  UNROLL
+  for (int t = 0; t < taps; t++) k[t] = load(w + t * w_step);
+  UNROLL
+  for (int q = 0; q < (tile - 1) * stride + taps; q++) {
     vec in = load(x);
-    UNROLL for (int m = 0; m < tile; m++) {
+    UNROLL
+    for (int m = 0; m < tile; m++) {
       int t = q - m * stride;
       if (t >= 0 && t < taps) acc[m] += in * k[t];
     }
@@ -49,7 +52,8 @@ INLINE void add_taps(vec *acc, const T *x, ptrdiff_t x_step, const T *w, ptrdiff
 // The same for one tap and any stride.
 INLINE void add_tap(vec *acc, const T *x, ptrdiff_t x_step, const T *w, int tile) {
   vec k = load(w);
-  UNROLL for (int m = 0; m < tile; m++) acc[m] += load(x + m * x_step) * k;
+  UNROLL
+  for (int m = 0; m < tile; m++) acc[m] += load(x + m * x_step) * k;
 }
 
 // `taps` and `stride` are constants, or 0 for "as r says".
@@ -73,7 +77,8 @@ INLINE void forward_tile(const struct dw_depthwise_row *r, int64_t m, int tile, 
       for (; t < r->taps; t++) add_tap(acc, x + t * dx, step, w + t * dw, tile);
     }
     T *y = (T *)r->y + m * r->y_step + v;
-    UNROLL for (int j = 0; j < tile; j++) store(y + j * r->y_step, acc[j]);
+    UNROLL
+    for (int j = 0; j < tile; j++) store(y + j * r->y_step, acc[j]);
   }
 }
 
@@ -92,7 +97,8 @@ INLINE void forward_column(const struct dw_depthwise_row *r, int64_t m, int64_t 
     for (int64_t i = 0; i < r->rows; i++) {
       const T *x = (const T *)r->x[i] + at + v, *w = (const T *)r->w[i] + t0 * dw + v;
       if (taps) {
-        UNROLL for (int t = 0; t < taps; t++) add_column(acc, x, w, second, t * dx, t * dw);
+        UNROLL
+        for (int t = 0; t < taps; t++) add_column(acc, x, w, second, t * dx, t * dw);
       } else {
         for (int64_t t = 0; t < count; t++) add_column(acc, x, w, second, t * dx, t * dw);
       }
@@ -159,9 +165,11 @@ INLINE void grad_span(vec acc[][5], const struct dw_depthwise_row *r, const T *c
     int64_t t0 = 0, t1 = 0;
     if (edge) t1 = inside(r, m, &t0) - t, t0 -= t;
     vec g = load(y);
-    UNROLL for (int u = 0; u < taps; u++) {
+    UNROLL
+    for (int u = 0; u < taps; u++) {
       if (edge && (u < t0 || u >= t1)) continue;
-      UNROLL for (int i = 0; i < group; i++) acc[i][u] += g * load(x[i] + at + u * r->x_step);
+      UNROLL
+      for (int i = 0; i < group; i++) acc[i][u] += g * load(x[i] + at + u * r->x_step);
     }
   }
 }
@@ -173,15 +181,19 @@ INLINE void grad_block(const struct dw_depthwise_row *r, int64_t i0, int64_t t, 
   for (int64_t s = 0; s < r->lanes; s += LANES) {
     vec acc[4][5];
     const T *x[4], *y = (const T *)r->y + lane(r, s);
-    UNROLL for (int i = 0; i < group; i++) {
+    UNROLL
+    for (int i = 0; i < group; i++) {
       x[i] = (const T *)r->x[i0 + i] + t * r->x_step + lane(r, s);
-      UNROLL for (int u = 0; u < taps; u++) acc[i][u] = (vec){0};
+      UNROLL
+      for (int u = 0; u < taps; u++) acc[i][u] = (vec){0};
     }
     grad_span(acc, r, x, y, 0, lo, t, group, taps, true);
     grad_span(acc, r, x, y, lo, hi, t, group, taps, false);
     grad_span(acc, r, x, y, hi, r->count, t, group, taps, true);
-    UNROLL for (int i = 0; i < group; i++) {
-      UNROLL for (int u = 0; u < taps; u++) {
+    UNROLL
+    for (int i = 0; i < group; i++) {
+      UNROLL
+      for (int u = 0; u < taps; u++) {
         T *w = (T *)r->w[i0 + i] + (t + u) * r->w_step + s;
         store(w, load(w) + acc[i][u]);
       }
@@ -234,8 +246,8 @@ INLINE void fold_by(T *to, ptrdiff_t to_step, ptrdiff_t to_lane, const T *from, 
   }
 }
 
-static void fold(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch,
-                 int64_t pixels, int64_t channels, int64_t m) {
+static void fold(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch, int64_t pixels,
+                 int64_t channels, int64_t m) {
   if (m == 1) return fold_by(to, to_step, to_lane, from, from_pitch, pixels, channels, 1);
   if (m == 2 && to_lane == 1) return fold_by(to, to_step, 1, from, from_pitch, pixels, channels, 2);
   fold_by(to, to_step, to_lane, from, from_pitch, pixels, channels, m);

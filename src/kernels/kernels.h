@@ -15,8 +15,7 @@
 // Moves elements of one size; the type stands for the size.
 struct dw_layout_kernels {
   // to[c*to_pitch + r] = from[r*from_pitch + c] for r < rows, c < cols
-  void (*transpose)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_pitch, int64_t rows,
-                    int64_t cols);
+  void (*transpose)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_pitch, int64_t rows, int64_t cols);
   // to[i*to_step] = from[i*from_step] for i < n
   void (*copy)(void *to, ptrdiff_t to_step, const void *from, ptrdiff_t from_step, int64_t n);
   void (*fill)(void *to, ptrdiff_t to_step, const void *element, int64_t n);
@@ -52,8 +51,8 @@ struct dw_depthwise_kernels {
   //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
   void (*expand)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_step, ptrdiff_t from_lane,
                  int64_t pixels, int64_t first, int64_t lanes, int64_t m);
-  void (*fold)(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch,
-               int64_t pixels, int64_t channels, int64_t m);
+  void (*fold)(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch, int64_t pixels,
+               int64_t channels, int64_t m);
   void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
 };
 

@@ -51,13 +51,15 @@ INLINE void split_pixels(T *to, ptrdiff_t to_pitch, const T *restrict from, int6
   T *restrict plane[4];
   for (int c = 0; c < cols; c++) plane[c] = to + c * to_pitch;
   for (int64_t r = 0; r < rows; r++) {
-    UNROLL for (int c = 0; c < cols; c++) plane[c][r] = from[r * cols + c];
+    UNROLL
+    for (int c = 0; c < cols; c++) plane[c][r] = from[r * cols + c];
   }
 }
 
 INLINE void join_planes(T *restrict to, const T *from, ptrdiff_t from_pitch, int rows, int64_t cols) {
   for (int64_t c = 0; c < cols; c++) {
-    UNROLL for (int r = 0; r < rows; r++) to[c * rows + r] = from[r * from_pitch + c];
+    UNROLL
+    for (int r = 0; r < rows; r++) to[c * rows + r] = from[r * from_pitch + c];
   }
 }
 

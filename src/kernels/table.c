@@ -16,6 +16,6 @@ const struct dw_kernels KERNELS(DW_ISA) = {
     .isa = TEXT(DW_ISA),
     .layout = {&TABLE(layout, u8), &TABLE(layout, i32), &TABLE(layout, i64)},
     .cast = {&TABLE(cast, f32), &TABLE(cast, f64), &TABLE(cast, i32), &TABLE(cast, i64), &TABLE(cast, u8),
-             &TABLE(cast, b8)}, // ORDER dw_dtype
+             &TABLE(cast, b8)},                                    // ORDER dw_dtype
     .depthwise = {&TABLE(depthwise, f32), &TABLE(depthwise, f64)}, // ORDER dw_dtype
 };

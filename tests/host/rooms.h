@@ -114,7 +114,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
   const char *at = info->si_addr;
   say("guard: ");
   say(call_text);
-  say(": wrong access");
+  say(": fault");
   for (int i = 0; i < ROOMS; i++) {
     if (at < rooms[i].low - page || at >= rooms[i].high + page) continue;
     say(at < rooms[i].low ? " below " : at < rooms[i].high ? ", a write into " : " past the end of ");
@@ -128,8 +128,8 @@ static void catch_faults(void) {
   static char stack[1 << 16];
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
   struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  sigaction(SIGSEGV, &action, NULL);
-  sigaction(SIGBUS, &action, NULL);
+  const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  for (int i = 0; i < 4; i++) sigaction(signals[i], &action, NULL);
 }
 
 // ---- tensors in rooms ---------------------------------------------------------------------------
