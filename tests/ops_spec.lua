@@ -111,6 +111,12 @@ describe("every record", function()
   end)
 end)
 
+describe("docs/reference.md", function()
+  it("is what the records say", function()
+    assert.equal(require("dwconv.help").reference(), io.open("docs/reference.md"):read "a", "run `make docs`")
+  end)
+end)
+
 describe("op", function()
   local whole = {
     doc = "d", args = { "x" }, shapes = {}, forward = print, sample = print, backward = { x = print },

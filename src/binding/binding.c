@@ -191,13 +191,7 @@ static bool hook_changed(void *user) {
   return lua_gethook(s->main) != s->hook;
 }
 
-const dw_context *dwl_enter(lua_State *L) {
-  dwl_state *s = dwl_getstate(L);
-  s->hook = lua_gethook(s->main);
-  s->hook_mask = lua_gethookmask(s->main);
-  s->hook_count = lua_gethookcount(s->main);
-  return &s->cx;
-}
+const dw_context *dwl_enter(lua_State *L) { return &dwl_getstate(L)->cx; }
 
 void dwl_leave(lua_State *L, dw_status status) {
   if (status == DW_OK) return;
@@ -214,12 +208,23 @@ void *dwl_scratch(lua_State *L, size_t bytes) {
 
 // ---- opening ------------------------------------------------------------------------------------
 
+// Every function of the binding begins here, so that a hook set from now on is seen by its drivers.
+static int begin(lua_State *L) {
+  dwl_state *s = dwl_getstate(L);
+  s->hook = lua_gethook(s->main);
+  s->hook_mask = lua_gethookmask(s->main);
+  s->hook_count = lua_gethookcount(s->main);
+  const luaL_Reg *f = lua_touserdata(L, lua_upvalueindex(DWL_FUNCTION));
+  return f->func(L);
+}
+
 void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state) {
   for (const luaL_Reg *f = functions; f->name != NULL; f++) {
     lua_pushvalue(L, metatable);
     lua_pushvalue(L, state);
     lua_pushstring(L, strncmp(f->name, "__", 2) == 0 ? "tensor" : f->name);
-    lua_pushcclosure(L, f->func, 3);
+    lua_pushlightuserdata(L, (void *)f); // read only
+    lua_pushcclosure(L, begin, 4);
     lua_setfield(L, -2, f->name);
   }
 }

@@ -1,6 +1,6 @@
 // binding.h: what the binding's rooms share. The binding lends the core memory and turns its status codes
-// into Lua errors; it is the only place that includes lua.h. Every function has three upvalues: the tensor
-// metatable, the state, and its own name as users know it, which opens each of its error texts.
+// into Lua errors; it is the only place that includes lua.h. Every function has four upvalues: the tensor
+// metatable, the state, its own name as users know it, which opens each of its error texts, and its luaL_Reg.
 #ifndef DWCONV_BINDING_H
 #define DWCONV_BINDING_H
 
@@ -9,7 +9,7 @@
 
 #include "dwconv.h"
 
-enum { DWL_METATABLE = 1, DWL_STATE = 2, DWL_NAME = 3 }; // upvalues
+enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 
 // One per lua_State, in a userdata.
 typedef struct dwl_state {
@@ -19,7 +19,7 @@ typedef struct dwl_state {
   int64_t memory;     // bytes a script may hold
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   lua_State *main;    // its hook is where lua.c's Ctrl-C shows
-  lua_Hook hook;      // as it was when the running driver was called
+  lua_Hook hook;      // as it was when the running function was called
   int hook_mask, hook_count;
 } dwl_state;
 

@@ -129,7 +129,7 @@ static void run_drivers(const dw_depthwise *d, struct guarded t[TENSORS], bool a
   }
 }
 
-static void describe(int number, const struct geometry *g, const struct guarded t[TENSORS], const int layouts[TENSORS]) {
+static void describe(int number, const struct geometry *g, const struct guarded t[TENSORS], const int layouts[]) {
   static const char *const names[TENSORS] = {[X] = "x", [KERNEL] = "kernel", [G] = "g", [Y] = "y", [DX] = "dx"};
   const struct axis *r = &g->rows, *s = &g->cols;
   add_text(true, "case %d: %s", number, dw_dtype_name(g->dtype));

@@ -274,7 +274,10 @@ int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*run)(void);
-  } tests[] = {{"open_close", test_open_close}, {"threads", test_threads}, {"fork", test_fork}, {"interrupt", test_interrupt}};
+  } tests[] = {{"open_close", test_open_close},
+               {"threads", test_threads},
+               {"fork", test_fork},
+               {"interrupt", test_interrupt}};
   for (size_t i = 0; argc == 2 && i < sizeof tests / sizeof tests[0]; i++) {
     if (strcmp(argv[1], tests[i].name) != 0) continue;
     tests[i].run();
