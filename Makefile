@@ -78,24 +78,31 @@ $(CORE): $(BINDING_O) $(CORE_O)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl -lpthread
 
+# Everything compiled depends on this file, which changes when the flags do (another compiler, OPENMP=0, LuaRocks's CFLAGS).
+SIGNATURE = $(CC) $(FLAGS) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
+$(BUILD)/flags: Makefile FORCE | $(DEPS)
+	@mkdir -p $(@D)
+	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
+FORCE:
+
 # The one rule for kernels: build/kernels/depthwise.f32.avx2.o comes from src/kernels/depthwise.c.
 stem = $(subst ., ,$(1))
-$(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c Makefile | $(DEPS)
+$(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
 	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
 
-$(BUILD)/%.o: src/%.c Makefile | $(DEPS)
+$(BUILD)/%.o: src/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -ffp-contract=off $(if $(filter parallel,$*),$(OMP)) -c -o $@ $<
 
-$(BUILD)/binding/%.o: src/binding/%.c Makefile | $(DEPS)
+$(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -c -o $@ $<
 
 # Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
 IMAGE_LIBS = libpng libjpeg
-$(IMAGE): src/io/image.c Makefile | $(DEPS)
+$(IMAGE): src/io/image.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
 	  $(CC) $(FLAGS) -MF $(BUILD)/image.d $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
@@ -124,11 +131,11 @@ HOSTS    := guard states
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
-$(BUILD)/host/guard: tests/host/guard.c $(CORE_O) Makefile
+$(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(OMP) -MF $@.d -o $@ $< $(CORE_O) -lm
 
-$(BUILD)/host/states: tests/host/states.c Makefile | $(DEPS)
+$(BUILD)/host/states: tests/host/states.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
 
