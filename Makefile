@@ -1,6 +1,6 @@
 # dwconv: knobs first. `make deps demo` and `make deps test` are the two commands a stranger needs.
 
-LUA       ?= lua5.4
+LUA       ?= $(shell command -v lua5.4 || echo lua)
 ifeq ($(origin CC),default)
 CC        := gcc
 endif
@@ -34,7 +34,8 @@ TYPE_b8   := -DT=uint8_t -DDW_SIZE=1 -DDW_IS_BOOL
 X86       := $(filter x86_64 amd64,$(shell uname -m))
 ISAS      ?= base $(if $(X86),avx2 avx512)
 ISA_avx2  := -mavx2 -mfma
-ISA_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512
+ISA_avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma \
+              -mprefer-vector-width=512
 # AVX512_AS_AVX2=1 lowers the 512-bit sources to AVX2, to test them on a CPU without AVX-512
 ifdef AVX512_AS_AVX2
 ISA_avx512 := -mavx2 -mfma -DDW_WIDE -Wno-psabi
@@ -58,7 +59,7 @@ CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
 RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' \
-            LUA_CPATH='./$(BUILD)/?.$(LIB_EXT);;'
+            LUA_CPATH='$(abspath $(BUILD))/?.$(LIB_EXT);;'
 # stock Lua knows no sanitizer, so it is loaded before it
 PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
             ASAN_OPTIONS=detect_leaks=0)
@@ -123,7 +124,7 @@ demo: all
 BUSTED   ?= $(shell command -v busted)
 FILTER   ?=
 test: all hosts
-	@$(RUN) DWCONV_BUILD=$(BUILD) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own.
@@ -177,10 +178,11 @@ docs: all
 	@mkdir -p docs
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
 
-install: all
-	@mkdir -p $(INST_LIBDIR)/dwconv $(INST_LUADIR)
-	cp $(wildcard $(BUILD)/dwconv/*.$(LIB_EXT)) $(INST_LIBDIR)/dwconv/
-	cp -R lua/dwconv $(INST_LUADIR)/
+# Installs what is built, with whatever flags it was built; builds only when nothing is there.
+install: | $(if $(wildcard $(CORE)),,all)
+	@mkdir -p '$(INST_LIBDIR)/dwconv' '$(INST_LUADIR)'
+	cp $(BUILD)/dwconv/*.$(LIB_EXT) '$(INST_LIBDIR)/dwconv/'
+	cp -R lua/dwconv '$(INST_LUADIR)/'
 
 clean:
-	rm -rf build build-* examples/out
+	rm -rf '$(BUILD)' build build-* examples/out

@@ -70,6 +70,16 @@ void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f) {
   p->tap_step = 1;
 }
 
+// The x in 1..m-1 with a*x = 1 (mod m), for a prime to m; 0 for m = 1. Euclid's algorithm.
+static int64_t inverse(int64_t a, int64_t m) {
+  int64_t r0 = m, r1 = a % m, x0 = 0, x1 = 1;
+  while (r1 > 0) {
+    int64_t q = r0 / r1, r = r0 - q * r1, x = x0 - q * x1;
+    r0 = r1, r1 = r, x0 = x1, x1 = x;
+  }
+  return m == 1 ? 0 : x0 < 0 ? x0 + m : x0;
+}
+
 // In position h meets tap u when h + before - u*dilation is a multiple of stride. For h = f + m*lcm that
 // leaves taps u0, u0 + stride/gcd, ..., and out positions that fall by dilation/gcd from tap to tap;
 // the taps are walked backwards, so that positions rise.
@@ -79,11 +89,12 @@ int64_t dw_axis_phases_back(const dw_axis *a) {
 
 void dw_axis_phase_back(dw_phase *p, const dw_axis *a, int64_t f) {
   int64_t g = gcd(a->stride, a->dilation), tap_step = a->stride / g, from_step = a->dilation / g;
-  int64_t u0 = 0, end = least(tap_step, a->kernel), at = f + a->before;
+  int64_t at = f + a->before;
   *p = (dw_phase){.to_first = f, .to_step = tap_step * a->dilation, .from_step = from_step, .stride = 1};
   p->count = steps_below(a->in, f, p->to_step);
-  while (u0 < end && (at - u0 * a->dilation) % a->stride != 0) u0++;
-  if (u0 == end) return; // no tap: the gradient is zero here
+  if (at % g != 0) return; // no tap: the gradient is zero here
+  int64_t u0 = at / g % tap_step * inverse(from_step, tap_step) % tap_step;
+  if (u0 >= a->kernel) return;
   p->taps = steps_below(a->kernel, u0, tap_step);
   p->tap_first = u0 + (p->taps - 1) * tap_step;
   p->tap_step = -tap_step;

@@ -31,16 +31,29 @@ dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor
 
 // ---- scratch ------------------------------------------------------------------------------------
 
-// Lent memory, dealt out in order. With no memory it only counts.
+// Lent memory, dealt out in order. With no memory it only counts; a count past 2^62 is too large and stays so.
 struct arena {
   char *memory;
-  size_t used;
+  int64_t used;
 };
+
+enum { LINE = 64 };
+#define TOO_MUCH (INT64_C(1) << 62)
+
+static int64_t times(int64_t a, int64_t b) {
+  int64_t r;
+  return __builtin_mul_overflow(a, b, &r) ? TOO_MUCH : least(r, TOO_MUCH);
+}
 
 static void *take(struct arena *a, int64_t bytes) {
   void *p = a->memory != NULL ? a->memory + a->used : NULL;
-  a->used += ((size_t)bytes + 63) / 64 * 64;
+  a->used = bytes > TOO_MUCH - LINE - a->used ? TOO_MUCH : a->used + (bytes + LINE - 1) / LINE * LINE;
   return p;
+}
+
+static dw_status tell(const struct arena *a, size_t *scratch) {
+  *scratch = (size_t)a->used;
+  return a->used < TOO_MUCH ? DW_OK : DW_TOO_LARGE;
 }
 
 // ---- the walk -----------------------------------------------------------------------------------
@@ -180,18 +193,18 @@ static void run_rows(void *job, int64_t a, int64_t b, int slot) {
 
 static void lay_benches(struct job *j, struct arena *a, int slots) {
   int64_t kh = j->d->rows.kernel, vector = j->kernels->vector;
-  struct bench *benches = take(a, slots * (int64_t)sizeof *benches);
+  struct bench *benches = take(a, times(slots, sizeof *benches));
   j->ring = least(j->from.shape[H], (kh - 1) * j->d->rows.dilation + 1);
   for (int i = 0; i < slots; i++) {
     struct bench b = {0};
-    b.x = take(a, kh * (int64_t)sizeof *b.x);
-    b.w = take(a, kh * (int64_t)sizeof *b.w);
+    b.x = take(a, times(kh, sizeof *b.x));
+    b.w = take(a, times(kh, sizeof *b.w));
     if (j->expand) {
-      b.held = take(a, j->ring * (int64_t)sizeof *b.held);
-      b.ring = take(a, j->ring * (j->from.shape[W] * j->pixel + vector) * j->size);
+      b.held = take(a, times(j->ring, sizeof *b.held));
+      b.ring = take(a, times(times(j->ring, times(j->from.shape[W], j->pixel) + vector), j->size));
       if (a->memory != NULL) memset(b.held, 0xff, (size_t)j->ring * sizeof *b.held);
     }
-    if (j->fold) b.out = take(a, (j->to.shape[W] * j->pixel + vector) * j->size);
+    if (j->fold) b.out = take(a, times(times(j->to.shape[W], j->pixel) + vector, j->size));
     if (a->memory != NULL) benches[i] = b;
   }
   j->benches = benches;
@@ -233,7 +246,7 @@ static dw_status clear(const dw_context *cx, const dw_tensor *t) {
 
 static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor *kernel, void *memory,
                            size_t *scratch) {
-  struct arena a = {memory, 0};
+  struct arena a = {.memory = memory};
   bool narrow = j->lanes < j->kernels->vector;
   j->expand = j->from_m > 1 || narrow;
   j->fold = j->to_m > 1 || narrow;
@@ -243,12 +256,9 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   int64_t tasks = j->to.shape[N] * j->to.shape[H], taps = j->d->rows.kernel * j->d->cols.kernel;
   double work = multiply_adds(j->d);
   j->w = kernel->data;
-  if (narrow) j->w = take(&a, (taps + 1) * j->pixel * j->size);
+  if (narrow) j->w = take(&a, times(taps + 1, j->pixel * j->size));
   lay_benches(j, &a, dw_slots(cx, tasks, work));
-  if (scratch != NULL) {
-    *scratch = a.used;
-    return DW_OK;
-  }
+  if (scratch != NULL) return tell(&a, scratch);
   if (narrow) j->kernels->expand(j->w, j->pixel, kernel->data, j->lanes, 1, taps, 0, j->lanes, 1);
   dw_status s = pack ? dw_copy(cx, &j->from, &from) : DW_OK;
   if (s == DW_OK) s = dw_parallel(cx, tasks, work, run_rows, j);
@@ -347,7 +357,7 @@ dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, co
   if (is_empty(d)) return scratch != NULL ? DW_OK : clear(cx, dk);
   struct grad grad = {.dk = *dk, .taps = d->rows.kernel * d->cols.kernel};
   struct job *j = &grad.job;
-  struct arena a = {memory, 0};
+  struct arena a = {.memory = memory};
   job_init(j, cx, d, g, x, false);
   bool narrow = j->lanes < j->kernels->vector;
   j->from_m = d->multiplier;
@@ -360,14 +370,11 @@ dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, co
   grad.chunks = most(1, least(rows / chunk, MOST_CHUNKS));
   grad.blocks = most(1, j->lanes / BLOCK);
   grad.width = (j->lanes + j->kernels->vector - 1) / j->kernels->vector * j->kernels->vector;
-  grad.parts = take(&a, grad.chunks * grad.taps * grad.width * j->size);
+  grad.parts = take(&a, times(times(grad.chunks, times(grad.taps, grad.width)), j->size));
   int64_t tasks = grad.chunks * grad.blocks;
   double work = multiply_adds(d);
   lay_benches(j, &a, dw_slots(cx, tasks, work));
-  if (scratch != NULL) {
-    *scratch = a.used;
-    return DW_OK;
-  }
+  if (scratch != NULL) return tell(&a, scratch);
   dw_status s = DW_OK;
   if (pack_g) s = dw_copy(cx, &j->to, g);
   if (pack_x && s == DW_OK) s = dw_copy(cx, &j->from, x);

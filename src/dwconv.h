@@ -107,7 +107,7 @@ dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *elemen
 // dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
 dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
 // True when |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the
-// largest excess. Shapes agree; computed in double.
+// largest excess. Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
 bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst);
 double dw_element(const dw_tensor *t, int64_t flat);
 

@@ -197,10 +197,14 @@ dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
 
 // ---- comparison ---------------------------------------------------------------------------------
 
-double dw_element(const dw_tensor *t, int64_t flat) {
+static const void *element_at(const dw_tensor *t, int64_t flat) {
   int64_t at = 0;
   for (int i = t->rank - 1; i >= 0; flat /= t->shape[i--]) at += flat % t->shape[i] * t->strides[i];
-  const void *p = (const char *)t->data + at * (int64_t)dw_dtype_size(t->dtype);
+  return (const char *)t->data + at * (int64_t)dw_dtype_size(t->dtype);
+}
+
+double dw_element(const dw_tensor *t, int64_t flat) {
+  const void *p = element_at(t, flat);
   switch (t->dtype) {
     case DW_FLOAT32: return (double)*(const float *)p;
     case DW_FLOAT64: return *(const double *)p;
@@ -210,16 +214,24 @@ double dw_element(const dw_tensor *t, int64_t flat) {
   }
 }
 
+// |a - b|, exact for int64 too; 0 when both are NaN or the same infinity.
+static double distance_at(const dw_tensor *a, const dw_tensor *b, int64_t i) {
+  if (a->dtype == DW_INT64) {
+    uint64_t p = *(const uint64_t *)element_at(a, i), q = *(const uint64_t *)element_at(b, i);
+    return (double)((int64_t)p > (int64_t)q ? p - q : q - p);
+  }
+  double x = dw_element(a, i), y = dw_element(b, i);
+  return x == y || (isnan(x) && isnan(y)) ? 0 : fabs(x - y);
+}
+
 bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst) {
   double most = 0;
   bool close = true;
   int64_t n = dw_numel(a);
   for (int64_t i = 0; i < n; i++) {
-    double x = dw_element(a, i), y = dw_element(b, i);
-    if (x == y || (isnan(x) && isnan(y))) continue;
-    double excess = fabs(x - y) - (atol + rtol * fabs(y));
-    if (excess <= 0 && isfinite(y)) continue;
-    if (!(excess <= most) || close) *worst = i, most = isnan(excess) ? INFINITY : excess;
+    double apart = distance_at(a, b, i), y = dw_element(b, i), excess = apart - (atol + rtol * fabs(y));
+    if (apart == 0 || (excess <= 0 && isfinite(y))) continue;
+    if (close || !(excess <= most)) *worst = i, most = isnan(excess) ? INFINITY : excess;
     close = false;
   }
   return close;

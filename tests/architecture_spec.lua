@@ -59,7 +59,7 @@ describe("who may know whom", function()
       { "config%.lua$", { "dwconv%.core" } },
       { "options%.lua$", { "dwconv%.core", "dwconv%.config" } },
       { "ops/", { "dwconv%.core", "dwconv%.options", "dwconv%.ops" } },
-      { "backend%.lua$", { "dwconv%.config", "dwconv%.ops", "dwconv%.ops%..+" } },
+      { "backend%.lua$", { "dwconv%.config", "dwconv%.ops", "dwconv%.ops%..+", "dwconv%.tensor" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops" } },
       { "create%.lua$", ground },
       { "help%.lua$", { "dwconv%.ops", "dwconv%.options" } },

@@ -1,8 +1,8 @@
 -- examples_spec.lua: each example runs, and each Lua snippet of the README runs and prints what it says it prints.
 
-local build = os.getenv "DWCONV_BUILD" or "build"
+local build = os.getenv "DWCONV_BUILD" or "./build"
 local lua = arg and arg[-1] or "lua5.4"
-local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./%s/?.so;;'"):format(build)
+local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
 
 local function run(command)
   local host = io.popen(("%s %s 2>&1"):format(env, command))

@@ -1,10 +1,10 @@
 -- host_spec.lua: the C hosts of tests/host, and what a process around dwconv must not notice: how it ends, its floating
 -- point mode, the symbols of the module. Everything runs in processes of its own; a failure shows what they said.
 
-local build = os.getenv "DWCONV_BUILD" or "build"
+local build = os.getenv "DWCONV_BUILD" or "./build"
 local sanitized = (os.getenv "DWCONV_SANITIZE" or "") ~= ""
 local lua = arg and arg[-1] or "lua5.4"
-local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='./%s/?.so;;'"):format(build)
+local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
 
 -- Fails unless the shell command ends with 0; gives what it printed.
 local function runs(command)

@@ -6,6 +6,7 @@ local ops = require "dwconv.ops"
 
 require "dwconv.ops.depthwise"
 require "dwconv.ops.layout"
+require "dwconv.tensor" -- what the records add to tensors
 
 ---@class dwconv.backend
 local K = {}

@@ -3,6 +3,9 @@
 
 local core = require "dwconv.core"
 
+-- Errors blame the first line outside this folder. Every room loads this one, whichever a script requires first.
+if debug then core.set_home((debug.getinfo(1, "S").source:gsub("config%.lua$", ""))) end
+
 local config = {}
 
 local values = { floatx = "float32", epsilon = 1e-7, image_data_format = "channels_last" }
@@ -29,12 +32,14 @@ function config.image_data_format() return values.image_data_format end
 --- The most bytes that all tensors of this state may take: the machine's memory or its cgroup's.
 function config.memory_limit() return core.build().memory end
 
+local function refuse(name, wanted, got)
+  got = type(got) == "string" and ('"%s"'):format(got) or tostring(got)
+  core.raise(("set_%s: %s must be %s, got %s"):format(name, name, wanted, got))
+end
+
 local function set_choice(name)
   return function(value)
-    if type(value) ~= "string" or not allowed[name][value] then
-      local got = type(value) == "string" and ('"%s"'):format(value) or tostring(value)
-      core.raise(("set_%s: must be %s, got %s"):format(name, expected[name], got))
-    end
+    if type(value) ~= "string" or not allowed[name][value] then refuse(name, expected[name], value) end
     values[name] = value
   end
 end
@@ -43,7 +48,7 @@ config.set_floatx = set_choice "floatx"
 config.set_image_data_format = set_choice "image_data_format"
 
 function config.set_epsilon(value)
-  if type(value) ~= "number" then core.raise("set_epsilon: must be a number, got " .. tostring(value)) end
+  if type(value) ~= "number" or value ~= value then refuse("epsilon", "a number", value) end
   values.epsilon = value
 end
 

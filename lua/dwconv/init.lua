@@ -2,11 +2,7 @@
 
 local core = require "dwconv.core"
 
--- Errors blame the first line outside this folder.
-core.set_home((debug.getinfo(1, "S").source:gsub("init%.lua$", "")))
-
 local K = require "dwconv.backend"
-require "dwconv.tensor"
 
 ---@class dwconv
 local dw = { _VERSION = "dwconv " .. core.build().version, backend = K }

@@ -14,14 +14,11 @@ local EDGES = { 3, 3, 2 } -- items kept at each end of an axis otherwise, by ran
 
 -- The positions of an axis that are shown; false stands for "...".
 local function shown(size, edge)
-  local at = {}
-  for i = 1, size do
-    if size <= 2 * edge or i <= edge or i > size - edge then
-      at[#at + 1] = i
-    elseif at[#at] then
-      at[#at + 1] = false
-    end
-  end
+  local at, whole = {}, size <= 2 * edge
+  for i = 1, whole and size or edge do at[i] = i end
+  if whole then return at end
+  at[edge + 1] = false
+  for i = size - edge + 1, size do at[#at + 1] = i end
   return at
 end
 

@@ -1,5 +1,5 @@
 // arguments.c: what Lua passes, checked and turned into C, and elements turned into Lua values. Called by every room
-// of the binding. Invariant: numeric strings are refused, nothing is converted that would lose a digit, and an error
+// of the binding. Invariant: numeric strings are refused, no whole number is rounded or wrapped, and an error
 // names the argument, what was expected and what came.
 #include "binding.h"
 
@@ -25,11 +25,19 @@ static bool to_integer(lua_State *L, int index, int64_t *value) {
   return exact != 0;
 }
 
+// The absolute index, made nil where nothing was passed, so that texts pushed later do not land there.
+static int hold(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  if (index > lua_gettop(L)) lua_settop(L, index);
+  return index;
+}
+
 int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most) {
   int64_t i;
-  index = lua_absindex(L, index);
+  index = hold(L, index);
   if (!to_integer(L, index, &i) || i < least || i > most) {
-    const char *range = most == INT64_MAX
+    const char *range = least == INT64_MIN ? "a whole number"
+                        : most == INT64_MAX
                             ? lua_pushfstring(L, "a whole number of at least %I", (LUAI_UACINT)least)
                             : lua_pushfstring(L, "a whole number from %I to %I", (LUAI_UACINT)least, (LUAI_UACINT)most);
     dwl_expected(L, argument, range, index);
@@ -69,7 +77,7 @@ int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[
 
 int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank) {
   int64_t i;
-  index = lua_absindex(L, index);
+  index = hold(L, index);
   if (to_integer(L, index, &i)) {
     if (i >= 1 && i <= rank) return (int)i - 1;
     if (i <= -1 && i >= -rank) return (int)(i + rank);

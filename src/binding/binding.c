@@ -12,7 +12,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-static const char home; // registry key: the folder of the Lua layer, as chunk names begin
+static const char home;    // registry key: the folder of the Lua layer, as chunk names begin
+static const char methods; // registry key
 
 dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(DWL_STATE)); }
 
@@ -104,7 +105,7 @@ static int set_home(lua_State *L) {
 static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
 
 // Refuses what the machine does not have, rather than leave it to the kernel's killer.
-static void check_memory(lua_State *L, int64_t bytes) {
+void dwl_checkmemory(lua_State *L, int64_t bytes) {
   enum { SMALL = 1 << 20 };
   int64_t limit = dwl_getstate(L)->memory;
   if (bytes < SMALL) return;
@@ -144,7 +145,7 @@ dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *
     dwl_error(L, "a tensor of shape %s is too large", dwl_shape_text(L, &t));
   }
   int64_t bytes = dw_numel(&t) * (int64_t)dw_dtype_size(dtype);
-  check_memory(L, bytes);
+  dwl_checkmemory(L, bytes);
   size_t slack = bytes < LARGE ? LINE : PAGE;
   dwl_tensor *u = lua_newuserdatauv(L, sizeof *u + slack + (size_t)bytes, 0);
   *u = (dwl_tensor){.t = t, .writes = &u->own_writes};
@@ -201,7 +202,7 @@ void dwl_leave(lua_State *L, dw_status status) {
 }
 
 void *dwl_scratch(lua_State *L, size_t bytes) {
-  check_memory(L, (int64_t)bytes);
+  dwl_checkmemory(L, (int64_t)bytes);
   char *p = lua_newuserdatauv(L, bytes + 64, 0);
   return p + (64 - (uintptr_t)p % 64) % 64;
 }
@@ -228,6 +229,8 @@ void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int st
     lua_setfield(L, -2, f->name);
   }
 }
+
+void dwl_pushmethods(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &methods); }
 
 // Threads of OpenMP sleep in code that lua_close would unmap; the module stays, whoever linked it.
 static void pin(void) {
@@ -272,7 +275,7 @@ int luaopen_dwconv_core(lua_State *L) {
   lua_pushvalue(L, 1);
   dwl_register(L, dwl_metamethods, 1, 2);
   lua_pushvalue(L, 4);
-  lua_setfield(L, 1, "methods");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &methods);
   lua_pushliteral(L, "dwconv.Tensor");
   lua_setfield(L, 1, "__name");
   lua_pushliteral(L, "dwconv.Tensor");

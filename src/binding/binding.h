@@ -15,7 +15,7 @@ enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 typedef struct dwl_state {
   dw_context cx;
   dw_random random;
-  int startable;       // so many threads have been seen to start
+  int startable;      // so many threads have been seen to start
   int64_t memory;     // bytes a script may hold
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   lua_State *main;    // its hook is where lua.c's Ctrl-C shows
@@ -67,6 +67,8 @@ void dwl_leave(lua_State *L, dw_status s);
 void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 
 // Registers `functions` in the table on top of the stack.
+void dwl_pushmethods(lua_State *L);                // the table of methods, to which the Lua layer adds
+void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
 void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
 
 // Assigns the Lua value at `index` (a number, a boolean, a tensor or a nested table) to `view`, a view of

@@ -59,7 +59,7 @@ static void check_range(lua_State *L, double first, double last, dw_dtype dtype)
       [DW_BOOL] = {0, 1},
   };
   double low = first < last ? first : last, high = first < last ? last : first;
-  if (low < limits[dtype][0] || high > limits[dtype][1]) {
+  if (low < limits[dtype][0] || high > limits[dtype][1] || (dtype == DW_INT64 && high == limits[dtype][1])) {
     dwl_error(L, "the numbers from %f to %f do not fit into %s", low, high, dw_dtype_name(dtype));
   }
 }
@@ -69,7 +69,7 @@ static void arange_integers(lua_State *L, dw_dtype dtype) {
   int64_t span, n = 0;
   if (__builtin_sub_overflow(stop, start, &span) || step == INT64_MIN) dwl_error(L, "the range is too long");
   if (span != 0) n = step > 0 ? (span - 1) / step + 1 : (-(span + 1)) / -step + 1;
-  if (n > 0) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
+  if (n > 0 && dtype != DW_INT64) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
   dw_tensor *t = dwl_newtensor(L, DW_INT64, 1, &n);
   for (int64_t i = 0; i < n; i++) ((int64_t *)t->data)[i] = start + i * step;
 }
@@ -116,10 +116,14 @@ static int linspace(lua_State *L) { // start, stop, num, dtype
   int64_t n = dwl_checkinteger(L, 3, "num", 1, INT64_C(1) << 40);
   dw_dtype dtype = dwl_checkdtype(L, 4, "dtype");
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 4);
+  if (!isfinite(start)) dwl_expected(L, "start", "a finite number", 1);
+  if (!isfinite(stop)) dwl_expected(L, "stop", "a finite number", 2);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
   double *p = t->data;
-  for (int64_t i = 0; i < n; i++) p[i] = start + (stop - start) * ((double)i / (n > 1 ? (double)(n - 1) : 1));
-  if (n > 1) p[n - 1] = stop;
+  for (int64_t i = 0; i < n; i++) {
+    double f = n > 1 ? (double)i / (double)(n - 1) : 0;
+    p[i] = start * (1 - f) + stop * f; // exact at both ends, and no difference that could overflow
+  }
   cast_top(L, dtype);
   return 1;
 }
@@ -132,10 +136,14 @@ static int from_bytes(lua_State *L) { // string, shape, dtype
   int rank = dwl_checkshape(L, 2, "shape", shape);
   dw_dtype dtype = dwl_checkdtype(L, 3, "dtype");
   dw_tensor t;
-  if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK ||
-      dw_numel(&t) * (int64_t)dw_dtype_size(dtype) != (int64_t)n) {
-    dwl_error(L, "bytes must be as many as shape %s of %s takes, got %I", dwl_shape_text(L, &t), dw_dtype_name(dtype),
-              (LUAI_UACINT)n);
+  if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK) {
+    dwl_error(L, "a tensor of shape %s is too large", dwl_shape_text(L, &t));
+  }
+  int64_t need = dw_numel(&t) * (int64_t)dw_dtype_size(dtype);
+  if (need != (int64_t)n) {
+    const char *shape_text = dwl_shape_text(L, &t);
+    dwl_error(L, "bytes must be the %I that shape %s of %s takes, got %I", (LUAI_UACINT)need, shape_text,
+              dw_dtype_name(dtype), (LUAI_UACINT)n);
   }
   memcpy(dwl_newtensor(L, dtype, rank, shape)->data, bytes, n);
   if (dtype == DW_BOOL) { // any byte but 0 is true

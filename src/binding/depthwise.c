@@ -10,6 +10,7 @@ enum { GEOMETRY = 4 };
 
 struct call {
   lua_State *L;
+  const char *x, *kernel; // the arguments that give their shapes, for error texts
   dw_depthwise d;
   bool channels_first;
   int64_t strides[2], dilation[2], pads[4];
@@ -40,10 +41,10 @@ static dw_tensor *check_rank4(lua_State *L, int index, const char *argument, con
 
 static const char *image_axes(const struct call *c) { return c->channels_first ? "n,c,h,w" : "n,h,w,c"; }
 
-static void read_options(struct call *c, lua_State *L) {
+static void read_options(struct call *c, lua_State *L, const char *x, const char *kernel) {
   static const char *const names[4] = {"strides[1]", "strides[2]", "dilation_rate[1]", "dilation_rate[2]"};
   int64_t *const values[4] = {&c->strides[0], &c->strides[1], &c->dilation[0], &c->dilation[1]};
-  c->L = L;
+  c->L = L, c->x = x, c->kernel = kernel;
   c->pads[0] = c->pads[1] = c->pads[2] = c->pads[3] = 0;
   for (int i = 0; i < 4; i++) *values[i] = dwl_checkinteger(L, GEOMETRY + i, names[i], 1, INT64_C(1) << 31);
   c->channels_first = lua_toboolean(L, GEOMETRY + 5);
@@ -72,9 +73,10 @@ static void refuse_window(const struct call *c, const dw_tensor *kernel, int axi
   const char *unit = axis == 0 ? "rows" : "columns";
   const char *dilated = "";
   if (a->dilation > 1) dilated = lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
-  dwl_error(c->L, "depthwise_kernel (%s)%s covers %I %s but x has %I with its padding%s", dwl_shape_text(c->L, kernel),
-            dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit,
-            (LUAI_UACINT)(a->in + a->before + a->after), c->mode == DW_VALID ? "; padding = \"same\" allows it" : "");
+  const char *hint = c->mode == DW_VALID ? "; padding = \"same\" allows it" : "";
+  dwl_error(c->L, "%s (%s)%s covers %I %s but %s has %I with its padding%s", c->kernel, dwl_shape_text(c->L, kernel),
+            dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit, c->x,
+            (LUAI_UACINT)(a->in + a->before + a->after), hint);
 }
 
 // Geometry of x (as n,h,w,c) and kernel, or an error.
@@ -86,23 +88,23 @@ static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *
     case DW_OK: return;
     case DW_DTYPE:
       if (x->dtype != kernel->dtype) {
-        dwl_error(L, "x is %s but depthwise_kernel is %s; convert one with astype", dw_dtype_name(x->dtype),
+        dwl_error(L, "%s is %s but %s is %s; convert one with astype", c->x, dw_dtype_name(x->dtype), c->kernel,
                   dw_dtype_name(kernel->dtype));
       }
-      dwl_error(L, "x and depthwise_kernel must be float32 or float64, got %s", dw_dtype_name(x->dtype));
+      dwl_error(L, "tensors must be float32 or float64, got %s", dw_dtype_name(x->dtype));
     case DW_CHANNELS: {
-      const char *image = image_text(c, x);
+      const char *image = image_text(c, x), *hint = "";
       bool other = x->shape[c->channels_first ? 2 : 1] == kernel->shape[2]; // the other layout's channel axis
-      const char *hint = c->channels_first ? "; is x channels_last?" : "; is x channels_first?";
-      dwl_error(L, "x has %I channels (%s) but depthwise_kernel has %I (%s)%s", (LUAI_UACINT)x->shape[3], image,
-                (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel), other ? hint : "");
+      if (other) hint = lua_pushfstring(L, "; is %s %s?", c->x, c->channels_first ? "channels_last" : "channels_first");
+      dwl_error(L, "%s has %I channels (%s) but %s has %I (%s)%s", c->x, (LUAI_UACINT)x->shape[3], image, c->kernel,
+                (LUAI_UACINT)kernel->shape[2], dwl_shape_text(L, kernel), hint);
     }
     case DW_EMPTY_KERNEL:
-      dwl_error(L, "depthwise_kernel (%s) must have at least one row and column", dwl_shape_text(L, kernel));
+      dwl_error(L, "%s (%s) must have at least one row and column", c->kernel, dwl_shape_text(L, kernel));
     case DW_WINDOW: refuse_window(c, kernel, axis);
     default: {
       const char *image = image_text(c, x);
-      dwl_error(L, "%s: x %s, depthwise_kernel %s", dw_status_text(s), image, dwl_shape_text(L, kernel));
+      dwl_error(L, "%s: %s %s, %s %s", dw_status_text(s), c->x, image, c->kernel, dwl_shape_text(L, kernel));
     }
   }
 }
@@ -114,14 +116,17 @@ static void output_shape(const struct call *c, int64_t shape[4]) {
 }
 
 // The gradient that flows into y must have y's shape.
-static void check_grad(const struct call *c, const dw_tensor *g, dw_dtype dtype) {
+static void check_grad(const struct call *c, const dw_tensor *g, const char *other, dw_dtype dtype) {
   dw_tensor y = {.rank = 4};
   output_shape(c, y.shape);
   if (!dw_same_shape(g, &y)) {
     const char *got = dwl_shape_text(c->L, g);
     dwl_error(c->L, "g has shape %s but the convolution's result has %s", got, dwl_shape_text(c->L, &y));
   }
-  if (g->dtype != dtype) dwl_error(c->L, "g is %s but the result is %s", dw_dtype_name(g->dtype), dw_dtype_name(dtype));
+  if (g->dtype != dtype) {
+    dwl_error(c->L, "g is %s but %s is %s; convert one with astype", dw_dtype_name(g->dtype), other,
+              dw_dtype_name(dtype));
+  }
 }
 
 typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
@@ -130,15 +135,15 @@ typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor 
 static void run(const struct call *c, driver *f, const dw_tensor *to, const dw_tensor *a, const dw_tensor *b) {
   char small[2048] __attribute__((aligned(64)));
   size_t bytes;
-  const dw_context *cx = dwl_enter(c->L);
-  f(cx, to, a, b, &c->d, NULL, &bytes);
+  const dw_context cx = *dwl_enter(c->L); // a finaliser that runs while scratch is made may set threads
+  dwl_leave(c->L, f(&cx, to, a, b, &c->d, NULL, &bytes));
   void *scratch = bytes <= sizeof small ? small : dwl_scratch(c->L, bytes);
-  dwl_leave(c->L, f(cx, to, a, b, &c->d, scratch, NULL));
+  dwl_leave(c->L, f(&cx, to, a, b, &c->d, scratch, NULL));
 }
 
 static int conv(lua_State *L) { // x, depthwise_kernel, nil, options
   struct call c;
-  read_options(&c, L);
+  read_options(&c, L, "x", "depthwise_kernel");
   dw_tensor x = as_last(&c, check_rank4(L, 1, "x", image_axes(&c)));
   check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
   dw_tensor *kernel = lua_touserdata(L, 2);
@@ -164,13 +169,13 @@ static void check_shape4(lua_State *L, int index, const char *argument, dw_dtype
 
 static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options
   struct call c;
-  read_options(&c, L);
+  read_options(&c, L, "x_shape", "depthwise_kernel");
   dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c)), *kernel = check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
   dw_tensor like;
   check_shape4(L, 3, "x_shape", kernel->dtype, &like);
   dw_tensor x = as_last(&c, &like), from = as_last(&c, g);
   check_geometry(&c, &x, kernel);
-  check_grad(&c, g, kernel->dtype);
+  check_grad(&c, g, "depthwise_kernel", kernel->dtype);
   kernel = dwl_contiguous(L, 2);
   dw_tensor dx = as_last(&c, dwl_newtensor(L, like.dtype, 4, like.shape));
   int result = lua_gettop(L);
@@ -181,12 +186,12 @@ static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options
 
 static int grad_kernel(lua_State *L) { // g, x, kernel_shape, options
   struct call c;
-  read_options(&c, L);
+  read_options(&c, L, "x", "kernel_shape");
   dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c));
   dw_tensor x = as_last(&c, check_rank4(L, 2, "x", image_axes(&c))), like;
   check_shape4(L, 3, "kernel_shape", x.dtype, &like);
   check_geometry(&c, &x, &like);
-  check_grad(&c, g, x.dtype);
+  check_grad(&c, g, "x", x.dtype);
   dw_tensor from = as_last(&c, g), *dk = dwl_newtensor(L, like.dtype, 4, like.shape);
   int result = lua_gettop(L);
   run(&c, dw_depthwise_grad_kernel, dk, &from, &x);

@@ -140,24 +140,33 @@ static int64_t index_at(lua_State *L, int index, const char *what) {
   return dwl_checkinteger(L, index, what, INT64_MIN, INT64_MAX);
 }
 
+// Where a range may begin or end: Lua's index, or one past either end, as an empty range has it.
+static int64_t range_end(lua_State *L, int index, int at, const char *what, int64_t n, int axis) {
+  lua_rawgeti(L, index, at);
+  int64_t i = index_at(L, -1, what);
+  lua_pop(L, 1);
+  if (i == n + 1 || i == -n - 1) return i > 0 ? n : -1;
+  return dwl_toindex(L, i, n, axis);
+}
+
 // {} all, {a} one but the axis stays, {a, b} both included, {a, b, step}; a range that runs the wrong way is empty.
 static void apply_range(lua_State *L, int index, dw_tensor *v, int axis) {
-  int64_t n = v->shape[axis], a, b, step = 1;
+  int64_t n = v->shape[axis], step = 1;
   lua_Unsigned given = lua_rawlen(L, index);
   if (given == 0) return;
   if (given > 3) dwl_error(L, "a range has at most first, last and step, got %I numbers", (LUAI_UACINT)given);
-  lua_rawgeti(L, index, 1);
-  a = b = dwl_toindex(L, index_at(L, -1, "first of a range"), n, axis);
-  if (given > 1) {
-    lua_rawgeti(L, index, 2);
-    b = dwl_toindex(L, index_at(L, -1, "last of a range"), n, axis);
-  }
   if (given > 2) {
     lua_rawgeti(L, index, 3);
     step = dwl_checkinteger(L, -1, "step of a range", -INT64_MAX, INT64_MAX);
     if (step == 0) dwl_error(L, "the step of a range must not be 0");
   }
+  int64_t a = range_end(L, index, 1, "first of a range", n, axis), b = a;
+  if (given > 1) b = range_end(L, index, 2, "last of a range", n, axis);
   int64_t span = step > 0 ? b - a : a - b;
+  if (span >= 0 && (a < 0 || a >= n || b < 0 || b >= n)) {
+    int64_t outside = a < 0 || b < 0 ? -n - 1 : n + 1;
+    dwl_error(L, "index %I is outside axis %d of size %I", (LUAI_UACINT)outside, axis + 1, (LUAI_UACINT)n);
+  }
   dw_range_view(v, v, axis, a, step, span < 0 ? 0 : span / (step > 0 ? step : -step) + 1);
 }
 
@@ -190,7 +199,7 @@ static int push_view_or_element(lua_State *L, const dw_tensor *v) {
 }
 
 static int push_field(lua_State *L, const dw_tensor *t) { // the key is a string at 2
-  lua_getfield(L, lua_upvalueindex(DWL_METATABLE), "methods");
+  dwl_pushmethods(L);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, -2) != LUA_TNIL) return 1;
   const char *key = lua_tostring(L, 2);

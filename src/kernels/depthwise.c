@@ -82,13 +82,14 @@ INLINE void forward_tile(const struct dw_depthwise_row *r, int64_t m, int tile, 
   }
 }
 
-// One output from taps t0 .. t0+taps-1, two vectors at a time: alone, a chain of additions would wait for itself.
-// The second vector of the last pair may be the first again. `taps` is a constant, or 0 for `count`.
+// One tap of one output, for the vectors at 0 and at `second`.
 INLINE void add_column(vec acc[2], const T *x0, const T *w0, ptrdiff_t second, ptrdiff_t x_at, ptrdiff_t w_at) {
   acc[0] += load(x0 + x_at) * load(w0 + w_at);
   acc[1] += load(x0 + second + x_at) * load(w0 + second + w_at);
 }
 
+// One output from taps t0 .. t0+taps-1, two vectors at a time: alone, a chain of additions would wait for itself.
+// The second vector of the last pair may be the first again. `taps` is a constant, or 0 for `count`.
 INLINE void forward_column(const struct dw_depthwise_row *r, int64_t m, int64_t t0, int taps, int64_t count) {
   ptrdiff_t dx = r->x_step, dw = r->w_step, at = (r->first + m * r->stride + t0) * dx;
   for (int64_t s = 0; s < r->lanes; s += 2 * LANES) {
