@@ -291,4 +291,48 @@ describe("depthwise_conv2d, empty and extreme", function()
       same(y, dw.full({ 1, 4, 5, 8 }, math.huge))
     end)
   end)
+
+  it("a stride as long as the image: the gradient finds its tap at once", function()
+    local n = 20000
+    local x, w = dw.ones { 1, 2, n, 1 }, dw.ones { 1, n, 1, 1 }
+    local o = { strides = { 1, n }, padding = "same" }
+    local clock = os.clock()
+    local dx = K.depthwise_conv2d_grad_x(K.depthwise_conv2d(x, w, o), w, x.shape, o)
+    same(dx, dw.full({ 1, 2, n, 1 }, n))
+    assert.is_true(os.clock() - clock < 1)
+  end)
+end)
+
+describe("depthwise_conv2d and a collector that acts in the middle of it", function()
+  it("a finaliser that sets threads or the ISA does not change the call that runs", function()
+    local core = require "dwconv.core"
+    local x, w = dw.ones { 2, 1, 2000, 1 }, dw.ones { 1, 200, 1, 100 }
+    local threads, isa, want = dw.threads(), core.build().isa, nil
+    core.set_grain(0)
+    collectgarbage "generational"
+    for i = 1, 40 do
+      dw.set_threads(1)
+      core.set_isa "base"
+      setmetatable({}, { __gc = function()
+        dw.set_threads(8)
+        core.set_isa(isa)
+      end })
+      local y = K.depthwise_conv2d(x, w, { strides = 200 })
+      want = want or y
+      same(y, want, "call " .. i)
+    end
+    collectgarbage "incremental"
+    core.set_grain(3e5)
+    core.set_isa(isa)
+    dw.set_threads(threads)
+  end)
+
+  it("scratch that cannot be counted is refused", function()
+    local n = 2 ^ 24 | 0
+    local threads = dw.threads()
+    if not pcall(dw.set_threads, 1024) then return end
+    local message = support.error_of(K.depthwise_conv2d, dw.zeros { 2, 1, n, 1 }, dw.zeros { 1, 1, 1, n }, { strides = n })
+    dw.set_threads(threads)
+    assert.truthy(message:find "not enough memory" or message:find "63 bits", message)
+  end)
 end)

@@ -5,6 +5,16 @@ local image, npy = dw.io.image, dw.io.npy
 local support = require "support"
 local same, near, refuses = support.same, support.near, support.refuses
 
+if not pcall(require, "dwconv.image") then
+  describe("image", function()
+    it("says what is missing", function()
+      refuses(function() image.read "README.md" end, "image.read: this build has no image module", "libpng")
+      refuses(function() image.write("x.png", dw.zeros { 1, 1, 3 }) end, "image.write: this build has no image module")
+    end)
+  end)
+  return
+end
+
 local FILES = "tests/fixtures/files/"
 local base = os.tmpname()
 local png, jpg = base .. ".png", base .. ".jpg"

@@ -69,7 +69,7 @@ describe("every record", function()
       refuses(with({}, 3), name .. ": takes (", "got a further 3")
       refuses(with "same", name .. ": options must be a table")
       refuses(with { zzz = 1 }, name .. ': unknown option "zzz"')
-      refuses(with { 1 }, name .. ": options go by name")
+      refuses(with { 1 }, name .. (next(r.options) and ": options go by name" or ": takes ("))
     end)
 
     it(name .. " refuses each option misspelt or of a wrong kind", function()
@@ -81,7 +81,7 @@ describe("every record", function()
           return function() r.call(table.unpack(given)) end
         end
         refuses(call(option:sub(1, -2), 1), ('%s: unknown option "%s"; did you mean "%s"?'):format(name, option:sub(1, -2), option))
-        for _, bad in ipairs { "", print, 0 / 0, 0, -1, 1.5, 2 ^ 63, math.mininteger, true, {}, { 1 }, { 1, 0 }, { 1, 2, 3 },
+        for _, bad in ipairs { "", print, 0 / 0, 0, -1, 1.5, setmetatable({}, { __len = function() return "2" end }), 2 ^ 63, math.mininteger, true, {}, { 1 }, { 1, 0 }, { 1, 2, 3 },
           { 1, "2" }, { { -1, 0 }, { 0, 0 } }, dw.zeros { 2 } } do
           refuses(call(option, bad), ("%s: %s must be %s, got "):format(name, option, kind.expected))
         end
@@ -109,6 +109,24 @@ describe("every record", function()
     end
     assert.equal(K, require "dwconv.backend")
   end)
+end)
+
+describe("a linear record", function()
+  for _, name in ipairs(names) do
+    local r = ops.records[name]
+    it(name .. " doubles when one of its tensors does", function()
+      if not r.linear then return end
+      local args = sample_of(r)
+      local y = r.call(table.unpack(args, 1, args.n)):reshape({ -1 }):to_table()
+      for i in ipairs(r.args) do
+        local twice, doubled = { table.unpack(args, 1, args.n) }, args[i]:reshape({ -1 }):to_table()
+        for k, v in ipairs(doubled) do doubled[k] = 2 * v end
+        twice[i] = dw.tensor(doubled, { dtype = "float64" }):reshape(args[i].shape)
+        local got = r.call(table.unpack(twice, 1, args.n)):reshape({ -1 }):to_table()
+        for k, v in ipairs(y) do assert.equal(2 * v, got[k]) end
+      end
+    end)
+  end
 end)
 
 describe("docs/reference.md", function()

@@ -10,24 +10,30 @@ local options = {}
 --- Raises a text that begins with the function's name, blaming the first line outside dwconv.
 options.raise = core.raise
 
+--- Whether a value is a tensor: a table that pretends to be one is none.
+function options.is_tensor(value) return type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" end
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- How an error text shows a value: `"SAME"`, `2.5`, `{2, 2}`, `a float32 tensor 3x3`.
 ---@param value any
+---@param inner? boolean whether tables in it are cut to {...}
 ---@return string
-function options.show(value)
+function options.show(value, inner)
   local kind = type(value)
   if kind == "string" then return #value <= 40 and ('"%s"'):format(value) or ("a string of %d bytes"):format(#value) end
   if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(value) end
-  if getmetatable(value) == "dwconv.Tensor" then
+  if options.is_tensor(value) then
     return ("a %s tensor %s"):format(value.dtype, table.concat(value.shape, "x"))
   end
   if kind ~= "table" then return "a " .. kind end
   local parts = {}
-  for i = 1, math.min(#value, 4) do
-    parts[i] = type(value[i]) == "table" and "{...}" or options.show(value[i])
+  local n = rawlen(value)
+  for i = 1, math.min(n, 4) do
+    local item = rawget(value, i)
+    parts[i] = type(item) == "table" and (inner and "{...}" or options.show(item, true)) or options.show(item)
   end
-  if #value > 4 then parts[5] = "..." end
+  if n > 4 then parts[5] = "..." end
   return #parts > 0 and "{" .. table.concat(parts, ", ") .. "}" or "a table"
 end
 
@@ -64,11 +70,17 @@ end
 -- A kind has `expected` (its words in an error text), `read(value)` (the normal form, or nil), and either
 -- `default` or `current` (a function, for what the configuration decides).
 
-local function is_count(v) return math.type(v) == "integer" and v >= 1 and v <= 2 ^ 31 end
-
-local function as_count(v) -- 2.0 is 2
+-- 2.0 is 2. Sizes past 2^31 are refused: no product of what is accepted overflows in the core.
+local function as_whole(v, least)
   v = math.type(v) and math.tointeger(v)
-  return v and is_count(v) and v or nil
+  return v and v >= least and v <= 2 ^ 31 and v or nil
+end
+
+-- {a, b} of whole numbers, in a table of our own: what a script does to its table later is not seen.
+local function as_pair(v, least)
+  if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
+  local a, b = as_whole(rawget(v, 1), least), as_whole(rawget(v, 2), least)
+  return a and b and { a, b }
 end
 
 --- A whole number for both axes, or {height, width}; at least 1.
@@ -77,14 +89,9 @@ function options.pair(default)
     default = { default, default },
     expected = "a whole number or a pair {h, w}, each at least 1",
     read = function(v)
-      if type(v) == "number" then
-        v = as_count(v)
-        return v and { v, v }
-      end
-      if type(v) ~= "table" or #v ~= 2 then return nil end
-      if is_count(v[1]) and is_count(v[2]) then return v end
-      local h, w = as_count(v[1]), as_count(v[2])
-      return h and w and { h, w }
+      if type(v) == "table" then return as_pair(v, 1) end
+      v = as_whole(v, 1)
+      return v and { v, v }
     end,
   }
 end
@@ -111,18 +118,15 @@ function options.data_format()
   return kind
 end
 
-local function is_border(v)
-  return type(v) == "table" and #v == 2 and math.type(v[1]) == "integer" and math.type(v[2]) == "integer"
-    and v[1] >= 0 and v[2] >= 0 and v[1] <= 2 ^ 31 and v[2] <= 2 ^ 31
-end
-
 --- "valid", "same" or {{top, bottom}, {left, right}}.
 function options.padding()
   local kind = options.oneof { "valid", "same" }
   kind.expected = '"valid", "same" or {{top, bottom}, {left, right}}'
   kind.read = function(v)
     if v == "valid" or v == "same" then return v end
-    return type(v) == "table" and #v == 2 and is_border(v[1]) and is_border(v[2]) and v or nil
+    if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
+    local rows, cols = as_pair(rawget(v, 1), 0), as_pair(rawget(v, 2), 0)
+    return rows and cols and { rows, cols }
   end
   return kind
 end
@@ -157,6 +161,10 @@ local function sorted_keys(t)
   return keys
 end
 
+local function refuse_extra(name, takes, value)
+  core.raise(("%s: takes %s, got a further %s"):format(name, takes, options.show(value)))
+end
+
 local function refuse_unknown(name, names, key)
   if type(key) == "number" then
     core.raise(("%s: options go by name (%s), got a value without one"):format(name, table.concat(names, ", ")))
@@ -174,25 +182,29 @@ local function refuse_value(name, key, kind, value)
   core.raise(("%s: %s must be %s, got %s%s"):format(name, key, kind.expected, options.show(value), hint))
 end
 
---- Makes the parser of one function's options: given table or nil -> a new table with every option.
+--- Makes the parser of one function's options: given table or nil -> a new table with every option. What comes after
+--- the options is an error; `takes` says what the function takes.
 ---@param name string the function's name, for errors
 ---@param kinds table<string, table>
----@return fun(given: table?): table
-function options.parser(name, kinds)
+---@param takes string
+---@return fun(given: table?, extra: any): table
+function options.parser(name, kinds, takes)
   local names = sorted_keys(kinds)
-  return function(given)
+  return function(given, extra)
+    if extra ~= nil then refuse_extra(name, takes, extra) end
     if given == nil then
       given = {}
     elseif type(given) ~= "table" then
       core.raise(("%s: options must be a table, got %s"):format(name, options.show(given)))
     end
     for key in next, given do
+      if #names == 0 and type(key) == "number" then refuse_extra(name, takes, given) end
       if not kinds[key] then refuse_unknown(name, names, key) end
     end
     local parsed = {}
     for i = 1, #names do
       local key = names[i]
-      local kind, value = kinds[key], given[key]
+      local kind, value = kinds[key], rawget(given, key)
       if value == nil then
         if kind.current then value = kind.current() else value = kind.default end
       else

@@ -58,8 +58,21 @@ dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument) {
   return d;
 }
 
+// A name among the numbers is an option in the wrong table. Names come after the last number when tables are walked.
+void dwl_refusefields(lua_State *L, int index, const char *argument) {
+  lua_Integer n = (lua_Integer)lua_rawlen(L, index);
+  if (n > 0) lua_pushinteger(L, n);
+  if (n == 0) lua_pushnil(L);
+  for (; lua_next(L, index) != 0; lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) continue;
+    dwl_error(L, "%s has a field \"%s\"; options go into a table of their own, after it", argument,
+              lua_tostring(L, -2));
+  }
+}
+
 int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]) {
   if (lua_type(L, index) != LUA_TTABLE) dwl_expected(L, argument, "a table of sizes", index);
+  dwl_refusefields(L, index, argument);
   lua_Unsigned rank = lua_rawlen(L, index);
   if (rank > DW_MAX_RANK) {
     dwl_error(L, "%s must have at most %d axes, got %I", argument, DW_MAX_RANK, (LUAI_UACINT)rank);

@@ -46,6 +46,7 @@ int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t 
 double dwl_checknumber(lua_State *L, int index, const char *argument);
 dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument);
 int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]);
+void dwl_refusefields(lua_State *L, int index, const char *argument);
 int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank); // from 0; Lua's counts from 1 or -1
 // Index `i` of n in Lua's counting to one from 0; raises outside.
 int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);

@@ -86,6 +86,7 @@ static int tensor(lua_State *L) { // data, dtype or nil, float dtype
   if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
     dwl_expected(L, "data", "a nested table, a number, a boolean or a tensor", 1);
   }
+  if (type == LUA_TTABLE) dwl_refusefields(L, 1, "data");
   dwl_fromtable(L, 1, "data", dtype, floats);
   return 1;
 }

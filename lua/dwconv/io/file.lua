@@ -31,7 +31,9 @@ function file.write(name, path, parts)
   count = count + 1
   local temporary = ("%s.%x-%d.part"):format(path, os.time() ~ tonumber(tostring(parts):match "0x(%x+)", 16), count)
   local f, why = io.open(temporary, "wb")
-  if not f then options.raise(("%s: %s"):format(name, why)) end
+  if not f then -- in the user's words: the temporary name is ours
+    options.raise(("%s: %s: %s"):format(name, path, why:sub(1, #temporary) == temporary and why:sub(#temporary + 3) or why))
+  end
   local good, problem = true, nil
   for _, part in ipairs(parts) do
     good, problem = f:write(part)

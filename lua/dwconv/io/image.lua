@@ -10,24 +10,28 @@ local image = {}
 
 local function codec(name)
   local found, module = pcall(require, "dwconv.image")
-  if not found then
-    options.raise(("%s: this build has no image module; install libpng and libjpeg (on Debian libpng-dev and "
-      .. "libjpeg-dev), then build again"):format(name))
+  if found then return module end
+  if not tostring(module):find("module 'dwconv.image' not found", 1, true) then
+    options.raise(("%s: the image module does not load: %s"):format(name, module))
   end
-  return module
+  options.raise(("%s: this build has no image module; install libpng and libjpeg (on Debian libpng-dev and "
+    .. "libjpeg-dev), then build again"):format(name))
 end
+
+-- The most samples a picture may have: decoding holds them three times, beside what is held already.
+local function most_samples() return (config.memory_limit() - math.floor(collectgarbage "count") * 1024) // 3 end
 
 --- Reads a PNG (grey, RGB, RGBA, palette; 16 bits become 8) or JPEG (grey or RGB) file.
 ---@param path string
 ---@return dwconv.Tensor uint8, h,w,c
 function image.read(path)
   local bytes = file.read("image.read", path)
-  local samples, h, w, c = codec("image.read").decode(bytes, config.memory_limit())
+  local samples, h, w, c = codec("image.read").decode(bytes, math.max(0, most_samples()))
   if not samples then options.raise(("image.read: %s: %s"):format(path, h)) end
   return create.from_bytes(samples, { h, w, c }, { dtype = "uint8" })
 end
 
-local parse_write = options.parser("image.write", { quality = options.number(90, true) })
+local parse_write = options.parser("image.write", { quality = options.number(90, true) }, "(path, image, {options})")
 
 -- Floats 0..1 are clipped and rounded; the rest is as it is.
 local function as_bytes(t)
@@ -39,7 +43,7 @@ local FORMATS = { png = "png", jpg = "jpg", jpeg = "jpg" } -- by the ending of a
 local LONGEST = { png = 1000000, jpg = 65500 } -- sides in pixels, as libpng and libjpeg have it
 
 local function check_picture(t, format)
-  if getmetatable(t) ~= "dwconv.Tensor" then
+  if not options.is_tensor(t) then
     options.raise("image.write: image must be a tensor (h,w,c) or (h,w), got " .. options.show(t))
   end
   local c = t.ndim == 2 and 1 or t.ndim == 3 and t.shape[3]
@@ -61,9 +65,9 @@ end
 ---@param path string
 ---@param t dwconv.Tensor
 ---@param o? { quality: integer }
-function image.write(path, t, o)
+function image.write(path, t, ...)
   file.check_path("image.write", path)
-  local quality = parse_write(o).quality
+  local quality = parse_write(...).quality
   local format = FORMATS[(path:match "%.(%w+)$" or ""):lower()]
   if not format then
     options.raise(("image.write: path must end in .png, .jpg or .jpeg, got %s"):format(options.show(path)))

@@ -78,17 +78,14 @@ local function parse_shape(path, text)
   return shape
 end
 
--- Bytes that the shape takes, or nil when that is more than `most`.
+-- Bytes that the shape takes, or nil when that is more than `most`; an empty axis does not excuse the others.
 local function bytes_of(shape, size, most)
-  local n = size
+  local n, empty = size, false
   for _, s in ipairs(shape) do
-    if s == 0 then return 0 end
+    if s == 0 then empty = true elseif s > (1 << 62) // n then return nil else n = n * s end
   end
-  for _, s in ipairs(shape) do
-    if s > most // n then return nil end
-    n = n * s
-  end
-  return n
+  if empty then return 0 end
+  return n <= most and n or nil
 end
 
 -- Reversing the bytes of each element is a view with a negative step.
@@ -132,7 +129,7 @@ end
 ---@param t dwconv.Tensor
 function npy.write(path, t)
   file.check_path("npy.write", path)
-  if getmetatable(t) ~= "dwconv.Tensor" then
+  if not options.is_tensor(t) then
     options.raise("npy.write: tensor must be a tensor, got " .. options.show(t))
   end
   local shape = table.concat(t.shape, ", ") .. (t.ndim == 1 and "," or "")

@@ -11,12 +11,12 @@
 --   forward   function(args..., values..., options) -> result
 --   backward  name of an arg -> function(g, result, args..., values..., options) -> gradient, written with ops;
 --             or the string "none" and `reason`
+--   linear    true: linear in each of its tensors, the others held
 --   sample    function(R) -> the arguments of one call, for tests; sizes never square
 --   method    true: tensors have it as a method
 --   differs   how it differs from Keras, if it does
 --   example   Lua code that prints something
 
-local core = require "dwconv.core"
 local options = require "dwconv.options"
 
 local ops = { records = {} }
@@ -40,30 +40,16 @@ local function check_record(name, r)
   end
 end
 
-local function refuse_extra(r, value)
-  local takes = table.concat(r.positional, ", ")
-  core.raise(("%s: takes (%s, {options}), got a further %s"):format(r.name, takes, options.show(value)))
-end
-
--- The function of a record with n positional arguments. Tensors are checked by the core, which knows their shapes.
+-- The function of n positional arguments, then options. Tensors are checked by the core, which knows their shapes.
 local makers = {
-  function(r, forward, parse)
-    return function(a, given, extra)
-      if extra ~= nil then refuse_extra(r, extra) end
-      return forward(a, parse(given))
-    end
+  function(forward, parse)
+    return function(a, ...) return forward(a, parse(...)) end
   end,
-  function(r, forward, parse)
-    return function(a, b, given, extra)
-      if extra ~= nil then refuse_extra(r, extra) end
-      return forward(a, b, parse(given))
-    end
+  function(forward, parse)
+    return function(a, b, ...) return forward(a, b, parse(...)) end
   end,
-  function(r, forward, parse)
-    return function(a, b, c, given, extra)
-      if extra ~= nil then refuse_extra(r, extra) end
-      return forward(a, b, c, parse(given))
-    end
+  function(forward, parse)
+    return function(a, b, c, ...) return forward(a, b, c, parse(...)) end
   end,
 }
 
@@ -76,7 +62,8 @@ function ops.op(name)
     r.name, r.options = name, r.options or {}
     r.positional = table.move(r.args, 1, #r.args, 1, {})
     table.move(r.values or {}, 1, #(r.values or {}), #r.positional + 1, r.positional)
-    r.call = makers[#r.positional](r, r.forward, options.parser(name, r.options))
+    local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
+    r.call = makers[#r.positional](r.forward, options.parser(name, r.options, takes))
     ops.records[name] = r
     return r.call
   end
