@@ -32,7 +32,8 @@ function file.write(name, path, parts)
   local temporary = ("%s.%x-%d.part"):format(path, os.time() ~ tonumber(tostring(parts):match "0x(%x+)", 16), count)
   local f, why = io.open(temporary, "wb")
   if not f then -- in the user's words: the temporary name is ours
-    options.raise(("%s: %s: %s"):format(name, path, why:sub(1, #temporary) == temporary and why:sub(#temporary + 3) or why))
+    local reason = why:sub(1, #temporary) == temporary and why:sub(#temporary + 3) or why
+    options.raise(("%s: %s: %s"):format(name, path, reason))
   end
   local good, problem = true, nil
   for _, part in ipairs(parts) do
