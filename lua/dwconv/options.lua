@@ -204,7 +204,7 @@ function options.parser(name, kinds, takes)
     local parsed = {}
     for i = 1, #names do
       local key = names[i]
-      local kind, value = kinds[key], rawget(given, key)
+      local kind, value = kinds[key], given[key]
       if value == nil then
         if kind.current then value = kind.current() else value = kind.default end
       else
