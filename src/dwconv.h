@@ -18,7 +18,6 @@ typedef enum dw_status {
   DW_OK,
   DW_INTERRUPTED, // cx->interrupted said so between two tasks; outputs are half written
   DW_TOO_LARGE,   // a size does not fit into 63 bits
-  DW_SHAPE,       // shapes do not agree
   DW_DTYPE,       // dtypes differ, or the op has no kernel for this one
   DW_CHANNELS,    // x and kernel disagree about the number of channels
   DW_EMPTY_KERNEL,

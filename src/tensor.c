@@ -17,7 +17,6 @@ static const char *const texts[] = {
     [DW_OK] = "no error",
     [DW_INTERRUPTED] = "interrupted!",
     [DW_TOO_LARGE] = "the size does not fit into 63 bits",
-    [DW_SHAPE] = "the shapes do not agree",
     [DW_DTYPE] = "the dtypes differ or are not supported",
     [DW_CHANNELS] = "the numbers of channels differ",
     [DW_EMPTY_KERNEL] = "the kernel has an empty axis",

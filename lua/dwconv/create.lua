@@ -58,16 +58,12 @@ function create.eye(size, ...) return core.eye(size, parse.eye(...).dtype) end
 --- arange(stop), arange(start, stop) or arange(start, stop, step), then options: numbers from start (0) to below
 --- stop. Whole numbers are int32, others K.floatx().
 function create.arange(...)
-  local n = select("#", ...)
-  local last = select(n > 0 and n or 1, ...)
-  local o = nil
-  if type(last) == "table" then
-    o, n = last, n - 1
+  local given, n, o = { ... }, select("#", ...), nil
+  if type(given[n]) == "table" then
+    o, given[n], n = given[n], nil, n - 1
   end
-  if n > 3 then core.raise("arange: takes (start, stop, step, {options}), got more") end
-  local given = { ... }
-  local stop, step = n >= 2 and given[2] or nil, n >= 3 and given[3] or nil
-  return core.arange(n >= 1 and given[1] or nil, stop, step, parse.arange(o).dtype, config.floatx())
+  if n > 3 then core.raise "arange: takes (start, stop, step, {options}), got more" end
+  return core.arange(given[1], given[2], given[3], parse.arange(o).dtype, config.floatx())
 end
 
 --- num numbers from start to stop, both included.

@@ -120,12 +120,13 @@ void dwl_checkmemory(lua_State *L, int64_t bytes) {
 // of an op do not meet in the same cache sets.
 enum { LINE = 64, PAGE = 4096, LARGE = 1 << 14 };
 
+static char *next_line(char *p) { return p + (LINE - (uintptr_t)p % LINE) % LINE; }
+
 static char *place(dwl_state *s, char *p, int64_t bytes) {
   enum { STRIDE = 27 }; // 27 is prime to the 64 lines of a page
-  uintptr_t at = (uintptr_t)p;
-  if (bytes < LARGE) return p + (LINE - at % LINE) % LINE;
+  if (bytes < LARGE) return next_line(p);
   uintptr_t want = s->staggered++ * STRIDE % (PAGE / LINE) * LINE;
-  return p + (want + PAGE - at % PAGE) % PAGE;
+  return p + (want + PAGE - (uintptr_t)p % PAGE) % PAGE;
 }
 
 // In a sanitizer build, touching the room around a payload is reported like any other overrun.
@@ -203,8 +204,7 @@ void dwl_leave(lua_State *L, dw_status status) {
 
 void *dwl_scratch(lua_State *L, size_t bytes) {
   dwl_checkmemory(L, (int64_t)bytes);
-  char *p = lua_newuserdatauv(L, bytes + 64, 0);
-  return p + (64 - (uintptr_t)p % 64) % 64;
+  return next_line(lua_newuserdatauv(L, bytes + LINE, 0));
 }
 
 // ---- opening ------------------------------------------------------------------------------------

@@ -108,13 +108,13 @@ static void push_level(lua_State *L, const dw_tensor *t, int depth, const char *
 static int to_table(lua_State *L) {
   enum { TABLE = 56, ELEMENT = 16 }; // bytes that Lua takes for each
   const dw_tensor *t = dwl_checktensor(L, 1, "self");
-  int64_t tables = 1, bytes = 0; // of the levels above; a tensor's sizes multiply without overflow, empty ones too
+  double tables = 1, bytes = 0; // of the levels above; in double, where nothing overflows
   for (int i = 0; i < t->rank; i++) {
-    bytes += tables > INT64_MAX / (4 * TABLE) ? INT64_MAX / 4 : tables * TABLE;
-    tables *= t->shape[i];
-    if (bytes > INT64_MAX / 4) bytes = INT64_MAX / 4;
+    bytes += tables * TABLE;
+    tables *= (double)t->shape[i];
+    bytes += tables * ELEMENT;
   }
-  dwl_checkmemory(L, bytes + (tables > INT64_MAX / (4 * ELEMENT) ? INT64_MAX / 4 : tables * ELEMENT));
+  dwl_checkmemory(L, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX);
   push_level(L, t, 0, t->data);
   return 1;
 }

@@ -1,4 +1,4 @@
-// bench.c: a Lua module for `make bench` alone: a wall clock, the limits of this machine, and the drivers with a
+// bench.c: a Lua module for `make bench` alone: the limits of this machine, and the drivers with a
 // reused output. Linked with its own copy of the core; built with -march=native, so it is never installed.
 #define _GNU_SOURCE
 #include <lauxlib.h>
@@ -149,16 +149,11 @@ static int time_driver(lua_State *L) {
   return 1;
 }
 
-static int clock_now(lua_State *L) {
-  lua_pushnumber(L, now());
-  return 1;
-}
-
 __attribute__((visibility("default"))) int luaopen_bench(lua_State *L);
 
 int luaopen_bench(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"now", clock_now}, {"fma_peak", fma_peak}, {"copy_time", copy_time}, {"driver", time_driver}, {NULL, NULL}};
+      {"fma_peak", fma_peak}, {"copy_time", copy_time}, {"driver", time_driver}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

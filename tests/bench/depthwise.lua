@@ -5,6 +5,7 @@
 --   lua depthwise.lua [seconds per figure]
 
 local bench = require "bench"
+local best_of = require "bench.best_of"
 local dw = require "dwconv"
 local K = dw.backend
 
@@ -21,18 +22,6 @@ local function inside(n, k, s)
     end
   end
   return count, out
-end
-
-local function best_of(f)
-  f()
-  local best, stop = math.huge, bench.now() + SECONDS
-  repeat
-    local t = bench.now()
-    f()
-    t = bench.now() - t
-    if t < best then best = t end
-  until bench.now() > stop
-  return best
 end
 
 local function prepare(l)
@@ -62,7 +51,7 @@ local function report(layers, threads)
     for _, call in ipairs(calls) do
       local op, to, a, b, eager = table.unpack(call)
       local t = bench.driver(op, to, a, b, x, w, l.s, 1, threads, SECONDS)
-      local e = best_of(eager)
+      local e = best_of(eager, SECONDS)
       print(("%-28s %-12s %9.1f %8.1f %5.0f%%   %9.1f %8.1f %5.0f%%"):format(
         ("%d: %dx%dx%d k%d s%d"):format(l.row, l.h, l.w, l.c, l.k, l.s), op, t * 1e6, flops / t / 1e9, 100 * limit / t,
         e * 1e6, flops / e / 1e9, 100 * limit / e))
@@ -84,7 +73,7 @@ local function call_cost()
   local n = 1000
   local t = best_of(function()
     for _ = 1, n do K.depthwise_conv2d(x, w, o) end
-  end)
+  end, SECONDS)
   print(("\none eager call of 1x4x4x8, 3x3 same, one thread: %.2f us"):format(t / n * 1e6))
 end
 

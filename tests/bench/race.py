@@ -30,7 +30,7 @@ LAYERS = [(4, 112, 32, 3, 1), (7, 112, 96, 3, 2), (12, 56, 144, 3, 1), (17, 56, 
 
 class Worker:
     def __init__(self, build):
-        env = dict(os.environ, LUA_PATH="./lua/?.lua;./lua/?/init.lua;;", LUA_CPATH="./%s/?.so;;" % build)
+        env = dict(os.environ, LUA_PATH="./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;", LUA_CPATH="./%s/?.so;;" % build)
         self.p = subprocess.Popen(["lua5.4", "tests/bench/worker.lua"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
 
     def ask(self, op, k=0, s=0, threads=1, seconds=0.0, folder="-"):

@@ -2,6 +2,7 @@
 -- for that long and answers with the best time of one call in seconds. op "save" writes what the last job computed, op
 -- "load" takes the inputs that race.py wrote, so that both sides compute the same numbers.
 
+local best_of = require "bench.best_of"
 local dw = require "dwconv"
 local K, npy = dw.backend, dw.io.npy
 
@@ -25,16 +26,9 @@ for line in io.lines() do
     print "ok"
   else
     dw.set_threads(tonumber(threads))
-    local f, best = call_for(op, tonumber(k), tonumber(s)), math.huge
+    local f = call_for(op, tonumber(k), tonumber(s))
     result = f()
-    local stop = dw.clock() + tonumber(seconds)
-    repeat
-      local t = dw.clock()
-      f()
-      t = dw.clock() - t
-      if t < best then best = t end
-    until dw.clock() > stop
-    print(("%.9f"):format(best))
+    print(("%.9f"):format(best_of(f, tonumber(seconds))))
   end
   io.stdout:flush()
 end
