@@ -51,7 +51,7 @@ OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis layout random depthwise parallel machine isa
+CORE_C   := tensor axis walk layout random depthwise parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)

@@ -4,18 +4,14 @@
 
 #include "dwconv.h"
 #include "kernels/kernels.h"
+#include "walk.h"
 
 enum { TO, FROM };
 
-// Two tensors of one shape, reduced to the fewest axes: size-1 axes dropped, axes ordered by TO's
-// strides, neighbours merged where both allow it. The last `inner` axes are one kernel call, cut into
-// blocks along the last; the others are counted through.
+// The last `inner` axes are one kernel call, cut into blocks along the last; the others are counted through.
 struct walk {
-  int rank, inner;
-  int64_t size[DW_MAX_RANK];
-  int64_t step[2][DW_MAX_RANK];
-  char *data[2];
-  int64_t bytes[2]; // of an element
+  struct dw_walk axes;
+  int inner;
   int64_t block, blocks, units, units_per_task;
   const struct dw_layout_kernels *layout;
   const struct dw_cast_kernels *cast[2];
@@ -23,76 +19,33 @@ struct walk {
   void (*visit)(const struct walk *w, char *to, char *from, int64_t n);
 };
 
-static void swap_axes(struct walk *w, int i, int j) {
-  int64_t n = w->size[i], a = w->step[TO][i], b = w->step[FROM][i];
-  w->size[i] = w->size[j], w->step[TO][i] = w->step[TO][j], w->step[FROM][i] = w->step[FROM][j];
-  w->size[j] = n, w->step[TO][j] = a, w->step[FROM][j] = b;
-}
-
-static int64_t distance(int64_t step) { return step < 0 ? -step : step; }
-
-static void order_axes(struct walk *w) {
-  for (int i = 1; i < w->rank; i++) {
-    for (int j = i; j > 0 && distance(w->step[TO][j - 1]) < distance(w->step[TO][j]); j--) swap_axes(w, j - 1, j);
-  }
-}
-
-static void merge_axes(struct walk *w) {
-  int n = 0; // axes kept so far
-  for (int i = 0; i < w->rank; i++) {
-    bool fits = n > 0;
-    for (int s = TO; s <= FROM && fits; s++) fits = w->step[s][n - 1] == w->step[s][i] * w->size[i];
-    if (fits) {
-      w->size[n - 1] *= w->size[i];
-      for (int s = TO; s <= FROM; s++) w->step[s][n - 1] = w->step[s][i];
-    } else {
-      w->size[n] = w->size[i];
-      for (int s = TO; s <= FROM; s++) w->step[s][n] = w->step[s][i];
-      n++;
-    }
-  }
-  w->rank = n;
-}
-
 static void walk_init(struct walk *w, const dw_tensor *to, const dw_tensor *from) {
-  *w = (struct walk){.data = {to->data, from->data}};
-  w->bytes[TO] = (int64_t)dw_dtype_size(to->dtype);
-  w->bytes[FROM] = (int64_t)dw_dtype_size(from->dtype);
-  for (int i = 0; i < to->rank; i++) {
-    if (to->shape[i] == 1) continue;
-    w->size[w->rank] = to->shape[i];
-    w->step[TO][w->rank] = to->strides[i];
-    w->step[FROM][w->rank++] = from->strides[i];
-  }
-  order_axes(w);
-  merge_axes(w);
-  if (w->rank == 0) w->size[w->rank++] = 1;
-  w->inner = 1;
+  *w = (struct walk){.inner = 1};
+  dw_walk_init(&w->axes, 2, (const dw_tensor *[]){to, from});
 }
 
 static void walk_run(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct walk *w = job;
+  const struct dw_walk *x = &w->axes;
   int64_t end = b * w->units_per_task < w->units ? b * w->units_per_task : w->units;
-  int last = w->rank - 1;
+  int last = x->rank - 1;
   for (int64_t unit = a * w->units_per_task; unit < end; unit++) {
-    int64_t block = unit % w->blocks, outer = unit / w->blocks, at[2];
-    int64_t n = w->size[last] - block * w->block;
-    for (int s = TO; s <= FROM; s++) at[s] = block * w->block * w->step[s][last];
-    for (int i = w->rank - w->inner - 1; i >= 0; outer /= w->size[i--]) {
-      for (int s = TO; s <= FROM; s++) at[s] += outer % w->size[i] * w->step[s][i];
+    int64_t first = unit % w->blocks * w->block, n = x->size[last] - first;
+    char *at[2];
+    for (int s = TO; s <= FROM; s++) {
+      at[s] = dw_walk_at(x, s, x->rank - w->inner, unit / w->blocks) + first * x->step[s][last] * x->bytes[s];
     }
-    w->visit(w, w->data[TO] + at[TO] * w->bytes[TO], w->data[FROM] + at[FROM] * w->bytes[FROM],
-             n < w->block ? n : w->block);
+    w->visit(w, at[TO], at[FROM], n < w->block ? n : w->block);
   }
 }
 
 static dw_status walk_all(const dw_context *cx, struct walk *w, int64_t block) {
   enum { TASK = 1 << 14 }; // elements
-  int64_t outer = 1, all = 1, last = w->size[w->rank - 1];
-  for (int i = 0; i < w->rank; i++) all *= w->size[i];
+  int64_t outer = 1, all = 1, last = w->axes.size[w->axes.rank - 1];
+  for (int i = 0; i < w->axes.rank; i++) all *= w->axes.size[i];
   if (all == 0) return DW_OK;
-  for (int i = 0; i < w->rank - w->inner; i++) outer *= w->size[i];
+  for (int i = 0; i < w->axes.rank - w->inner; i++) outer *= w->axes.size[i];
   w->block = block < last ? block : last;
   w->blocks = (last + w->block - 1) / w->block;
   w->units = outer * w->blocks;
@@ -109,23 +62,23 @@ static const struct dw_layout_kernels *kernels_for(const dw_context *cx, int64_t
 // ---- copy ---------------------------------------------------------------------------------------
 
 static void visit_copy(const struct walk *w, char *to, char *from, int64_t n) {
-  int last = w->rank - 1;
-  w->layout->copy(to, w->step[TO][last], from, w->step[FROM][last], n);
+  int last = w->axes.rank - 1;
+  w->layout->copy(to, w->axes.step[TO][last], from, w->axes.step[FROM][last], n);
 }
 
 // Axes rank-2 and rank-1 hold, in either order, the one contiguous in TO and the one contiguous in FROM.
 static void visit_transpose(const struct walk *w, char *to, char *from, int64_t n) {
-  int i = w->rank - 2, j = w->rank - 1;
-  if (w->step[TO][j] == 1) {
-    w->layout->transpose(to, w->step[TO][i], from, w->step[FROM][j], n, w->size[i]);
+  int i = w->axes.rank - 2, j = w->axes.rank - 1;
+  if (w->axes.step[TO][j] == 1) {
+    w->layout->transpose(to, w->axes.step[TO][i], from, w->axes.step[FROM][j], n, w->axes.size[i]);
   } else {
-    w->layout->transpose(to, w->step[TO][j], from, w->step[FROM][i], w->size[i], n);
+    w->layout->transpose(to, w->axes.step[TO][j], from, w->axes.step[FROM][i], w->axes.size[i], n);
   }
 }
 
 static int axis_contiguous_in_from(const struct walk *w) {
-  for (int i = 0; i < w->rank - 1; i++) {
-    if (w->step[FROM][i] == 1) return i;
+  for (int i = 0; i < w->axes.rank - 1; i++) {
+    if (w->axes.step[FROM][i] == 1) return i;
   }
   return -1;
 }
@@ -134,22 +87,22 @@ dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
   enum { BLOCK = 1 << 15, SIDE = 256 };
   struct walk w;
   walk_init(&w, dst, src);
-  w.layout = kernels_for(cx, w.bytes[TO]);
+  w.layout = kernels_for(cx, w.axes.bytes[TO]);
   w.visit = visit_copy;
-  int last = w.rank - 1, i = axis_contiguous_in_from(&w);
-  if (i < 0 || w.step[TO][last] != 1 || w.step[FROM][last] == 1) return walk_all(cx, &w, BLOCK);
+  int last = w.axes.rank - 1, i = axis_contiguous_in_from(&w);
+  if (i < 0 || w.axes.step[TO][last] != 1 || w.axes.step[FROM][last] == 1) return walk_all(cx, &w, BLOCK);
 
   w.visit = visit_transpose;
   w.inner = 2;
-  for (; i < last - 1; i++) swap_axes(&w, i, i + 1); // the others keep their order
-  if (w.size[last - 1] > w.size[last]) swap_axes(&w, last - 1, last);
+  for (; i < last - 1; i++) dw_walk_swap(&w.axes, i, i + 1); // the others keep their order
+  if (w.axes.size[last - 1] > w.axes.size[last]) dw_walk_swap(&w.axes, last - 1, last);
   return walk_all(cx, &w, SIDE);
 }
 
 // ---- fill ---------------------------------------------------------------------------------------
 
 static void visit_fill(const struct walk *w, char *to, char *from, int64_t n) {
-  w->layout->fill(to, w->step[TO][w->rank - 1], from, n);
+  w->layout->fill(to, w->axes.step[TO][w->axes.rank - 1], from, n);
 }
 
 dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *element) {
@@ -158,7 +111,7 @@ dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *elemen
   for (int i = 0; i < one.rank; i++) one.strides[i] = 0;
   struct walk w;
   walk_init(&w, dst, &one);
-  w.layout = kernels_for(cx, w.bytes[TO]);
+  w.layout = kernels_for(cx, w.axes.bytes[TO]);
   w.visit = visit_fill;
   return walk_all(cx, &w, 1 << 15);
 }
@@ -171,11 +124,11 @@ static void visit_cast(const struct walk *w, char *to, char *from, int64_t n) {
     int64_t i64[CHUNK];
     double f64[CHUNK];
   } wide;
-  int64_t to_step = w->step[TO][w->rank - 1], from_step = w->step[FROM][w->rank - 1];
+  int64_t to_step = w->axes.step[TO][w->axes.rank - 1], from_step = w->axes.step[FROM][w->axes.rank - 1];
   for (int64_t i = 0; i < n; i += CHUNK) {
     int64_t m = n - i < CHUNK ? n - i : CHUNK;
-    char *p = to + i * to_step * w->bytes[TO];
-    w->cast[FROM]->widen(&wide, from + i * from_step * w->bytes[FROM], from_step, m);
+    char *p = to + i * to_step * w->axes.bytes[TO];
+    w->cast[FROM]->widen(&wide, from + i * from_step * w->axes.bytes[FROM], from_step, m);
     if (w->through_i64) {
       w->cast[TO]->from_i64(p, to_step, wide.i64, m);
     } else {

@@ -48,7 +48,7 @@ describe("who may know whom", function()
       local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h" }
         or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "lua%.h", "lauxlib%.h" }
         or path:find "^src/io/" and { "lua%.h", "lauxlib%.h" }
-        or { "dwconv%.h", "kernels/kernels%.h" }
+        or { "dwconv%.h", "walk%.h", "kernels/kernels%.h" }
       only(path, includes(path), allowed)
     end
   end)
