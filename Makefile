@@ -24,11 +24,12 @@ LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDI
 # ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
 KERNELS   := layout.u8 layout.i32 layout.i64 \
              cast.f32 cast.f64 cast.i32 cast.i64 cast.u8 cast.b8 \
+             elementwise.f32 elementwise.f64 elementwise.i32 elementwise.i64 elementwise.u8 elementwise.b8 \
              depthwise.f32 depthwise.f64 table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
-TYPE_i32  := -DT=int32_t -DDW_SIZE=4
-TYPE_i64  := -DT=int64_t -DDW_SIZE=8
+TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
+TYPE_i64  := -DT=int64_t -DDW_SIZE=8 -fwrapv
 TYPE_u8   := -DT=uint8_t -DDW_SIZE=1
 TYPE_b8   := -DT=uint8_t -DDW_SIZE=1 -DDW_IS_BOOL
 X86       := $(filter x86_64 amd64,$(shell uname -m))
@@ -51,7 +52,7 @@ OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout random depthwise parallel machine isa
+CORE_C   := tensor axis walk layout elementwise random depthwise parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
@@ -90,7 +91,7 @@ FORCE:
 stem = $(subst ., ,$(1))
 $(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
 	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags | $(DEPS)

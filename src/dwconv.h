@@ -24,7 +24,9 @@ typedef enum dw_status {
   DW_STRIDE,
   DW_DILATION,
   DW_PADDING,
-  DW_WINDOW // the (dilated) kernel is larger than the padded input
+  DW_WINDOW,   // the (dilated) kernel is larger than the padded input
+  DW_DIVISION, // of whole numbers by zero
+  DW_EXPONENT  // a negative one, of whole numbers
 } dw_status;
 
 const char *dw_status_text(dw_status s);
@@ -66,6 +68,10 @@ void dw_permute_view(dw_tensor *v, const dw_tensor *t, const int *axes);
 void dw_range_view(dw_tensor *v, const dw_tensor *t, int axis, int64_t first, int64_t step, int64_t size);
 void dw_select_view(dw_tensor *v, const dw_tensor *t, int axis, int64_t index);
 bool dw_reshape_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *shape);
+// NumPy's broadcasting: shapes are aligned at their last axes, and size 1 stretches. `shape` grows to hold t's too;
+// false when they do not fit. The view, of a shape that holds t's, has stride 0 along what is stretched.
+bool dw_broadcast_shape(int *rank, int64_t *shape, const dw_tensor *t);
+void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *shape);
 
 // ---- threads ------------------------------------------------------------------------------------
 
@@ -109,6 +115,19 @@ dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
 // largest excess. Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
 bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst);
 double dw_element(const dw_tensor *t, int64_t flat);
+
+// ---- elementwise: y[i] = op(x[0][i], ...) --------------------------------------------------------
+
+// Ops go by number, found by name; kernels/elementwise.h lists them. -1: there is none.
+int dw_elementwise_find(const char *name);
+int dw_elementwise_operands(int op);
+bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
+dw_dtype dw_elementwise_result(int op, dw_dtype d);
+// DW_DTYPE, DW_DIVISION or DW_EXPONENT; looks at the numbers where whole numbers are divided or raised to a power.
+dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x);
+// y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
+// operand, but not overlap one otherwise.
+dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const dw_tensor *const *x);
 
 // ---- random: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) --
 

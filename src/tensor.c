@@ -24,6 +24,8 @@ static const char *const texts[] = {
     [DW_DILATION] = "dilation_rate must be at least 1",
     [DW_PADDING] = "padding must not be negative",
     [DW_WINDOW] = "the kernel is larger than the padded input",
+    [DW_DIVISION] = "division of whole numbers by zero",
+    [DW_EXPONENT] = "a whole number to a negative power is none; use a float dtype",
 };
 
 const char *dw_status_text(dw_status s) { return texts[s]; }
@@ -137,4 +139,29 @@ bool dw_reshape_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *
   }
   *v = r;
   return true;
+}
+
+bool dw_broadcast_shape(int *rank, int64_t *shape, const dw_tensor *t) {
+  if (t->rank > *rank) {
+    int more = t->rank - *rank;
+    memmove(shape + more, shape, (size_t)*rank * sizeof shape[0]);
+    for (int i = 0; i < more; i++) shape[i] = 1;
+    *rank = t->rank;
+  }
+  int64_t *end = shape + (*rank - t->rank);
+  for (int i = 0; i < t->rank; i++) {
+    if (end[i] == 1) end[i] = t->shape[i];
+    if (t->shape[i] != 1 && t->shape[i] != end[i]) return false;
+  }
+  return true;
+}
+
+void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *shape) {
+  dw_tensor r = {.data = t->data, .rank = rank, .dtype = t->dtype};
+  for (int i = 0; i < rank; i++) {
+    int from = i - (rank - t->rank);
+    r.shape[i] = shape[i];
+    r.strides[i] = from >= 0 && t->shape[from] == shape[i] ? t->strides[from] : 0;
+  }
+  *v = r;
 }

@@ -56,13 +56,35 @@ struct dw_depthwise_kernels {
   void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
 };
 
+// DW_ELEMENTWISE_add and so on, in the order of the list.
+enum dw_elementwise_op {
+#define OP1(kinds, name, value) DW_ELEMENTWISE_##name,
+#define OP2 OP1
+#define OP3 OP1
+#define TEST OP1
+#define CHOOSE OP1
+#include "elementwise.h"
+#undef OP1
+#undef OP2
+#undef OP3
+#undef TEST
+#undef CHOOSE
+  DW_ELEMENTWISE_OPS
+};
+
+// y[i] = op(x[0][i], ...) for i < n, all contiguous; NULL where an op is not for this element type.
+struct dw_elementwise_kernels {
+  void (*run[DW_ELEMENTWISE_OPS])(void *y, const void *const *x, int64_t n);
+};
+
 enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };
 
 struct dw_kernels {
   const char *isa;
   const struct dw_layout_kernels *layout[DW_SIZES];
-  const struct dw_cast_kernels *cast[6];           // by dw_dtype
-  const struct dw_depthwise_kernels *depthwise[2]; // float32, float64
+  const struct dw_cast_kernels *cast[6];               // by dw_dtype
+  const struct dw_elementwise_kernels *elementwise[6]; // by dw_dtype
+  const struct dw_depthwise_kernels *depthwise[2];     // float32, float64
 };
 
 extern const struct dw_kernels dw_kernels_base, dw_kernels_avx2, dw_kernels_avx512;

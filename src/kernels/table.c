@@ -10,12 +10,16 @@
 extern const struct dw_layout_kernels TABLE(layout, u8), TABLE(layout, i32), TABLE(layout, i64);
 extern const struct dw_cast_kernels TABLE(cast, f32), TABLE(cast, f64), TABLE(cast, i32), TABLE(cast, i64),
     TABLE(cast, u8), TABLE(cast, b8);
+extern const struct dw_elementwise_kernels TABLE(elementwise, f32), TABLE(elementwise, f64), TABLE(elementwise, i32),
+    TABLE(elementwise, i64), TABLE(elementwise, u8), TABLE(elementwise, b8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
 
 const struct dw_kernels KERNELS(DW_ISA) = {
     .isa = TEXT(DW_ISA),
     .layout = {&TABLE(layout, u8), &TABLE(layout, i32), &TABLE(layout, i64)},
     .cast = {&TABLE(cast, f32), &TABLE(cast, f64), &TABLE(cast, i32), &TABLE(cast, i64), &TABLE(cast, u8),
-             &TABLE(cast, b8)},                                    // ORDER dw_dtype
-    .depthwise = {&TABLE(depthwise, f32), &TABLE(depthwise, f64)}, // ORDER dw_dtype
+             &TABLE(cast, b8)}, // ORDER dw_dtype
+    .elementwise = {&TABLE(elementwise, f32), &TABLE(elementwise, f64), &TABLE(elementwise, i32),
+                    &TABLE(elementwise, i64), &TABLE(elementwise, u8), &TABLE(elementwise, b8)}, // ORDER dw_dtype
+    .depthwise = {&TABLE(depthwise, f32), &TABLE(depthwise, f64)},                               // ORDER dw_dtype
 };

@@ -15,6 +15,12 @@
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 64")
+// The iterations of the loop that follows do not depend on each other.
+#if defined __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
 
 enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
 

@@ -1,0 +1,46 @@
+// elementwise.h: THE list of elementwise ops, one line each: for which kinds of elements (F floats, I whole numbers,
+// B bool), its name, and its value as an expression of the operands' elements. src/elementwise.c takes the names from
+// it, kernels/elementwise.c the loops. An op is found by name, so a line here is all that a new kernel takes.
+//     OP1(kinds, name, value of x)      OP2(kinds, name, value of a and b)      TEST(kinds, name, truth of a and b)
+//     OP3(kinds, name, value of a, b and c)            CHOOSE(kinds, name, value of a and b by the truth of c)
+// Included several times, so without a guard.
+// clang-format off
+
+OP1(FI,  negative,      -x)
+OP1(FI,  abs,           magnitude(x))
+OP1(FI,  sign,          x != x ? x : (T)((x > 0) - (x < 0)))
+OP1(FI,  square,        x * x)
+OP1(F,   sqrt,          x > 0 ? root(x) : x != x ? x : 0) // Keras's: clipped at 0
+OP1(F,   exp,           math_exp(x))
+OP1(F,   log,           math_log(x))
+OP1(F,   sin,           math_sin(x))
+OP1(F,   cos,           math_cos(x))
+OP1(F,   tanh,          math_tanh(x))
+OP1(F,   sigmoid,       math_sigmoid(x))
+OP1(F,   erf,           math_erf(x))
+OP1(F,   round,         nearest_even(x))
+OP1(F,   floor,         whole_below(x))
+OP1(F,   relu,          x < 0 ? 0 : x)
+OP1(B,   logical_not,   !x)
+
+OP2(FI,  add,           a + b)
+OP2(FI,  subtract,      a - b)
+OP2(FI,  multiply,      a * b)
+OP2(F,   divide,        a / b)
+OP2(FI,  floor_divide,  floor_quotient(a, b))
+OP2(FI,  mod,           floor_remainder(a, b))
+OP2(FI,  power,         to_power(a, b))
+OP2(FI,  maximum,       a > b || a != a ? a : b) // NaN on either side gives NaN
+OP2(FI,  minimum,       a < b || a != a ? a : b)
+OP2(B,   logical_and,   a & b)
+OP2(B,   logical_or,    a | b)
+
+TEST(FIB, equal,         a == b)
+TEST(FIB, not_equal,     a != b)
+TEST(FI,  greater,       a > b)
+TEST(FI,  greater_equal, a >= b)
+TEST(FI,  less,          a < b)
+TEST(FI,  less_equal,    a <= b)
+
+OP3(FI,  clip,          a < b ? b : a > c ? c : a) // a into b..c
+CHOOSE(FIB, where,      c ? a : b)
