@@ -22,10 +22,11 @@ LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null || ech
 LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDIR)/lua5.4 $(shell pkg-config --cflags lua5.4 2>/dev/null))
 
 # ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
-KERNELS   := layout.u8 layout.i32 layout.i64 \
-             cast.f32 cast.f64 cast.i32 cast.i64 cast.u8 cast.b8 \
-             elementwise.f32 elementwise.f64 elementwise.i32 elementwise.i64 elementwise.u8 elementwise.b8 \
-             depthwise.f32 depthwise.f64 table.all
+FLOATS    := f32 f64
+NUMBERS   := $(FLOATS) i32 i64 u8
+family     = $(2:%=$(1).%)
+KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
+             $(call family,layout,u8 i32 i64) $(call family,depthwise,$(FLOATS)) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
@@ -52,7 +53,7 @@ OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout elementwise random depthwise parallel machine isa
+CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)

@@ -34,6 +34,10 @@ bool dw_elementwise_chooses(int op) { return ops[op].chooses; }
 
 dw_dtype dw_elementwise_result(int op, dw_dtype d) { return ops[op].tests ? DW_BOOL : d; }
 
+bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d) {
+  return cx->kernels->elementwise[d]->run[op] != NULL;
+}
+
 static bool any_element(const dw_tensor *t, bool (*is)(double)) {
   int64_t n = dw_numel(t);
   for (int64_t i = 0; i < n; i++) {
@@ -47,7 +51,7 @@ static bool is_negative(double x) { return x < 0; }
 
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x) {
   const dw_tensor *last = x[ops[op].operands - 1];
-  if (cx->kernels->elementwise[last->dtype]->run[op] == NULL) return DW_DTYPE;
+  if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
   if (dw_dtype_is_float(last->dtype)) return DW_OK;
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
   if (divides && any_element(last, is_zero)) return DW_DIVISION;
@@ -57,12 +61,15 @@ dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *co
 
 // ---- blocks -------------------------------------------------------------------------------------
 
-enum { BUFFER = 4096 }; // bytes: one for each operand, together half of a small L1
+enum { BUFFER = 4096 };  // bytes: one for each operand, together half of a small L1
+enum { LONG = 1 << 14 }; // elements of a block in which nothing is staged
+
+typedef void run_block(void *y, const void *const *x, int64_t n);
 
 // A block is a piece of axis `cut` times all of the axes behind it.
 struct job {
   struct dw_walk w; // y is operand 0
-  void (*run)(void *y, const void *const *x, int64_t n);
+  run_block *run;
   const struct dw_layout_kernels *layout[DW_OPERANDS];
   int cut;
   int64_t piece, pieces, inner; // of axis `cut`; elements behind it
@@ -80,7 +87,6 @@ static bool is_direct(const struct job *j, int s) {
 }
 
 static void cut_blocks(struct job *j) {
-  enum { LONG = 1 << 14 }; // elements; where nothing is staged, blocks need not fit a buffer
   struct dw_walk *w = &j->w;
   int64_t chunk = BUFFER;
   for (int s = 0; s < w->operands; s++) chunk = BUFFER / w->bytes[s] < chunk ? BUFFER / w->bytes[s] : chunk;
@@ -145,13 +151,27 @@ static void run_blocks(void *job, int64_t a, int64_t b, int slot) {
   }
 }
 
+// All of it as one block, if it is a short one.
+static bool run_short(run_block *run, const dw_tensor *y, int operands, const dw_tensor *const *x, int64_t n) {
+  const void *data[DW_OPERANDS];
+  if (n > LONG || !dw_is_contiguous(y)) return false;
+  for (int s = 0; s < operands; s++) {
+    if (!dw_is_contiguous(x[s])) return false;
+    data[s] = x[s]->data;
+  }
+  run(y->data, data, n);
+  return true;
+}
+
 dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const dw_tensor *const *x) {
   enum { TASK = 1 << 14 }; // elements
   const dw_tensor *all[DW_OPERANDS] = {y};
   int64_t n = dw_numel(y);
-  if (n == 0) return DW_OK;
+  run_block *run = cx->kernels->elementwise[x[ops[op].operands - 1]->dtype]->run[op];
+  if (n == 0 || run_short(run, y, ops[op].operands, x, n)) return DW_OK;
   for (int s = 0; s < ops[op].operands; s++) all[s + 1] = x[s];
-  struct job j = {.run = cx->kernels->elementwise[x[ops[op].operands - 1]->dtype]->run[op]};
+  struct job j;
+  j.run = run;
   dw_walk_init(&j.w, ops[op].operands + 1, all);
   for (int s = 0; s < j.w.operands; s++) {
     j.layout[s] = cx->kernels->layout[j.w.bytes[s] == 1 ? DW_SIZE1 : j.w.bytes[s] == 4 ? DW_SIZE4 : DW_SIZE8];

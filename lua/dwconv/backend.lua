@@ -1,20 +1,32 @@
--- backend.lua: K, the backend with tf.keras.backend's names: the configuration and one function per record.
+-- backend.lua: K, the backend with tf.keras.backend's names: one function per record.
 -- Everything above (layers, io, applications) speaks to K and never to the core.
 
-local config = require "dwconv.config"
 local ops = require "dwconv.ops"
 
-require "dwconv.ops.depthwise"
+require "dwconv.ops.elementwise"
+require "dwconv.ops.reduce"
+require "dwconv.ops.gemm"
+require "dwconv.ops.gather"
 require "dwconv.ops.layout"
+require "dwconv.ops.view"
+require "dwconv.ops.join"
+require "dwconv.ops.create"
+require "dwconv.ops.random"
+require "dwconv.ops.control"
+require "dwconv.ops.state"
+require "dwconv.ops.depthwise"
+require "dwconv.tape"
+require "dwconv.gradcheck"
 require "dwconv.tensor" -- what the records add to tensors
 
 ---@class dwconv.backend
 local K = {}
 
-for name, record in pairs(ops.records) do K[name] = record.call end
-for name, f in pairs(config) do K[name] = f end
-
---- The name of the backend.
-function K.backend() return "dwconv" end
+for name, record in pairs(ops.records) do
+  if record.home ~= "dw" then
+    K[name] = record.call
+    if record.alias then K[record.alias] = record.call end
+  end
+end
 
 return K

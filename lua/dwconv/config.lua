@@ -44,7 +44,13 @@ local function set_choice(name)
   end
 end
 
-config.set_floatx = set_choice "floatx"
+local set_floatx = set_choice "floatx"
+
+function config.set_floatx(value)
+  set_floatx(value)
+  core.set_floatx(value)
+end
+
 config.set_image_data_format = set_choice "image_data_format"
 
 function config.set_epsilon(value)

@@ -7,7 +7,9 @@ local K = require "dwconv.backend"
 ---@class dwconv
 local dw = { _VERSION = "dwconv " .. core.build().version, backend = K }
 
-for name, f in pairs(require "dwconv.create") do dw[name] = f end
+for name, record in pairs(require("dwconv.ops").records) do
+  if record.home == "dw" or record.home == "both" then dw[name] = record.call end
+end
 
 --- How many threads drivers may use: at first the least of affinity, cgroup quota and OMP_NUM_THREADS.
 ---@return integer

@@ -13,7 +13,19 @@ options.raise = core.raise
 --- Whether a value is a tensor: a table that pretends to be one is none.
 function options.is_tensor(value) return type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" end
 
+--- The value, if it is a tensor; else an error in the function's name.
+function options.check_tensor(name, argument, value)
+  if options.is_tensor(value) then return value end
+  core.raise(("%s: %s must be a tensor, got %s"):format(name, argument, options.show(value)))
+end
+
 -- ---- wording -------------------------------------------------------------------------------------
+
+--- The shape of a tensor as errors have it: "2x3", "()".
+function options.shape_text(t)
+  local text = table.concat(t.shape, "x")
+  return text == "" and "()" or text
+end
 
 --- How an error text shows a value: `"SAME"`, `2.5`, `{2, 2}`, `a float32 tensor 3x3`.
 ---@param value any
@@ -139,6 +151,61 @@ function options.dtype(floats)
   return kind
 end
 
+--- An axis, from 1 or, backwards, from -1. Which axes there are is checked where the tensor is known.
+function options.axis(default)
+  return {
+    default = default,
+    expected = "an axis, counting from 1 (-1 is the last)",
+    read = function(v)
+      v = math.type(v) and math.tointeger(v)
+      return v and v ~= 0 and v or nil
+    end,
+  }
+end
+
+--- An axis, or a table of axes; left out, all of them.
+function options.axes()
+  local one = options.axis()
+  return {
+    expected = "an axis or a table of axes, counting from 1 (-1 is the last)",
+    read = function(v)
+      if type(v) ~= "table" then return one.read(v) end
+      local axes = {}
+      for i = 1, rawlen(v) do
+        axes[i] = one.read(rawget(v, i))
+        if not axes[i] then return nil end
+      end
+      return axes
+    end,
+  }
+end
+
+--- true or false.
+function options.flag(default)
+  return {
+    default = default,
+    expected = "true or false",
+    read = function(v)
+      if type(v) == "boolean" then return v end
+    end,
+  }
+end
+
+--- The same kind without a default: left out, it is nil.
+function options.optional(kind)
+  kind.default, kind.current = nil, nil
+  return kind
+end
+
+--- A string.
+function options.text(default)
+  return {
+    default = default,
+    expected = "a string",
+    read = function(v) return type(v) == "string" and v or nil end,
+  }
+end
+
 --- A number, whole if `whole`; nil stands for no default.
 function options.number(default, whole)
   return {
@@ -182,17 +249,30 @@ local function refuse_value(name, key, kind, value)
   core.raise(("%s: %s must be %s, got %s%s"):format(name, key, kind.expected, options.show(value), hint))
 end
 
---- Makes the parser of one function's options: given table or nil -> a new table with every option. What comes after
---- the options is an error; `takes` says what the function takes.
+-- What every option is when nothing is given, or nil where that depends on the configuration.
+local function defaults(kinds)
+  local fixed = {}
+  for name, kind in pairs(kinds) do
+    if kind.current then return nil end
+    fixed[name] = kind.default
+  end
+  return fixed
+end
+
+--- Makes the parser of one function's options: given table or nil -> a table with every option, which nobody may
+--- change. What comes after the options is an error; `takes` says what the function takes. The second result is what
+--- the parser gives for nil, if that is always the same.
 ---@param name string the function's name, for errors
 ---@param kinds table<string, table>
 ---@param takes string
 ---@return fun(given: table?, extra: any): table
+---@return table?
 function options.parser(name, kinds, takes)
-  local names = sorted_keys(kinds)
+  local names, fixed = sorted_keys(kinds), defaults(kinds)
   return function(given, extra)
     if extra ~= nil then refuse_extra(name, takes, extra) end
     if given == nil then
+      if fixed then return fixed end
       given = {}
     elseif type(given) ~= "table" then
       core.raise(("%s: options must be a table, got %s"):format(name, options.show(given)))
@@ -215,7 +295,7 @@ function options.parser(name, kinds, takes)
       parsed[key] = value
     end
     return parsed
-  end
+  end, fixed
 end
 
 return options

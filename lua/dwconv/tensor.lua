@@ -5,8 +5,27 @@
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
+local methods, metatable, K = core.methods, core.metatable, ops.calls
+
 for name, record in pairs(ops.records) do
-  if record.method then core.methods[name] = record.call end
+  local method, metamethod, call = record.method, record.metamethod, record.call
+  if method then methods[method == true and name or method] = call end
+  if metamethod == "__unm" then -- Lua passes the operand twice
+    metatable.__unm = function(x) return call(x) end
+  elseif metamethod then
+    metatable[metamethod] = call
+  end
+end
+
+-- Methods that take other arguments than the function of K.
+function methods.transpose(t, a, b)
+  if a == nil and b == nil then return K.transpose(t) end
+  return K.swapaxes(t, a, b)
+end
+
+function methods.expand_dims(t, axis)
+  if type(axis) == "table" then return K.expand_dims(t, axis) end
+  return K.expand_dims(t, { axis = axis })
 end
 
 local WHOLE = 1000 -- elements printed in full
@@ -66,7 +85,7 @@ local function lay_out(node, texts, width, depth, rank)
   return "[" .. table.concat(parts, between) .. "]"
 end
 
-core.metatable.__tostring = function(t)
+metatable.__tostring = function(t)
   local shape = table.concat(t.shape, "x")
   local head = ("tensor %s %s"):format(shape == "" and "()" or shape, t.dtype)
   if t.size == 0 then return head .. " []" end

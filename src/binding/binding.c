@@ -93,6 +93,12 @@ static int raise_text(lua_State *L) {
   return lua_error(L);
 }
 
+// set_floatx(dtype): what the division of whole numbers gives.
+static int set_floatx(lua_State *L) {
+  dwl_getstate(L)->floatx = dwl_checkdtype(L, 1, "floatx");
+  return 0;
+}
+
 static int set_home(lua_State *L) {
   luaL_checkstring(L, 1);
   lua_settop(L, 1);
@@ -182,6 +188,15 @@ dw_tensor *dwl_contiguous(lua_State *L, int index) {
   return copy;
 }
 
+void dwl_checkwritable(lua_State *L, int index, const char *argument) {
+  const dw_tensor *t = lua_touserdata(L, index);
+  for (int i = 0; i < t->rank; i++) {
+    if (t->strides[i] != 0 || t->shape[i] < 2) continue;
+    dwl_error(L, "%s repeats its numbers along axis %d (it was broadcast) and cannot be written to; clone() it first",
+              argument, i + 1);
+  }
+}
+
 void dwl_wrote(lua_State *L, int index) { ++*((dwl_tensor *)lua_touserdata(L, index))->writes; }
 
 // ---- drivers ------------------------------------------------------------------------------------
@@ -225,10 +240,19 @@ void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int st
     lua_pushvalue(L, state);
     lua_pushstring(L, strncmp(f->name, "__", 2) == 0 ? "tensor" : f->name);
     lua_pushlightuserdata(L, (void *)f); // read only
-    lua_pushcclosure(L, begin, 4);
+    dwl_pushclosure(L, 0);
     lua_setfield(L, -2, f->name);
   }
 }
+
+void dwl_pushupvalues(lua_State *L, const luaL_Reg *function, int name) {
+  lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
+  lua_pushvalue(L, lua_upvalueindex(DWL_STATE));
+  lua_pushvalue(L, name);
+  lua_pushlightuserdata(L, (void *)function);
+}
+
+void dwl_pushclosure(lua_State *L, int more) { lua_pushcclosure(L, begin, DWL_FUNCTION + more); }
 
 void dwl_pushmethods(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &methods); }
 
@@ -240,7 +264,8 @@ static void pin(void) {
   }
 }
 
-static const luaL_Reg own_functions[] = {{"raise", raise_text}, {"set_home", set_home}, {NULL, NULL}};
+static const luaL_Reg own_functions[] = {
+    {"raise", raise_text}, {"set_home", set_home}, {"set_floatx", set_floatx}, {NULL, NULL}};
 
 __attribute__((visibility("default"))) int luaopen_dwconv_core(lua_State *L);
 
@@ -262,8 +287,9 @@ int luaopen_dwconv_core(lua_State *L) {
 
   lua_newtable(L); // 3: the module
   const luaL_Reg *const rooms[] = {own_functions,           dwl_create_functions, dwl_table_functions,
-                                   dwl_view_functions,      dwl_layout_functions, dwl_random_functions,
-                                   dwl_depthwise_functions, dwl_system_functions};
+                                   dwl_view_functions,      dwl_layout_functions, dwl_elementwise_functions,
+                                   dwl_reduce_functions,    dwl_gather_functions, dwl_random_functions,
+                                   dwl_depthwise_functions, dwl_tape_functions,   dwl_system_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);

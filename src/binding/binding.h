@@ -18,8 +18,9 @@ typedef struct dwl_state {
   int startable;      // so many threads have been seen to start
   int64_t memory;     // bytes a script may hold
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
-  lua_State *main;    // its hook is where lua.c's Ctrl-C shows
-  lua_Hook hook;      // as it was when the running function was called
+  dw_dtype floatx;
+  lua_State *main; // its hook is where lua.c's Ctrl-C shows
+  lua_Hook hook;   // as it was when the running function was called
   int hook_mask, hook_count;
 } dwl_state;
 
@@ -55,9 +56,11 @@ int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
 dw_tensor *dwl_newview(lua_State *L, int owner, const dw_tensor *view);
 dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by a contiguous copy if need be
+void dwl_checkwritable(lua_State *L, int index, const char *argument); // of a tensor: no two indices share an element
 void dwl_wrote(lua_State *L, int index);
 
 void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
+void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes
 // Writes the Lua value at `index` as an element; false when it is of the wrong kind or does not fit.
 bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
 void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *element);
@@ -67,10 +70,13 @@ const dw_context *dwl_enter(lua_State *L);
 void dwl_leave(lua_State *L, dw_status s);
 void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 
-// Registers `functions` in the table on top of the stack.
 void dwl_pushmethods(lua_State *L);                // the table of methods, to which the Lua layer adds
 void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
+// Registers `functions` in the table on top of the stack.
 void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
+// A function of its own: pushes its four upvalues, `name` an index; then, with `more` pushed behind them, the closure.
+void dwl_pushupvalues(lua_State *L, const luaL_Reg *function, int name);
+void dwl_pushclosure(lua_State *L, int more);
 
 // Assigns the Lua value at `index` (a number, a boolean, a tensor or a nested table) to `view`, a view of
 // the tensor at 1; counts the write.
@@ -79,7 +85,8 @@ void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argu
 dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
 
 extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_layout_functions[],
-    dwl_random_functions[], dwl_depthwise_functions[], dwl_system_functions[];
+    dwl_elementwise_functions[], dwl_reduce_functions[], dwl_gather_functions[], dwl_random_functions[],
+    dwl_depthwise_functions[], dwl_tape_functions[], dwl_system_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[];
 
 #endif

@@ -25,6 +25,13 @@ static int zeros(lua_State *L) { return full_of(L, 2, 0, 0); } // shape, dtype
 static int ones(lua_State *L) { return full_of(L, 2, 0, 1); }  // shape, dtype
 static int full(lua_State *L) { return full_of(L, 3, 2, 0); }  // shape, value, dtype
 
+static int empty(lua_State *L) { // shape, dtype; whoever calls it writes every element
+  int64_t shape[DW_MAX_RANK];
+  int rank = dwl_checkshape(L, 1, "shape", shape);
+  dwl_newtensor(L, dwl_checkdtype(L, 2, "dtype"), rank, shape);
+  return 1;
+}
+
 static int eye(lua_State *L) { // n, dtype
   int64_t n = dwl_checkinteger(L, 1, "size", 0, INT64_C(1) << 31), shape[2] = {n, n};
   dw_dtype dtype = dwl_checkdtype(L, 2, "dtype");
@@ -154,12 +161,7 @@ static int from_bytes(lua_State *L) { // string, shape, dtype
 }
 
 const luaL_Reg dwl_create_functions[] = {
-    {"zeros", zeros},
-    {"ones", ones},
-    {"full", full},
-    {"eye", eye},
-    {"arange", arange},
-    {"linspace", linspace},
-    {"from_bytes", from_bytes},
+    {"zeros", zeros}, {"ones", ones},     {"full", full},         {"empty", empty},
+    {"eye", eye},     {"arange", arange}, {"linspace", linspace}, {"from_bytes", from_bytes},
     {NULL, NULL},
 };

@@ -63,6 +63,7 @@ static void assign_tensor(lua_State *L, const dw_tensor *view, int index, const 
 }
 
 void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argument) {
+  dwl_checkwritable(L, 1, "the tensor");
   if (dwl_totensor(L, index) != NULL) {
     assign_tensor(L, view, index, argument);
   } else if (lua_type(L, index) == LUA_TTABLE) {
@@ -80,6 +81,7 @@ static int fill(lua_State *L) { // self, number or boolean
   dw_tensor *t = dwl_checktensor(L, 1, "self");
   int64_t element = 0;
   dwl_checkelement(L, 2, "value", t->dtype, &element);
+  dwl_checkwritable(L, 1, "self");
   dwl_wrote(L, 1);
   dwl_leave(L, dw_fill(dwl_enter(L), t, &element));
   lua_settop(L, 1);
@@ -89,6 +91,7 @@ static int fill(lua_State *L) { // self, number or boolean
 static int copy_(lua_State *L) { // self, tensor of the same shape and dtype
   dw_tensor *t = dwl_checktensor(L, 1, "self");
   dwl_checktensor(L, 2, "source");
+  dwl_checkwritable(L, 1, "self");
   assign_tensor(L, t, 2, "source");
   lua_settop(L, 1);
   return 1;
@@ -131,7 +134,8 @@ static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN i
   return 1;
 }
 
-const luaL_Reg dwl_layout_functions[] = {{"cast", cast}, {"close", close}, {NULL, NULL}};
+const luaL_Reg dwl_layout_functions[] = {
+    {"cast", cast}, {"close", close}, {"clone", clone}, {"contiguous", contiguous}, {"update", copy_}, {NULL, NULL}};
 
 const luaL_Reg dwl_layout_methods[] = {
     {"clone", clone}, {"contiguous", contiguous}, {"astype", cast},         {"item", item},     {"to_bytes", to_bytes},

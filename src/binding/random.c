@@ -20,8 +20,8 @@ static int new_random(lua_State *L, draw *driver, const char *first, const char 
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
   if (!isfinite(a)) dwl_expected(L, first, "a finite number", 2);
   if (!isfinite(b) || !isfinite(b - a)) dwl_expected(L, second, "a finite number", 3);
-  if (driver == dw_uniform && !(b > a)) dwl_error(L, "maxval (%f) must be above minval (%f)", b, a);
-  if (driver == dw_normal && b < 0) dwl_error(L, "stddev must not be negative, got %f", b);
+  if (driver == dw_uniform && !(b > a)) dwl_error(L, "%s (%f) must be above %s (%f)", second, b, first, a);
+  if (driver != dw_uniform && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
   dwl_leave(L, driver(dwl_enter(L), t, r, a, b));
   return 1;
@@ -29,6 +29,10 @@ static int new_random(lua_State *L, draw *driver, const char *first, const char 
 
 static int uniform(lua_State *L) { return new_random(L, dw_uniform, "minval", "maxval"); }
 static int normal(lua_State *L) { return new_random(L, dw_normal, "mean", "stddev"); }
+
+static int uniform_variable(lua_State *L) { return new_random(L, dw_uniform, "low", "high"); }
+static int normal_variable(lua_State *L) { return new_random(L, dw_normal, "mean", "scale"); }
+static int truncated(lua_State *L) { return new_random(L, dw_truncated, "mean", "stddev"); }
 
 static int seed(lua_State *L) {
   dwl_getstate(L)->random = (dw_random){.key = (uint64_t)dwl_checkinteger(L, 1, "seed", INT64_MIN, INT64_MAX)};
@@ -45,4 +49,15 @@ static int philox(lua_State *L) {
 }
 
 const luaL_Reg dwl_random_functions[] = {
-    {"uniform", uniform}, {"normal", normal}, {"seed", seed}, {"philox", philox}, {NULL, NULL}};
+    {"uniform", uniform},
+    {"normal", normal},
+    {"random_uniform", uniform},
+    {"random_normal", normal},
+    {"random_binomial", uniform},
+    {"truncated_normal", truncated},
+    {"random_uniform_variable", uniform_variable},
+    {"random_normal_variable", normal_variable},
+    {"seed", seed},
+    {"philox", philox},
+    {NULL, NULL},
+};

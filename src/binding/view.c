@@ -134,6 +134,33 @@ static int expand_dims(lua_State *L) { // self, axis of the result
   return 1;
 }
 
+static int broadcast_to(lua_State *L) { // x, shape
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v, wish = {.rank = 0};
+  wish.rank = dwl_checkshape(L, 2, "shape", wish.shape);
+  int rank = wish.rank;
+  int64_t shape[DW_MAX_RANK];
+  memcpy(shape, wish.shape, sizeof shape);
+  dw_tensor grown = wish;
+  bool fits = dw_broadcast_shape(&rank, shape, t) && rank == wish.rank;
+  memcpy(grown.shape, shape, sizeof shape);
+  if (!fits || !dw_same_shape(&grown, &wish)) {
+    const char *from = dwl_shape_text(L, t);
+    dwl_error(L, "x has shape %s, which does not broadcast to %s", from, dwl_shape_text(L, &wish));
+  }
+  if (dw_tensor_init(&grown, NULL, t->dtype, rank, shape) != DW_OK) {
+    dwl_error(L, "shape %s is too large", dwl_shape_text(L, &wish));
+  }
+  dw_broadcast_view(&v, t, rank, shape);
+  dwl_newview(L, 1, &v);
+  return 1;
+}
+
+static int alias(lua_State *L) { // the same numbers as another tensor, which no tape has met
+  dw_tensor v = *dwl_checktensor(L, 1, "x");
+  dwl_newview(L, 1, &v);
+  return 1;
+}
+
 // ---- by index -----------------------------------------------------------------------------------
 
 static int64_t index_at(lua_State *L, int index, const char *what) {
@@ -204,11 +231,7 @@ static int push_field(lua_State *L, const dw_tensor *t) { // the key is a string
   if (lua_rawget(L, -2) != LUA_TNIL) return 1;
   const char *key = lua_tostring(L, 2);
   if (strcmp(key, "shape") == 0) {
-    lua_createtable(L, t->rank, 0);
-    for (int i = 0; i < t->rank; i++) {
-      lua_pushinteger(L, t->shape[i]);
-      lua_rawseti(L, -2, i + 1);
-    }
+    dwl_pushshape(L, t);
   } else if (strcmp(key, "dtype") == 0) {
     lua_pushstring(L, dw_dtype_name(t->dtype));
   } else if (strcmp(key, "ndim") == 0) {
@@ -279,8 +302,16 @@ static int tensor_concat(lua_State *L) {
   dwl_error(L, "a tensor cannot be joined to a string; its number is t:item(), its text tostring(t)");
 }
 
-const luaL_Reg dwl_view_functions[] = {
-    {"permute_dimensions", permute}, {"transpose", transpose}, {"reshape", reshape}, {NULL, NULL}};
+const luaL_Reg dwl_view_functions[] = {{"permute_dimensions", permute},
+                                       {"transpose", transpose},
+                                       {"reshape", reshape},
+                                       {"narrow", narrow},
+                                       {"select", select_one},
+                                       {"squeeze", squeeze},
+                                       {"expand_dims", expand_dims},
+                                       {"broadcast_to", broadcast_to},
+                                       {"alias", alias},
+                                       {NULL, NULL}};
 
 const luaL_Reg dwl_view_methods[] = {
     {"narrow", narrow},   {"select", select_one}, {"transpose", transpose},     {"permute", permute},

@@ -7,8 +7,6 @@
 #include "mathematics.h"
 #include "vec.h"
 
-#pragma GCC diagnostic ignored "-Wtype-limits" // some T have no sign
-
 #if defined DW_IS_FLOAT
 #if DW_SIZE == 4
 #define EACH(name) name##f
@@ -28,6 +26,8 @@ INLINE T to_power(T a, T b) { return EACH(pow)(a, b); }
 
 #elif !defined DW_IS_BOOL
 INLINE T magnitude(T x) { return x < 0 ? -x : x; }
+INLINE T nearest_even(T x) { return x; }
+INLINE T whole_below(T x) { return x; }
 INLINE T floor_quotient(T a, T b) {
   if ((T)-1 < 0 && b == (T)-1) return -a; // the lowest number wraps
   T q = a / b;

@@ -5,8 +5,13 @@
 #ifndef DWCONV_KERNELS_H
 #define DWCONV_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// One source serves types without a sign and types without NaN.
+#pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
 
 #define DW_JOIN_(a, b, c) dw_##a##_##b##_##c
 #define DW_JOIN(a, b, c) DW_JOIN_(a, b, c)
@@ -77,6 +82,28 @@ struct dw_elementwise_kernels {
   void (*run[DW_ELEMENTWISE_OPS])(void *y, const void *const *x, int64_t n);
 };
 
+// Accumulators have `size` bytes, 8 at most.
+struct dw_reduction_kernels {
+  size_t size;
+  void (*start)(void *acc, int64_t n);
+  void (*row)(void *acc, const void *x, ptrdiff_t step, int64_t n);                    // one, over x[i*step]
+  void (*columns)(void *acc, const void *x, ptrdiff_t pitch, int64_t rows, int64_t n); // acc[i] over x[r*pitch + i]
+  void (*join)(void *acc, const void *other, int64_t n);                               // acc[i] with other[i]
+  void (*finish)(void *y, ptrdiff_t step, const void *acc, int64_t n);                 // y[i*step] = acc[i]
+};
+
+struct dw_reduce_kernels {
+  struct dw_reduction_kernels reduction[4]; // by dw_reduction
+  int64_t (*arg)(const void *x, ptrdiff_t pitch, int64_t n, bool least);
+  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n); // by dw_scan
+};
+
+struct dw_sort_kernels {
+  // order[i] = index, from 1 on, of the i-th of n neighbouring keys; equal keys stay in order, NaN comes last. `work`
+  // has room for n indices.
+  void (*argsort)(int64_t *order, int64_t *work, const void *keys, int64_t n, bool descending);
+};
+
 enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };
 
 struct dw_kernels {
@@ -84,6 +111,8 @@ struct dw_kernels {
   const struct dw_layout_kernels *layout[DW_SIZES];
   const struct dw_cast_kernels *cast[6];               // by dw_dtype
   const struct dw_elementwise_kernels *elementwise[6]; // by dw_dtype
+  const struct dw_reduce_kernels *reduce[6];           // by dw_dtype
+  const struct dw_sort_kernels *sort[6];               // by dw_dtype
   const struct dw_depthwise_kernels *depthwise[2];     // float32, float64
 };
 

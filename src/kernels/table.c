@@ -12,14 +12,22 @@ extern const struct dw_cast_kernels TABLE(cast, f32), TABLE(cast, f64), TABLE(ca
     TABLE(cast, u8), TABLE(cast, b8);
 extern const struct dw_elementwise_kernels TABLE(elementwise, f32), TABLE(elementwise, f64), TABLE(elementwise, i32),
     TABLE(elementwise, i64), TABLE(elementwise, u8), TABLE(elementwise, b8);
+extern const struct dw_reduce_kernels TABLE(reduce, f32), TABLE(reduce, f64), TABLE(reduce, i32), TABLE(reduce, i64),
+    TABLE(reduce, u8), TABLE(reduce, b8);
+extern const struct dw_sort_kernels TABLE(sort, f32), TABLE(sort, f64), TABLE(sort, i32), TABLE(sort, i64),
+    TABLE(sort, u8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
+
+// ORDER dw_dtype, of which bool comes last.
+#define FLOATS(family) &TABLE(family, f32), &TABLE(family, f64)
+#define NUMBERS(family) FLOATS(family), &TABLE(family, i32), &TABLE(family, i64), &TABLE(family, u8)
 
 const struct dw_kernels KERNELS(DW_ISA) = {
     .isa = TEXT(DW_ISA),
     .layout = {&TABLE(layout, u8), &TABLE(layout, i32), &TABLE(layout, i64)},
-    .cast = {&TABLE(cast, f32), &TABLE(cast, f64), &TABLE(cast, i32), &TABLE(cast, i64), &TABLE(cast, u8),
-             &TABLE(cast, b8)}, // ORDER dw_dtype
-    .elementwise = {&TABLE(elementwise, f32), &TABLE(elementwise, f64), &TABLE(elementwise, i32),
-                    &TABLE(elementwise, i64), &TABLE(elementwise, u8), &TABLE(elementwise, b8)}, // ORDER dw_dtype
-    .depthwise = {&TABLE(depthwise, f32), &TABLE(depthwise, f64)},                               // ORDER dw_dtype
+    .cast = {NUMBERS(cast), &TABLE(cast, b8)},
+    .elementwise = {NUMBERS(elementwise), &TABLE(elementwise, b8)},
+    .reduce = {NUMBERS(reduce), &TABLE(reduce, b8)},
+    .sort = {NUMBERS(sort), &TABLE(sort, u8)},
+    .depthwise = {FLOATS(depthwise)},
 };

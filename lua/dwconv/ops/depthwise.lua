@@ -3,8 +3,10 @@
 -- Source of the formulas: spec of tf.keras.backend r2.2, sections 1.3 to 1.6 and 1.11.
 
 local core = require "dwconv.core"
-local op = require("dwconv.ops").op
+local ops = require "dwconv.ops"
 local options = require "dwconv.options"
+
+local op = ops.family("depthwise", "depthwise convolution and its gradients")
 
 local conv, grad_x, grad_kernel
 
@@ -44,6 +46,7 @@ kernel fits, and a kernel that does not fit at all is an error.]],
     x = function(g, _, x, w, o) return grad_x(g, w, x.shape, o) end,
     depthwise_kernel = function(g, _, x, w, o) return grad_kernel(g, x, w.shape, o) end,
   },
+  keeps = { "x", "depthwise_kernel" },
   linear = true,
   method = true,
   differs = [[
@@ -75,6 +78,7 @@ grad_x = op "depthwise_conv2d_grad_x" {
     g = function(gg, _, _, w, _, o) return conv(gg, w, o) end,
     depthwise_kernel = function(gg, _, g, w, _, o) return grad_kernel(g, gg, w.shape, o) end,
   },
+  keeps = { "g", "depthwise_kernel" },
   linear = true,
   differs = "Keras has it only inside its gradient tape.",
   sample = function(R)
@@ -98,6 +102,7 @@ grad_kernel = op "depthwise_conv2d_grad_kernel" {
     g = function(gk, _, _, x, _, o) return conv(x, gk, o) end,
     x = function(gk, _, g, x, _, o) return grad_x(g, gk, x.shape, o) end,
   },
+  keeps = { "g", "x" },
   linear = true,
   differs = "Keras has it only inside its gradient tape.",
   sample = function(R)

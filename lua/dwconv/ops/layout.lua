@@ -1,9 +1,12 @@
--- ops/layout.lua: permutation, reshape and conversion. The first two are views where they can be.
+-- ops/layout.lua: the same numbers in another shape, order or dtype. Views of the same numbers where they can be.
 
 local core = require "dwconv.core"
-local op = require("dwconv.ops").op
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
 
-local permute_dimensions, transpose, reshape, cast
+local op = ops.family("layout", "shapes, the order of axes, dtypes; views that copy nothing where they can be")
+local K = ops.calls
+local check_tensor = options.check_tensor
 
 -- Axis pattern[i] of x is axis i of the result, so axis i of g is axis pattern[i] of the gradient.
 local function inverse(pattern)
@@ -12,52 +15,189 @@ local function inverse(pattern)
   return back
 end
 
-permute_dimensions = op "permute_dimensions" {
+-- A view whose gradient only needs x's shape back.
+local function reshaped(g, _, x) return K.reshape(g, x.shape) end
+
+op "permute_dimensions" {
   doc = "Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.",
   args = { "x" },
   values = { "pattern" },
   shapes = { x = "any", pattern = "a table naming each axis once, from 1; -1 is the last", result = "x's, permuted" },
   forward = function(x, pattern) return core.permute_dimensions(x, pattern) end,
-  backward = { x = function(g, _, _, pattern) return permute_dimensions(g, inverse(pattern)) end },
+  keeps = {},
+  backward = { x = function(g, _, _, pattern) return K.permute_dimensions(g, inverse(pattern)) end },
   linear = true,
+  method = "permute",
   differs = "Axes count from 1.",
   example = [[
 print(table.concat(K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, { 1, 4, 2, 3 }).shape, "x"))]],
   sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
 }
 
-transpose = op "transpose" {
-  doc = "Reverses the axes of x. A view of the same numbers.",
+op "transpose" {
+  doc = "Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.",
   args = { "x" },
   shapes = { x = "any", result = "x's, reversed" },
   forward = function(x) return core.transpose(x) end,
-  backward = { x = function(g) return transpose(g) end },
+  keeps = {},
+  backward = { x = function(g) return K.transpose(g) end },
   linear = true,
   sample = function(R) return R { 2, 3, 4 } end,
 }
 
-reshape = op "reshape" {
+op "swapaxes" {
+  doc = "Swaps axes a and b of x. A view of the same numbers.",
+  args = { "x" },
+  values = { "a", "b" },
+  shapes = { x = "any", a = "an axis", b = "an axis", result = "x's, with the two swapped" },
+  forward = function(x, a, b) return core.transpose(x, a, b) end,
+  keeps = {},
+  backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
+  linear = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 3, 4 }, 1, -1 end,
+}
+
+op "reshape" {
   doc = "The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.",
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any", shape = "a table of sizes with as many elements as x", result = "shape" },
   forward = function(x, shape) return core.reshape(x, shape) end,
-  backward = { x = function(g, _, x) return reshape(g, x.shape) end },
+  keeps = {},
+  backward = { x = reshaped },
   linear = true,
-  method = false,
+  method = true,
   sample = function(R) return R { 2, 3, 4 }, { 4, -1 } end,
 }
 
-cast = op "cast" {
+op "flatten" {
+  doc = "The numbers of x in row-major order along one axis, the batch included.",
+  args = { "x" },
+  shapes = { x = "any", result = "one axis" },
+  forward = function(x) return core.reshape(x, { -1 }) end,
+  keeps = {},
+  backward = { x = reshaped },
+  linear = true,
+  method = true,
+  sample = function(R) return R { 2, 3, 4 } end,
+}
+
+op "batch_flatten" {
+  doc = "The numbers of each sample along one axis.",
+  args = { "x" },
+  shapes = { x = "n,...", result = "n, all the others" },
+  forward = function(x)
+    local shape = check_tensor("batch_flatten", "x", x).shape
+    if #shape == 0 then core.raise "batch_flatten: x must have at least one axis, got a tensor of rank 0" end
+    local rest = 1
+    for i = 2, #shape do rest = rest * shape[i] end
+    return core.reshape(x, { shape[1], rest })
+  end,
+  keeps = {},
+  backward = { x = reshaped },
+  linear = true,
+  sample = function(R) return R { 2, 3, 4 } end,
+}
+
+op "expand_dims" {
+  doc = "A view with one more axis, of size 1. As a method, t:expand_dims(axis).",
+  args = { "x" },
+  options = { axis = options.axis(-1) },
+  shapes = { x = "any", result = "x's with a 1 at the axis, which counts in the result" },
+  forward = function(x, o) return core.expand_dims(x, o.axis) end,
+  keeps = {},
+  backward = { x = reshaped },
+  linear = true,
+  sample = function(R) return R { 2, 3 }, { axis = 2 } end,
+  example = [[print(table.concat(K.expand_dims(dw.zeros { 2, 3 }, { axis = 1 }).shape, "x"))]],
+}
+
+op "squeeze" {
+  doc = "A view without an axis of size 1; without all of them for nil.",
+  args = { "x" },
+  values = { "axis" },
+  shapes = { x = "any", axis = "an axis of size 1, or nil", result = "x's without the axis" },
+  forward = function(x, axis) return core.squeeze(x, axis) end,
+  keeps = {},
+  backward = { x = reshaped },
+  linear = true,
+  method = true,
+  sample = function(R) return R { 2, 1, 3 }, 2 end,
+}
+
+op "broadcast_to" {
+  doc = "x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.",
+  args = { "x" },
+  values = { "shape" },
+  shapes = { x = "any", shape = "a table of sizes", result = "shape" },
+  forward = function(x, shape) return core.broadcast_to(x, shape) end,
+  keeps = {},
+  backward = { x = function(g, _, x) return K.sum_to(g, x.shape) end },
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not have it. What is stretched cannot be written to in place.",
+  sample = function(R) return R { 3, 1 }, { 2, 3, 4 } end,
+}
+
+for _, name in ipairs { "clone", "contiguous" } do
+  local f = core[name]
+  op(name) {
+    doc = name == "clone" and "A copy of x, of its own." or "x itself if its numbers lie in row-major order, else a copy.",
+    args = { "x" },
+    shapes = { x = "any", result = "x's" },
+    forward = function(x) return f(x) end,
+    keeps = {},
+    backward = { x = function(g) return g end },
+    linear = true,
+    method = true,
+    differs = "Keras's backend does not have it.",
+    sample = function(R) return core.transpose(R { 2, 3 }) end,
+  }
+end
+
+op "stop_gradient" {
+  doc = "The same numbers, which no gradient flows through; of a table of tensors a table.",
+  args = { "variables" },
+  shapes = { variables = "a tensor, or a table of them", result = "the same" },
+  forward = function(x)
+    if type(x) ~= "table" then return core.alias(x) end
+    local stopped = {}
+    for i, t in ipairs(x) do stopped[i] = core.alias(t) end
+    return stopped
+  end,
+  backward = "none",
+  reason = "that is what it is for",
+  method = true,
+  sample = function(R) return R { 2, 3 } end,
+}
+
+local function to_dtype(name, method)
+  return function(r)
+    r.args, r.keeps, r.linear, r.method = { "x" }, {}, true, method
+    r.backward = { x = function(g, _, x) return K.cast(g, x.dtype) end }
+    return op(name)(r)
+  end
+end
+
+to_dtype("cast", "astype") {
   doc = [[
 A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the
 type's limits (NaN becomes 0), and everything but 0 is true.]],
-  args = { "x" },
   values = { "dtype" },
   shapes = { x = "any", dtype = "float32, float64, int32, int64, uint8 or bool", result = "x's" },
   forward = function(x, dtype) return core.cast(x, dtype) end,
-  backward = { x = function(g, _, x) return cast(g, x.dtype) end },
-  linear = true,
   differs = "Floats outside an integer type's range are defined.",
   sample = function(R) return R { 2, 3 }, "float64" end,
+}
+
+to_dtype "cast_to_floatx" {
+  doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
+  shapes = { x = "a tensor, a number or a nested table", result = "x's" },
+  forward = function(x)
+    local floatx = require("dwconv.config").floatx()
+    if options.is_tensor(x) then return core.cast(x, floatx) end
+    return core.tensor(x, floatx, floatx)
+  end,
+  sample = function(R) return R { 2, 3 } end,
 }

@@ -1,0 +1,172 @@
+-- ops/create.lua: tensors out of sizes, tables, bytes and numbers. Sizes and numbers are checked by the core. The
+-- default dtype is K.floatx().
+
+local config = require "dwconv.config"
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+
+local op = ops.family("create", "tensors out of sizes, tables, bytes and numbers")
+local check_tensor = options.check_tensor
+
+local dtype = { dtype = options.dtype() }
+local any_dtype = { dtype = options.optional(options.dtype()) }
+
+local SIZES = "a table of sizes"
+
+-- No tensor goes in, so nothing has a gradient.
+local function source(name)
+  return function(r)
+    r.args, r.backward, r.reason = {}, "none", r.reason or "no tensor goes in"
+    return op(name)(r)
+  end
+end
+
+for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." } do
+  source(name) {
+    doc = doc,
+    values = { "shape" },
+    options = dtype,
+    shapes = { shape = SIZES, result = "shape" },
+    forward = function(shape, o) return core[name](shape, o.dtype) end,
+    home = "both",
+    sample = function() return { 2, 3 }, { dtype = "int32" } end,
+  }
+  source(name .. "_like") {
+    doc = doc:gsub(" of a shape", " in the shape of x"),
+    values = { "x" },
+    options = { dtype = options.optional(options.dtype()) },
+    shapes = { x = "a tensor, whose dtype is the default", result = "x's" },
+    forward = function(x, o)
+      check_tensor(name .. "_like", "x", x)
+      return core[name](x.shape, o.dtype or x.dtype)
+    end,
+    sample = function(R) return R { 2, 3 } end,
+  }
+end
+
+source "full" {
+  doc = "One number (or boolean) everywhere.",
+  values = { "shape", "value" },
+  options = any_dtype,
+  shapes = { shape = SIZES, value = "a number or a boolean", result = "shape" },
+  forward = function(shape, value, o)
+    return core.full(shape, value, o.dtype or (type(value) == "boolean" and "bool" or config.floatx()))
+  end,
+  home = "dw",
+  sample = function() return { 2, 3 }, 7 end,
+}
+
+source "eye" {
+  doc = "The identity matrix of a size.",
+  values = { "size" },
+  options = dtype,
+  shapes = { size = "a whole number", result = "size,size" },
+  forward = function(size, o) return core.eye(size, o.dtype) end,
+  home = "both",
+  sample = function() return 3 end,
+}
+
+local parse_arange = options.parser("arange", any_dtype, "(start, stop, step, {options})")
+
+source "arange" {
+  doc = [[
+Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start
+is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
+  values = { "start", "stop", "step" },
+  options = any_dtype,
+  shapes = { start = "a number", stop = "a number", step = "a number", result = "as many as there are" },
+  raw = true,
+  forward = function(...)
+    local given, n, o = { ... }, select("#", ...), nil
+    if type(given[n]) == "table" then
+      o, given[n], n = given[n], nil, n - 1
+    end
+    if n > 3 then core.raise "arange: takes (start, stop, step, {options}), got more" end
+    return core.arange(given[1], given[2], given[3], parse_arange(o).dtype, config.floatx())
+  end,
+  home = "both",
+  sample = function() return 1, 8, 2 end,
+  example = "print(K.arange(3), K.arange(0, 2, 0.5))",
+}
+
+source "linspace" {
+  doc = "num numbers from start to stop, both included.",
+  values = { "start", "stop", "num" },
+  options = { dtype = options.dtype(true) },
+  shapes = { start = "a number", stop = "a number", num = "a whole number", result = "num" },
+  forward = function(start, stop, num, o) return core.linspace(start, stop, num, o.dtype) end,
+  home = "dw",
+  sample = function() return 0, 1, 5 end,
+}
+
+source "from_bytes" {
+  doc = "The numbers in a string, in this machine's byte order and row-major order.",
+  values = { "bytes", "shape" },
+  options = dtype,
+  shapes = { bytes = "a string", shape = SIZES, result = "shape" },
+  forward = function(bytes, shape, o) return core.from_bytes(bytes, shape, o.dtype) end,
+  home = "dw",
+  sample = function() return "abcdef", { 2, 3 }, { dtype = "uint8" } end,
+}
+
+source "tensor" {
+  doc = "A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.",
+  values = { "data" },
+  options = any_dtype,
+  shapes = { data = "a nested table, a number, a boolean or a tensor", result = "the table's" },
+  forward = function(data, o) return core.tensor(data, o.dtype, config.floatx()) end,
+  home = "dw",
+  reason = "it is a copy; clone() has one",
+  sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
+}
+
+source "variable" {
+  doc = "A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.",
+  values = { "value" },
+  options = dtype,
+  shapes = { value = "a nested table, a number or a tensor", result = "value's" },
+  forward = function(value, o) return core.tensor(value, o.dtype, config.floatx()) end,
+  sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
+}
+
+local shape_kind = {
+  expected = SIZES,
+  read = function(v) return type(v) == "table" and v or nil end,
+}
+
+source "constant" {
+  doc = [[
+A tensor from a nested table or a number. With the option shape a number fills it, and as many numbers as it holds are
+put in.]],
+  values = { "value" },
+  options = { dtype = dtype.dtype, shape = shape_kind },
+  shapes = { value = "a nested table, a number or a tensor", result = "value's, or the option shape" },
+  forward = function(value, o)
+    if o.shape and type(value) == "number" then return core.full(o.shape, value, o.dtype) end
+    local t = core.tensor(value, o.dtype, config.floatx())
+    if not o.shape then return t end
+    if t.size == 1 then return core.full(o.shape, t:item(), o.dtype) end
+    local shaped = core.empty(o.shape, "bool")
+    if shaped.size ~= t.size then
+      core.raise(("constant: value holds %d numbers, but shape %s takes %d"):format(t.size,
+        table.concat(o.shape, "x"), shaped.size))
+    end
+    return core.reshape(t, o.shape)
+  end,
+  sample = function() return { 1, 2, 3, 4, 5, 6 }, { shape = { 2, 3 } } end,
+  example = "print(K.constant({ 1, 2, 3, 4 }, { shape = { 2, 2 } }))",
+}
+
+source "close" {
+  doc = [[
+Whether |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN), and shapes and dtypes agree. The second result says
+where they differ most.]],
+  values = { "a", "b" },
+  options = { rtol = options.number(1e-5), atol = options.number(1e-8) },
+  shapes = { a = "a tensor", b = "a tensor", result = "true, or false and a text" },
+  forward = function(a, b, o) return core.close(a, b, o.rtol, o.atol) end,
+  home = "dw",
+  reason = "its result is a boolean",
+  sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+}

@@ -1,0 +1,311 @@
+-- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting. A kernel of the same name (or
+-- `kernel`) computes each; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+
+local op = ops.family("elementwise", "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype")
+local K = ops.calls
+
+local ANY = "a tensor, or a number beside one"
+
+local function fitted(f) -- the gradient f gives, in the shape of argument i
+  return function(i)
+    return function(g, y, ...) return K.sum_to(f(g, y, ...), select(i, ...).shape) end
+  end
+end
+
+-- One tensor in, one of its shape out.
+local function unary(name)
+  return function(r)
+    r.args, r.method = { "x" }, true
+    r.shapes = { x = r.takes or "any; float32 or float64", result = "x's" }
+    r.forward = core.elementwise(r.kernel or name, name, "new", "x")
+    r.sample = r.sample or function(R) return R { 2, 3 } end
+    return op(name)(r)
+  end
+end
+
+-- Two tensors, or a tensor and a number. `gradients`: one for each of them.
+local function binary(name, a, b)
+  return function(r)
+    r.args = { a, b }
+    r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
+    r.forward = core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
+    r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
+    if r.gradients then r.backward = { [a] = fitted(r.gradients[1])(1), [b] = fitted(r.gradients[2])(2) } end
+    return op(name)(r)
+  end
+end
+
+-- ---- arithmetic ----------------------------------------------------------------------------------
+
+binary("add", "a", "b") {
+  doc = "a + b.",
+  metamethod = "__add", keeps = {}, method = true,
+  gradients = { function(g) return g end, function(g) return g end },
+  example = "print(dw.tensor { 1, 2 } + dw.tensor { { 10 }, { 20 } })",
+}
+
+binary("subtract", "a", "b") {
+  doc = "a - b.",
+  metamethod = "__sub", keeps = {}, method = true,
+  gradients = { function(g) return g end, function(g) return -g end },
+}
+
+binary("multiply", "a", "b") {
+  doc = "a * b, number by number.",
+  metamethod = "__mul", keeps = { "a", "b" }, method = true,
+  gradients = { function(g, _, _, b) return g * b end, function(g, _, a) return g * a end },
+}
+
+binary("divide", "a", "b") {
+  doc = "a / b. Whole numbers become K.floatx() first.",
+  floats = true,
+  metamethod = "__div", keeps = { "b", "result" }, method = true,
+  sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
+  gradients = { function(g, _, _, b) return g / b end, function(g, y, _, b) return -(g * y / b) end },
+}
+
+binary("floor_divide", "a", "b") {
+  doc = "a / b rounded down. A whole divisor of 0 is an error.",
+  metamethod = "__idiv", method = true,
+  backward = "none", reason = "it is constant between its steps",
+  example = "print(dw.tensor { 7, -7 } // 2)",
+}
+
+binary("mod", "a", "b") {
+  doc = "What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.",
+  metamethod = "__mod", keeps = { "a", "b" }, method = true,
+  sample = function() return core.tensor({ { 1.3, -2.3, 4.0 }, { 0.6, 5.1, -0.4 } }, "float64", "float64"),
+    core.tensor({ { 0.7 }, { -1.1 } }, "float64", "float64") end,
+  gradients = { function(g) return g end, function(g, _, a, b) return -(g * (a // b)) end },
+}
+
+-- b*a^(b-1), and 0 where b is 0, whatever a.
+local function power_gradient(g, _, a, b)
+  if type(b) == "number" then
+    if b == 0 then return g * 0 end
+    if b == 1 then return g end
+    if b == 2 then return g * a * 2 end
+    return g * K.power(a, b - 1) * b
+  end
+  return K.where(K.equal(b, 0), 0, g * b * K.power(a, b - 1))
+end
+
+-- log(a)*a^b, and 0 where a <= 0, as Keras has it.
+local function exponent_gradient(g, y, a)
+  if type(a) == "number" then return a > 0 and g * y * math.log(a) or g * 0 end
+  local positive = K.greater(a, 0)
+  return K.where(positive, g * y * K.log(K.where(positive, a, 1)), 0)
+end
+
+for name, b in pairs { power = "b", pow = "a" } do
+  local a = name == "power" and "a" or "x"
+  binary(name, a, b) {
+    kernel = "power",
+    doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
+      .. "exponents are an error."):format(a, b),
+    metamethod = name == "power" and "__pow" or nil, method = true,
+    keeps = { a, b, "result" },
+    gradients = { power_gradient, exponent_gradient },
+    sample = function(R) return R({ 2, 3 }, 0.5, 2), R { 2, 1 } end,
+    example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or nil,
+  }
+end
+
+unary "negative" {
+  doc = "-x.",
+  takes = "any", keeps = {}, metamethod = "__unm",
+  backward = { x = function(g) return -g end },
+  linear = true,
+}
+
+binary("maximum", "x", "y") {
+  doc = "The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.",
+  keeps = { "x", "y" }, method = true,
+  gradients = {
+    function(g, _, x, y) return K.where(K.greater_equal(x, y), g, 0) end,
+    function(g, _, x, y) return K.where(K.less(x, y), g, 0) end,
+  },
+}
+
+binary("minimum", "x", "y") {
+  doc = "The smaller of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.",
+  keeps = { "x", "y" }, method = true,
+  gradients = {
+    function(g, _, x, y) return K.where(K.less_equal(x, y), g, 0) end,
+    function(g, _, x, y) return K.where(K.greater(x, y), g, 0) end,
+  },
+}
+
+-- ---- functions of one number ---------------------------------------------------------------------
+
+unary "square" {
+  doc = "x * x.",
+  takes = "any numbers", keeps = { "x" },
+  backward = { x = function(g, _, x) return g * x * 2 end },
+}
+
+unary "abs" {
+  doc = "The absolute value of x. Its gradient at 0 is 0.",
+  takes = "any numbers", keeps = { "x" },
+  backward = { x = function(g, _, x) return g * K.sign(x) end },
+}
+
+unary "sign" {
+  doc = "-1, 0 or 1; NaN stays.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+}
+
+unary "round" {
+  doc = "The nearest whole number, the even one of two; whole numbers stay.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+}
+
+unary "floor" {
+  doc = "The largest whole number that is not above x.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+}
+
+unary "sqrt" {
+  doc = "The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.",
+  keeps = { "x", "result" },
+  backward = { x = function(g, y, x) return K.where(K.less(x, 0), 0, g / y * 0.5) end },
+  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+}
+
+unary "exp" {
+  doc = "e to the power of x.",
+  keeps = { "result" },
+  backward = { x = function(g, y) return g * y end },
+}
+
+unary "log" {
+  doc = "The natural logarithm: -inf of 0, NaN of negative x.",
+  keeps = { "x" },
+  backward = { x = function(g, _, x) return g / x end },
+  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+}
+
+unary "sin" {
+  doc = "The sine of x in radians.",
+  keeps = { "x" },
+  backward = { x = function(g, _, x) return g * K.cos(x) end },
+}
+
+unary "cos" {
+  doc = "The cosine of x in radians.",
+  keeps = { "x" },
+  backward = { x = function(g, _, x) return -(g * K.sin(x)) end },
+}
+
+unary "tanh" {
+  doc = "The hyperbolic tangent.",
+  keeps = { "result" },
+  backward = { x = function(g, y) return g * (1 - y * y) end },
+}
+
+unary "sigmoid" {
+  doc = "1 / (1 + exp(-x)).",
+  keeps = { "result" },
+  backward = { x = function(g, y) return g * (y * (1 - y)) end },
+}
+
+unary "erf" {
+  doc = "The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.",
+  keeps = { "x" },
+  backward = { x = function(g, _, x) return g * K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end },
+  differs = "Keras's backend does not have it.",
+}
+
+-- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
+local clip3 = core.elementwise("clip", "clip", "new", "x", "min_value", "max_value")
+local at_least = core.elementwise("maximum", "clip", "new", "x", "min_value")
+local at_most = core.elementwise("minimum", "clip", "new", "x", "max_value")
+
+local function inside(x, low, high)
+  local above = low and K.greater_equal(x, low)
+  local below = high and K.less_equal(x, high)
+  return above and below and K.logical_and(above, below) or above or below
+end
+
+op "clip" {
+  doc = [[
+x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value
+below min_value counts as min_value. The gradient is 1 at both bounds.]],
+  args = { "x", "min_value", "max_value" },
+  shapes = { x = ANY, min_value = ANY .. ", or nil", max_value = ANY .. ", or nil", result = "all, broadcast" },
+  forward = function(x, low, high)
+    if low == nil and high == nil then return core.alias(x) end
+    if high == nil then return at_least(x, low) end
+    if low == nil then return at_most(x, high) end
+    if type(low) == "number" and type(high) == "number" and high < low then high = low end
+    return clip3(x, low, high)
+  end,
+  keeps = { "x", "min_value", "max_value" },
+  backward = {
+    x = function(g, _, x, low, high)
+      if not (low or high) then return g end
+      return K.sum_to(K.where(inside(x, low, high), g, 0), x.shape)
+    end,
+    min_value = function(g, _, x, low) return K.sum_to(K.where(K.less(x, low), g, 0), low.shape) end,
+    max_value = function(g, _, x, low, high)
+      local over = K.greater(x, high)
+      if low then over = K.logical_and(over, K.greater_equal(x, low)) end
+      return K.sum_to(K.where(over, g, 0), high.shape)
+    end,
+  },
+  method = true,
+  sample = function(R) return R { 2, 3 }, R({ 2, 1 }, -0.6, -0.4), R({ 3 }, 0.4, 0.6) end,
+  example = "print(K.clip(dw.tensor { -3, 0.5, 3 }, -1, 1))",
+}
+
+-- ---- comparisons and choice ----------------------------------------------------------------------
+
+local function comparison(name, sign)
+  return binary(name, "x", "y") {
+    doc = ("Whether x %s y, as bool. The operator == of Lua is identity, so comparisons are functions."):format(sign),
+    result = "both, broadcast; bool", method = true,
+    backward = "none", reason = "its result is bool",
+  }
+end
+
+comparison("equal", "==")
+comparison("not_equal", "~=")
+comparison("greater", ">")
+comparison("greater_equal", ">=")
+comparison("less", "<")
+comparison("less_equal", "<=")
+
+local function truth(shape) return function(R) return K.greater(R { 2, 3 }, 0), K.greater(R(shape), 0) end end
+
+for _, name in ipairs { "logical_and", "logical_or" } do
+  binary(name, "x", "y") {
+    doc = ("x %s y, of bools."):format(name:sub(9)),
+    result = "both, broadcast; bool", method = true,
+    backward = "none", reason = "its result is bool",
+    sample = truth { 2, 1 },
+  }
+end
+
+unary "logical_not" {
+  doc = "not x, of bools.",
+  takes = "any; bool", backward = "none", reason = "its result is bool",
+  sample = function(R) return (truth { 1 }(R)) end,
+}
+
+op "where" {
+  doc = "x where condition is true, else y.",
+  args = { "condition", "x", "y" },
+  shapes = { condition = "bool", x = ANY, y = ANY, result = "all, broadcast" },
+  forward = core.elementwise("where", "where", "new", "condition", "x", "y"),
+  keeps = { "condition" },
+  backward = {
+    condition = false,
+    x = function(g, _, condition, x) return K.sum_to(K.where(condition, g, 0), x.shape) end,
+    y = function(g, _, condition, _, y) return K.sum_to(K.where(condition, 0, g), y.shape) end,
+  },
+  sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 1 }, R { 3 } end,
+  example = "local x = dw.tensor { -1, 2 }\nprint(K.where(x:greater(0), x, 0))",
+}

@@ -1,0 +1,139 @@
+-- ops/gemm.lua: matrix products. Each gradient is a product again, with an operand transposed, as a view.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+
+local op = ops.family("gemm", "matrix products")
+local K = ops.calls
+local check_tensor = options.check_tensor
+
+local function flipped(x) return K.swapaxes(x, -1, -2) end
+
+op "matmul" {
+  doc = "The matrix product over the last two axes; the axes before them broadcast.",
+  args = { "a", "b" },
+  shapes = { a = "...,m,k; float32 or float64", b = "...,k,n", result = "...,m,n" },
+  forward = function(a, b) return core.matmul(a, b) end,
+  keeps = { "a", "b" },
+  backward = {
+    a = function(g, _, a, b) return K.sum_to(K.matmul(g, flipped(b)), a.shape) end,
+    b = function(g, _, a, b) return K.sum_to(K.matmul(flipped(a), g), b.shape) end,
+  },
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not export it.",
+  sample = function(R) return R { 2, 1, 3, 4 }, R { 3, 4, 2 } end,
+}
+
+local function product(shape, first, last)
+  local n = 1
+  for i = first, last do n = n * shape[i] end
+  return n
+end
+
+-- The sizes of a list but one, then those of another but some.
+local function joined(...)
+  local all = {}
+  for _, part in ipairs { ... } do table.move(part, 1, #part, #all + 1, all) end
+  return all
+end
+
+local function slice(list, first, last) return table.move(list, first, last, 1, {}) end
+
+op "dot" {
+  doc = [[
+Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has
+all other axes of x, then those of y.]],
+  args = { "x", "y" },
+  shapes = { x = "...,k; rank 2 or more", y = "...,k,n", result = "x's but the last, y's but the second-to-last" },
+  forward = function(x, y)
+    local a, b = check_tensor("dot", "x", x).shape, check_tensor("dot", "y", y).shape
+    for name, t in pairs { x = x, y = y } do
+      if t.ndim < 2 then core.raise(("dot: %s must have at least 2 axes, got %s"):format(name, options.show(t))) end
+    end
+    local rank, k = #b, a[#a]
+    if k ~= b[rank - 1] then
+      core.raise(("dot: the last axis of x (%s) must be as long as the second-to-last of y (%s)"):format(
+        options.shape_text(x), options.shape_text(y)))
+    end
+    if #a == 2 and rank == 2 then return K.matmul(x, y) end
+    local pattern = { rank - 1 }
+    for i = 1, rank do
+      if i ~= rank - 1 then pattern[#pattern + 1] = i end
+    end
+    local others = joined(slice(b, 1, rank - 2), { b[rank] })
+    local left = K.reshape(x, { product(a, 1, #a - 1), k })
+    local right = K.reshape(K.permute_dimensions(y, pattern), { k, product(others, 1, #others) })
+    return K.reshape(K.matmul(left, right), joined(slice(a, 1, #a - 1), others))
+  end,
+  backward = "parts",
+  linear = true,
+  method = true,
+  sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 3 } end,
+  example = "print(K.dot(dw.ones { 2, 3 }, dw.ones { 3, 2 }))",
+}
+
+local axes_kind = {
+  expected = "an axis or a pair of axes, neither of them the batch",
+  read = function(v)
+    if math.type(v) == "integer" then return { v, v } end
+    if type(v) ~= "table" or #v ~= 2 or math.type(v[1]) ~= "integer" or math.type(v[2]) ~= "integer" then return nil end
+    return { v[1], v[2] }
+  end,
+}
+
+local function contracted_axis(t, axis, which)
+  local rank = t.ndim
+  local at = axis < 0 and axis + rank + 1 or axis
+  if at < 1 or at > rank then
+    core.raise(("batch_dot: axes names axis %d, but %s has %d axes"):format(axis, which, rank))
+  end
+  if at == 1 then core.raise "batch_dot: axes must not name axis 1, the batch" end
+  return at
+end
+
+-- The batch, then all other axes as one, then the contracted one; and the sizes of the others.
+local function as_matrices(t, axis)
+  local shape, pattern, others = t.shape, { 1 }, {}
+  for i = 2, #shape do
+    if i ~= axis then
+      pattern[#pattern + 1] = i
+      others[#others + 1] = shape[i]
+    end
+  end
+  pattern[#pattern + 1] = axis
+  local flat = { shape[1], product(others, 1, #others), shape[axis] }
+  return K.reshape(K.permute_dimensions(t, pattern), flat), others
+end
+
+op "batch_dot" {
+  doc = [[
+For each sample, contracts an axis of x with one of y; the result has the other axes of x, then those of y, and (b, 1)
+when none is left. Without axes, the last of x meets the last of a y of rank 2, the second-to-last of others.]],
+  args = { "x", "y" },
+  options = { axes = axes_kind },
+  shapes = { x = "b,...; rank 2 or more", y = "b,...", result = "b, x's others, y's others" },
+  forward = function(x, y, o)
+    for name, t in pairs { x = check_tensor("batch_dot", "x", x), y = check_tensor("batch_dot", "y", y) } do
+      if t.ndim < 2 then
+        core.raise(("batch_dot: %s must have at least 2 axes, got %s"):format(name, options.show(t)))
+      end
+    end
+    local axes = o.axes or { -1, y.ndim == 2 and -1 or -2 }
+    local i, j = contracted_axis(x, axes[1], "x"), contracted_axis(y, axes[2], "y")
+    local text = ("x is %s and y %s"):format(options.shape_text(x), options.shape_text(y))
+    if x.shape[1] ~= y.shape[1] then core.raise("batch_dot: the batches differ: " .. text) end
+    if x.shape[i] ~= y.shape[j] then
+      core.raise(("batch_dot: axis %d of x must be as long as axis %d of y: %s"):format(i, j, text))
+    end
+    local left, others = as_matrices(x, i)
+    local right, more = as_matrices(y, j)
+    local result = joined({ x.shape[1] }, others, more)
+    if #result == 1 then result[2] = 1 end
+    return K.reshape(K.matmul(left, flipped(right)), result)
+  end,
+  backward = "parts",
+  linear = true,
+  sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 2 } end,
+}

@@ -1,0 +1,294 @@
+-- ops/reduce.lua: many numbers become one: sums, extremes and their positions, along any axes; running sums.
+-- Gradients come back with size 1 on the reduced axes, from where they broadcast.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+local config = require "dwconv.config"
+
+local op = ops.family("reduce", "sums, extremes, positions of extremes, along any axes; running sums")
+local K = ops.calls
+local check_tensor = options.check_tensor
+
+local kinds = { axis = options.axes(), keepdims = options.flag(false) }
+local AXES = "x's without the axes, or with size 1 there for keepdims"
+
+-- The axes of x that o.axis names, counted from 1, in order.
+local function reduced_axes(x, o)
+  local rank, set, list = #x.shape, {}, {}
+  if o.axis == nil then
+    for i = 1, rank do list[i] = i end
+    return list
+  end
+  for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
+    set[axis < 0 and axis + rank + 1 or axis] = true
+  end
+  for i = 1, rank do
+    if set[i] then list[#list + 1] = i end
+  end
+  return list
+end
+
+-- g in the shape of x with size 1 on the reduced axes.
+local function kept(g, x, o)
+  if o.keepdims then return g end
+  local shape = x.shape
+  for _, axis in ipairs(reduced_axes(x, o)) do shape[axis] = 1 end
+  return K.reshape(g, shape)
+end
+
+-- x's shape without the reduced axes.
+local function shape_without(x, o)
+  local shape, axes = x.shape, reduced_axes(x, o)
+  for i = #axes, 1, -1 do table.remove(shape, axes[i]) end
+  return shape
+end
+
+local function reduction(name)
+  return function(r)
+    r.args, r.options, r.method = { "x" }, kinds, true
+    r.shapes = { x = r.takes or "any numbers", result = AXES }
+    r.sample = r.sample or function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end
+    return op(name)(r)
+  end
+end
+
+reduction "sum" {
+  doc = "The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.",
+  forward = function(x, o) return core.sum(x, o.axis, o.keepdims) end,
+  keeps = {},
+  backward = { x = function(g, _, x, o) return K.broadcast_to(kept(g, x, o), x.shape) end },
+  linear = true,
+  example = "print(dw.tensor({ { 1, 2 }, { 3, 4 } }):sum { axis = 1 })",
+}
+
+-- Prefix products before and after each element, so that zeros need no division. Over the axes as one.
+local function others_product(x)
+  local one = K.ones_like(K.narrow(x, -1, 1, 1))
+  local n = x.shape[#x.shape]
+  local before = K.concatenate { one, K.narrow(K.cumprod(x, { axis = -1 }), -1, 1, n - 1) }
+  local back = K.cumprod(K.reverse(x, -1), { axis = -1 })
+  local after = K.reverse(K.concatenate { one, K.narrow(back, -1, 1, n - 1) }, -1)
+  return before * after
+end
+
+reduction "prod" {
+  doc = "The product over the axes; over all of them if none is given. Its gradient is right with zeros too.",
+  forward = function(x, o) return core.prod(x, o.axis, o.keepdims) end,
+  keeps = { "x" },
+  backward = {
+    x = function(g, _, x, o)
+      local shape, axes = x.shape, reduced_axes(x, o)
+      if x.size == 0 or #axes == 0 then return K.broadcast_to(kept(g, x, o), shape) end
+      local pattern, inner, set = {}, {}, {}
+      for _, axis in ipairs(axes) do set[axis] = true end
+      for i = 1, #shape do
+        if not set[i] then
+          pattern[#pattern + 1] = i
+          inner[#inner + 1] = shape[i]
+        end
+      end
+      table.move(axes, 1, #axes, #pattern + 1, pattern)
+      inner[#inner + 1] = -1
+      local moved = K.permute_dimensions(x, pattern)
+      local products = K.reshape(others_product(K.reshape(moved, inner)), moved.shape)
+      local back = {}
+      for i, axis in ipairs(pattern) do back[axis] = i end
+      return K.permute_dimensions(products, back) * kept(g, x, o)
+    end,
+  },
+  sample = function(R) return R({ 2, 3, 4 }, 0.5, 1.5), { axis = { 1, -1 } } end,
+}
+
+-- The gradient is shared equally among ties.
+local function shared(g, y, x, o)
+  local among = K.cast(K.equal(x, kept(y, x, o)), x.dtype)
+  return among / K.sum(among, { axis = o.axis, keepdims = true }) * kept(g, x, o)
+end
+
+reduction "max" {
+  doc = "The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.",
+  forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
+  keeps = { "x", "result" },
+  backward = { x = shared },
+}
+
+reduction "min" {
+  doc = "The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.",
+  forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
+  keeps = { "x", "result" },
+  backward = { x = shared },
+}
+
+-- Whole numbers and bools as K.floatx(); floats as they are.
+local function as_floats(name, x)
+  if check_tensor(name, "x", x).dtype:find "^float" then return x end
+  return K.cast(x, config.floatx())
+end
+
+local function count_of(x, o)
+  local n, shape = 1, x.shape
+  for _, axis in ipairs(reduced_axes(x, o)) do n = n * (shape[axis] or 1) end
+  return n
+end
+
+local function mean(x, o) return K.sum(x, o) / count_of(x, o) end
+
+local function variance(x, o)
+  local away = x - mean(x, { axis = o.axis, keepdims = true })
+  return mean(K.square(away), o)
+end
+
+-- Sums check their axes; others check here, in their own name.
+local function check_axes(name, x, o)
+  local rank, seen = x.ndim, {}
+  for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
+    local at = axis < 0 and axis + rank + 1 or axis
+    if at < 1 or at > rank then
+      core.raise(("%s: axis must be an axis from 1 to %d or from -%d to -1, got %d"):format(name, rank, rank, axis))
+    end
+    if seen[at] then core.raise(("%s: axis names axis %d twice"):format(name, at)) end
+    seen[at] = true
+  end
+end
+
+for name, f in pairs {
+  mean = { "The mean over the axes.", mean },
+  var = { "The variance over the axes, of the population: divided by n.", variance },
+  std = { "The standard deviation over the axes, of the population.", function(x, o) return K.sqrt(variance(x, o)) end },
+} do
+  reduction(name) {
+    doc = f[1] .. " Whole numbers and bools become K.floatx() first; of nothing it is NaN.",
+    takes = "any",
+    forward = function(x, o)
+      x = as_floats(name, x)
+      check_axes(name, x, o)
+      return f[2](x, o)
+    end,
+    backward = "parts",
+    differs = "Of whole numbers it is not truncated or refused, but a float.",
+  }
+end
+
+reduction "logsumexp" {
+  doc = "log(sum(exp(x))) over the axes, without overflow.",
+  takes = "float32 or float64",
+  forward = function(x, o)
+    check_axes("logsumexp", check_tensor("logsumexp", "x", x), o)
+    local most = K.stop_gradient(K.max(x, { axis = o.axis, keepdims = true }))
+    most = K.where(K.less(K.abs(most), math.huge), most, 0) -- where it is infinite, so is the result, by itself
+    local y = K.log(K.sum(K.exp(x - most), { axis = o.axis, keepdims = true })) + most
+    return o.keepdims and y or K.reshape(y, shape_without(x, o))
+  end,
+  backward = "parts",
+  differs = "Keras's backend does not export it.",
+  example = "print(K.logsumexp(dw.tensor { 1000, 1000 }))",
+}
+
+for name, doc in pairs {
+  any = "Whether any number over the axes is not 0. Of nothing it is false.",
+  all = "Whether no number over the axes is 0. Of nothing it is true.",
+} do
+  reduction(name) {
+    doc = doc,
+    takes = "any",
+    forward = function(x, o) return core[name](x, o.axis, o.keepdims) end,
+    backward = "none",
+    reason = "its result is bool",
+  }
+end
+
+for name, doc in pairs { argmax = "largest", argmin = "least" } do
+  op(name) {
+    doc = ("Where the %s number along an axis is, the first of equal ones; NaN is passed over."):format(doc),
+    args = { "x" },
+    options = { axis = options.axis(-1) },
+    shapes = { x = "any numbers", result = "x's without the axis; int64, counting from 1" },
+    forward = function(x, o) return core[name](x, o.axis) end,
+    backward = "none",
+    reason = "its result is a position",
+    method = true,
+    differs = "Positions count from 1.",
+    sample = function(R) return R { 2, 3 }, { axis = 1 } end,
+  }
+end
+
+-- ---- running sums --------------------------------------------------------------------------------
+
+local function from_the_end(f, x, o) return K.reverse(f(K.reverse(x, o.axis), o), o.axis) end
+
+op "cumsum" {
+  doc = "Running sums along an axis: each number with all before it.",
+  args = { "x" },
+  options = { axis = options.axis(1) },
+  shapes = { x = "any numbers", result = "x's" },
+  forward = function(x, o) return core.cumsum(x, o.axis) end,
+  keeps = {},
+  backward = { x = function(g, _, _, o) return from_the_end(K.cumsum, g, o) end },
+  linear = true,
+  method = true,
+  sample = function(R) return R { 2, 3 }, { axis = 2 } end,
+  example = "print(K.cumsum(dw.tensor { 1, 2, 3 }))",
+}
+
+-- y shifted by one along the axis, from `first` on.
+local function shifted(y, first, axis)
+  local n = y.shape[axis < 0 and axis + #y.shape + 1 or axis]
+  if n == 0 then return y end
+  local start = K.narrow(y, axis, 1, 1)
+  start = first == 1 and K.ones_like(start) or K.zeros_like(start)
+  return K.concatenate({ start, K.narrow(y, axis, 1, n - 1) }, { axis = axis })
+end
+
+op "cumprod" {
+  doc = "Running products along an axis: each number times all before it. Its gradient is right with zeros too.",
+  args = { "x" },
+  options = { axis = options.axis(1) },
+  shapes = { x = "any numbers", result = "x's" },
+  forward = function(x, o) return core.cumprod(x, o.axis) end,
+  keeps = { "x", "result" },
+  backward = {
+    -- y_i has x_j for j <= i: dx_j = y_(j-1) * s_j with s_j = g_j + x_(j+1) * s_(j+1), from the end.
+    x = function(g, y, x, o)
+      local next_x = shifted(K.reverse(x, o.axis), 0, o.axis)
+      local s = K.reverse(K.recurrence(K.reverse(g, o.axis), next_x, { axis = o.axis }), o.axis)
+      return shifted(y, 1, o.axis) * s
+    end,
+  },
+  method = true,
+  sample = function(R) return R({ 2, 3 }, 0.5, 1.5), { axis = 2 } end,
+}
+
+op "recurrence" {
+  doc = "Along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
+  args = { "a", "b" },
+  options = { axis = options.axis(1) },
+  shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },
+  forward = function(a, b, o) return core.recurrence(a, b, o.axis) end,
+  keeps = { "b", "result" },
+  backward = {
+    a = function(g, _, _, b, o)
+      local next_b = shifted(K.reverse(b, o.axis), 0, o.axis)
+      return K.reverse(K.recurrence(K.reverse(g, o.axis), next_b, o), o.axis)
+    end,
+    b = function(g, y, _, b, o)
+      local next_b = shifted(K.reverse(b, o.axis), 0, o.axis)
+      return K.reverse(K.recurrence(K.reverse(g, o.axis), next_b, o), o.axis) * shifted(y, 0, o.axis)
+    end,
+  },
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 3 }, R { 2, 3 }, { axis = 2 } end,
+}
+
+op "sum_to" {
+  doc = "x summed over the axes along which a tensor of the shape stretches to x's: the gradient of broadcasting.",
+  args = { "x" },
+  values = { "shape" },
+  shapes = { x = "any numbers", shape = "a table of sizes that broadcasts to x's", result = "shape" },
+  forward = function(x, shape) return core.sum_to(x, shape) end,
+  keeps = {},
+  backward = { x = function(g, _, x) return K.broadcast_to(g, x.shape) end },
+  linear = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 3, 4 }, { 3, 1 } end,
+}

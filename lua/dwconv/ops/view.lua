@@ -1,0 +1,122 @@
+-- ops/view.lua: parts of a tensor. Indices count from 1, and -1 is the last. The gradient of a part is zeros with the
+-- part put in: embed, whose own gradient is the part again.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+
+local op = ops.family("view", "parts of a tensor, as views of the same numbers")
+local K = ops.calls
+local check_tensor = options.check_tensor
+
+local plain_index = core.metatable.__index
+local forms = { index = plain_index, narrow = core.narrow, select = core.select }
+
+local function embedded(form)
+  return function(g, _, x, ...)
+    local values = table.pack(...)
+    return K.embed(g, x.shape, form, { table.unpack(values, 1, values.n - 1) }) -- without the options
+  end
+end
+
+op "index" {
+  doc = [[
+What t[key] and t(i, j, ...) give: the part of x at a table of one index, or range {first, last, step}, for each axis
+({} is all of it); or at one index of the first axis. With every index given it is a Lua number.]],
+  args = { "x" },
+  values = { "key" },
+  shapes = { x = "any", key = "a whole number, or a table of them and of ranges", result = "what is left of x's" },
+  forward = function(x, key) return plain_index(x, key) end,
+  keeps = {},
+  backward = { x = embedded "index" },
+  linear = true,
+  differs = "Indices count from 1, and ranges include both ends.",
+  sample = function(R) return R { 3, 4, 5 }, { { 1, 3, 2 }, -1, {} } end,
+}
+
+op "narrow" {
+  doc = "`size` neighbours along an axis, from index `first` on.",
+  args = { "x" },
+  values = { "axis", "first", "size" },
+  shapes = {
+    x = "any", axis = "an axis", first = "an index", size = "a whole number", result = "x's, the axis of that size",
+  },
+  forward = function(x, axis, first, size) return core.narrow(x, axis, first, size) end,
+  keeps = {},
+  backward = { x = embedded "narrow" },
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 3, 4 }, 2, 2, 2 end,
+}
+
+op "select" {
+  doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
+  args = { "x" },
+  values = { "axis", "index" },
+  shapes = { x = "any", axis = "an axis", index = "an index", result = "x's without the axis" },
+  forward = function(x, axis, index) return core.select(x, axis, index) end,
+  keeps = {},
+  backward = { x = embedded "select" },
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 3, 4 }, 2, -1 end,
+}
+
+op "embed" {
+  doc = "Zeros of a shape, with g in the part that a view takes: the gradient of views.",
+  args = { "g" },
+  values = { "shape", "form", "values" },
+  shapes = {
+    g = "the part's", shape = "a table of sizes", form = '"index", "narrow" or "select"',
+    values = "a table of what the form takes", result = "shape",
+  },
+  forward = function(g, shape, form, values)
+    if not forms[form] then
+      core.raise(("embed: form must be \"index\", \"narrow\" or \"select\", got %s"):format(options.show(form)))
+    end
+    if type(values) ~= "table" then
+      core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
+    end
+    local x = core.zeros(shape, check_tensor("embed", "g", g).dtype)
+    forms[form](x, table.unpack(values)):copy_(g)
+    return x
+  end,
+  keeps = {},
+  backward = {
+    g = function(gg, _, _, _, form, values) return K[form](gg, table.unpack(values)) end,
+  },
+  linear = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 3, 2 }, { 3, 4 }, "narrow", { 2, 2, 2 } end,
+}
+
+local function reversing_key(x, axes)
+  local rank = check_tensor("reverse", "x", x).ndim
+  local key = {}
+  for i = 1, rank do key[i] = {} end
+  for _, axis in ipairs(type(axes) == "table" and axes or { axes }) do
+    local at = math.type(axis) == "integer" and (axis < 0 and axis + rank + 1 or axis) or 0
+    if at < 1 or at > rank then
+      core.raise(("reverse: axes must be from 1 to %d or from -%d to -1, got %s"):format(rank, rank, options.show(axis)))
+    end
+    if #key[at] > 0 then core.raise(("reverse: axes names axis %d twice"):format(at)) end
+    if x.shape[at] > 0 then key[at] = { -1, 1, -1 } end
+  end
+  return key
+end
+
+op "reverse" {
+  doc = "x with the order along each of the axes reversed. A view of the same numbers.",
+  args = { "x" },
+  values = { "axes" },
+  shapes = { x = "any", axes = "an axis or a table of axes", result = "x's" },
+  forward = function(x, axes) return plain_index(x, reversing_key(x, axes)) end,
+  keeps = {},
+  backward = { x = function(g, _, _, axes) return K.reverse(g, axes) end },
+  linear = true,
+  method = true,
+  sample = function(R) return R { 3, 4 }, { 1, -1 } end,
+  example = "print(K.reverse(dw.tensor { 1, 2, 3 }, 1))",
+}

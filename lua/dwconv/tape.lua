@@ -1,0 +1,341 @@
+-- tape.lua: records the calls of ops and walks back over them. Tensors know nothing of it: a tape numbers the tensors
+-- it meets, in a weak table, and its entries hold only the numbers that a gradient will read.
+-- Invariant: while tapes record, ops call note(); outside, they find nothing in their slot.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+
+local op = ops.family("tape", "gradients: recording calls and walking back over them")
+local track, ghost = core.track, core.ghost
+local raise, is_tensor = options.raise, options.is_tensor
+local records = ops.records
+
+---@class dwconv.Tape
+local Tape = {}
+Tape.__index = Tape
+Tape.__name = "dwconv.Tape"
+
+local tape = {
+  small = 256, -- tensors of so many bytes are kept rather than described
+}
+
+-- ---- recording -----------------------------------------------------------------------------------
+
+local active = {} -- the tapes that record now, the innermost last
+
+-- Fields of an entry; each argument takes three fields from FIRST on: itself (or its ghost), its number (or its
+-- numbers, for a list of tensors), and how often it had been written.
+local RECORD, RESULT, KEPT, OPTIONS, WRITES, FIRST <const> = 1, 2, 3, 4, 5, 6
+
+local function copy_table(t) -- a script may change its table later
+  local copy = {}
+  for k, v in pairs(t) do copy[k] = type(v) == "table" and copy_table(v) or v end
+  return copy
+end
+
+local function number_of(ids, t)
+  local id = ids[t]
+  if not id then
+    id = ids.count + 1
+    ids.count, ids[t] = id, id
+  end
+  return id
+end
+
+local function note_argument(ids, entry, at, a, writes, kept)
+  if writes then
+    entry[at + 1] = number_of(ids, a)
+    entry[at + 2] = writes
+    if not kept then a = ghost(a, tape.small) end
+  elseif type(a) == "table" then
+    a = copy_table(a)
+  end
+  entry[at] = a
+end
+
+-- A table of tensors.
+local function note_list(ids, entry, list, kept)
+  local values, numbers, writes = {}, {}, {}
+  for i, t in ipairs(list) do
+    numbers[i], writes[i] = number_of(ids, t), t:writes()
+    values[i] = kept and t or ghost(t, tape.small)
+  end
+  entry[FIRST], entry[FIRST + 1], entry[FIRST + 2] = values, numbers, writes
+end
+
+local function noter(self)
+  local ids, entries = self.ids, self.entries
+  return function(record, y, o, a1, a2, a3, a4)
+    local wy, w1, w2, w3, w4 = track(y, a1, a2, a3, a4)
+    if not wy or rawequal(y, a1) then return end
+    local kept = record.kept
+    local entry = { record, false, kept.result and y or ghost(y, tape.small), o, wy, a1, false, w1, a2, false, w2 }
+    if record.list then note_list(ids, entry, a1, kept[1]) else note_argument(ids, entry, 6, a1, w1, kept[1]) end
+    if a2 ~= nil then note_argument(ids, entry, 9, a2, w2, kept[2]) end
+    if a3 ~= nil then note_argument(ids, entry, 12, a3, w3, kept[3]) end
+    if a4 ~= nil then note_argument(ids, entry, 15, a4, w4, kept[4]) end
+    entry[RESULT] = number_of(ids, y)
+    self.made[entry[RESULT]] = wy
+    entries[#entries + 1] = entry
+  end
+end
+
+-- Views by index are made by metamethods of the core; while tapes record, they are calls of the op "index".
+local plain_index, plain_call = core.metatable.__index, core.metatable.__call
+
+local function recorded_index(t, key)
+  if type(key) == "string" then return plain_index(t, key) end
+  return records.index.call(t, key)
+end
+
+local function recorded_call(t, ...) return records.index.call(t, { ... }) end
+
+local function refresh()
+  local n = #active
+  core.metatable.__index = n > 0 and recorded_index or plain_index
+  core.metatable.__call = n > 0 and recorded_call or plain_call
+  if n <= 1 then return ops.set_recorder(n == 1 and active[1].note or nil) end
+  local notes = {}
+  for i, t in ipairs(active) do notes[i] = t.note end
+  ops.set_recorder(function(...)
+    for i = 1, n do notes[i](...) end
+  end)
+end
+
+local function stop(self)
+  for i = #active, 1, -1 do
+    if active[i] == self then table.remove(active, i) end
+  end
+  refresh()
+end
+
+local function check_function(name, f)
+  if type(f) == "function" or not is_tensor(f) and (getmetatable(f) or {}).__call then return end
+  raise(("%s: f must be a function, got %s"):format(name, options.show(f)))
+end
+
+-- Runs `close` when the scope of the variable ends, by an error too.
+local function closing(close) return setmetatable({}, { __close = close }) end
+
+op "record" {
+  doc = "Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.",
+  args = {},
+  values = { "f" },
+  shapes = { f = "a function", result = "the tape, then f's results" },
+  raw = true,
+  forward = function(f, ...)
+    check_function("record", f)
+    local self = setmetatable({ entries = {}, made = {}, ids = setmetatable({ count = 0 }, { __mode = "k" }) }, Tape)
+    self.note = noter(self)
+    active[#active + 1] = self
+    refresh()
+    local scope <close> = closing(function() stop(self) end) -- luacheck: ignore
+    return self, f(...)
+  end,
+  backward = "none",
+  reason = "it makes gradients possible",
+  home = "dw",
+  sample = function(R)
+    local x = R { 2, 3 }
+    return function() return x * x end
+  end,
+  example = [[
+local x = dw.tensor { 1, 2, 3 }
+local tape, loss = dw.record(function() return K.sum(x * x) end)
+print(tape:gradients(loss, x))]],
+}
+
+op "no_grad" {
+  doc = "Calls f(...) while no tape records, whichever do outside; gives f's results.",
+  args = {},
+  values = { "f" },
+  shapes = { f = "a function", result = "f's results" },
+  raw = true,
+  forward = function(f, ...)
+    check_function("no_grad", f)
+    local outer = active
+    active = {}
+    refresh()
+    local scope <close> = closing(function() -- luacheck: ignore
+      active = outer
+      refresh()
+    end)
+    return f(...)
+  end,
+  backward = "none",
+  reason = "that is what it is for",
+  home = "dw",
+  sample = function(R)
+    local x = R { 2, 3 }
+    return function() return x * x end
+  end,
+}
+
+-- ---- walking back --------------------------------------------------------------------------------
+
+local function refuse_written(record, what, when)
+  raise(("gradients: %s of %s was written in place %s; the gradient would be of other numbers than the result. "
+    .. "Write after taking gradients, or clone() before"):format(what, record.name, when))
+end
+
+-- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
+local function check_entry(self, e)
+  local record = e[RECORD]
+  if record.kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
+  for i = 1, #record.positional do
+    local at = FIRST + 3 * (i - 1)
+    local values, ids, writes = e[at], e[at + 1], e[at + 2]
+    if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
+    for k, id in ipairs(ids or {}) do
+      local made = self.made[id]
+      if made and made ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
+      if record.kept[i] and values[k]:writes() ~= writes[k] then
+        refuse_written(record, record.positional[i], "since")
+      end
+    end
+  end
+end
+
+-- The numbers of tensors that depend on the wanted ones, added to them.
+local function spread(wanted, entries, n)
+  for i = 1, n do
+    local e = entries[i]
+    local record = e[RECORD]
+    for k = 1, #record.args do
+      local id = e[FIRST + 3 * k - 2]
+      if record.list then
+        for _, one in ipairs(id) do
+          if wanted[one] then wanted[e[RESULT]] = true end
+        end
+      elseif id and wanted[id] then
+        wanted[e[RESULT]] = true
+      end
+    end
+  end
+end
+
+local function accumulate(grads, id, g)
+  local sum = grads[id]
+  grads[id] = sum and records.add.call(sum, g) or g
+end
+
+local function go_back(e, g, grads, wanted)
+  local record, y, o = e[RECORD], e[KEPT], e[OPTIONS]
+  for k, arg in ipairs(record.args) do
+    local id, f = e[FIRST + 3 * k - 2], record.backward[arg]
+    if record.list then
+      for i, one in ipairs(f(g, y, e[6], o)) do
+        if wanted[id[i]] then accumulate(grads, id[i], one) end
+      end
+    elseif id and wanted[id] then
+      local n, d = #record.positional, nil
+      if n == 1 then
+        d = f(g, y, e[6], o)
+      elseif n == 2 then
+        d = f(g, y, e[6], e[9], o)
+      elseif n == 3 then
+        d = f(g, y, e[6], e[9], e[12], o)
+      else
+        d = f(g, y, e[6], e[9], e[12], e[15], o)
+      end
+      accumulate(grads, id, d)
+    end
+  end
+end
+
+local function check_float(value, what)
+  if not is_tensor(value) or not value.dtype:find "^float" then
+    raise(("gradients: %s must be a float32 or float64 tensor, got %s"):format(what, options.show(value)))
+  end
+end
+
+local gradient_options = {
+  output_gradients = {
+    expected = "a tensor like loss",
+    read = function(v) return is_tensor(v) and v or nil end,
+  },
+}
+
+local parse = options.parser("gradients", gradient_options, "(loss, variables, {options})")
+
+local function starting_gradient(loss, given)
+  if not given then return core.ones(loss.shape, loss.dtype) end
+  if given.dtype ~= loss.dtype or table.concat(given.shape, "x") ~= table.concat(loss.shape, "x") then
+    raise(("gradients: output_gradients must be like loss, %s, got %s"):format(options.show(loss), options.show(given)))
+  end
+  return given
+end
+
+local function check_variables(variables)
+  if type(variables) ~= "table" then
+    raise(("gradients: variables must be a tensor or a table of tensors, got %s"):format(options.show(variables)))
+  end
+  for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(options.show(key))) end
+end
+
+--- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
+--- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
+--- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
+---@param loss dwconv.Tensor
+---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
+---@param o? { output_gradients: dwconv.Tensor }
+function Tape:gradients(loss, variables, ...)
+  local given = parse(...).output_gradients
+  check_float(loss, "loss")
+  if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
+  check_variables(variables)
+  local ids, entries, n = self.ids, self.entries, #self.entries
+  local wanted, asked, grads = {}, {}, {}
+  for _, v in pairs(variables) do
+    if ids[v] then wanted[ids[v]], asked[ids[v]] = true, true end
+  end
+  spread(wanted, entries, n)
+  if ids[loss] then grads[ids[loss]] = starting_gradient(loss, given) end
+  for i = n, 1, -1 do
+    local e = entries[i]
+    local g = grads[e[RESULT]]
+    if g and wanted[e[RESULT]] then
+      check_entry(self, e)
+      go_back(e, g, grads, wanted)
+      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
+    end
+  end
+  local results, seen = {}, {}
+  for key, v in pairs(variables) do
+    local g = ids[v] and grads[ids[v]] or core.zeros(v.shape, v.dtype)
+    results[key] = seen[g] and g:clone() or g -- written in place, one must not change the other
+    seen[g] = true
+  end
+  return results
+end
+
+op "gradients" {
+  doc = [[
+The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
+of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
+loss does not reach.]],
+  args = {},
+  values = { "loss", "variables" },
+  options = gradient_options,
+  shapes = {
+    loss = "a tensor, summed if it is more than one number", variables = "a tensor, or a table of tensors",
+    result = "like variables",
+  },
+  raw = true,
+  forward = function(loss, variables, ...)
+    local innermost = active[#active]
+    if not innermost then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
+    return innermost:gradients(loss, variables, ...)
+  end,
+  backward = "parts",
+  sample = function(R)
+    local x = R { 2, 3 }
+    return x, x
+  end,
+  differs = "It works on the tape now recording, as there is no graph.",
+}
+
+Tape.__tostring = function(self) return ("tape of %d calls"):format(#self.entries) end
+
+return tape

@@ -1,0 +1,181 @@
+// elementwise.c: makes a Lua function of an elementwise op: tensors and numbers in, broadcast as NumPy does, a tensor
+// out, or written into the first operand. Numbers take the dtype of the tensors beside them.
+#include <string.h>
+
+#include "binding.h"
+
+enum { DWL_OP = DWL_FUNCTION + 1, DWL_ARGUMENTS }; // upvalues: the op's number, then its arguments' names
+enum { MOST = 3 };
+
+struct call {
+  lua_State *L;
+  int op, operands;
+  const dw_tensor *x[MOST];
+  dw_tensor numbers[MOST]; // what stands for a Lua number
+  int64_t elements[MOST];
+  dw_dtype dtype;
+};
+
+static const char *argument(lua_State *L, int i) { return lua_tostring(L, lua_upvalueindex(DWL_ARGUMENTS + i)); }
+
+// The dtype of operand i, if a Lua value stood there.
+static dw_dtype wanted(const struct call *c, int i) {
+  return i == 0 && dw_elementwise_chooses(c->op) ? DW_BOOL : c->dtype;
+}
+
+static void read_tensors(struct call *c) {
+  lua_State *L = c->L;
+  int first = -1;
+  for (int i = 0; i < c->operands; i++) {
+    c->x[i] = dwl_totensor(L, i + 1);
+    if (c->x[i] == NULL || (i == 0 && dw_elementwise_chooses(c->op))) continue;
+    if (first >= 0 && c->x[i]->dtype != c->x[first]->dtype) {
+      dwl_error(L, "%s is %s but %s is %s; convert one with astype", argument(L, first),
+                dw_dtype_name(c->x[first]->dtype), argument(L, i), dw_dtype_name(c->x[i]->dtype));
+    }
+    if (first < 0) first = i, c->dtype = c->x[i]->dtype;
+  }
+  if (first >= 0) return;
+  int at = c->operands > 1 && dw_elementwise_chooses(c->op) ? 2 : 1;
+  for (int i = at; i <= c->operands; i++) {
+    int type = lua_type(L, i);
+    if (type != LUA_TNUMBER && type != LUA_TBOOLEAN) at = i;
+  }
+  dwl_expected(L, argument(L, at - 1), "a tensor", at);
+}
+
+static void read_numbers(struct call *c) {
+  lua_State *L = c->L;
+  for (int i = 0; i < c->operands; i++) {
+    if (c->x[i] != NULL) {
+      bool good = c->x[i]->dtype == wanted(c, i);
+      if (!good) dwl_expected(L, argument(L, i), "a tensor of bool", i + 1);
+      continue;
+    }
+    int type = lua_type(L, i + 1);
+    if (type != LUA_TNUMBER && type != LUA_TBOOLEAN) dwl_expected(L, argument(L, i), "a tensor or a number", i + 1);
+    dwl_checkelement(L, i + 1, argument(L, i), wanted(c, i), &c->elements[i]);
+    c->numbers[i] = (dw_tensor){.data = &c->elements[i], .dtype = wanted(c, i)};
+    c->x[i] = &c->numbers[i];
+  }
+}
+
+static void refuse_shapes(struct call *c) {
+  lua_State *L = c->L;
+  lua_pushliteral(L, "");
+  for (int i = 0; i < c->operands; i++) {
+    const char *shape = dwl_shape_text(L, c->x[i]), *between = i + 1 < c->operands ? ", " : "";
+    lua_pushfstring(L, "%s%s %s%s", lua_tostring(L, -2), argument(L, i), shape, between);
+  }
+  dwl_error(L, "the shapes do not broadcast: %s", lua_tostring(L, -1));
+}
+
+static void check(struct call *c) {
+  lua_State *L = c->L;
+  dw_status s = dw_elementwise_check(dwl_enter(L), c->op, c->x);
+  if (s == DW_OK) return;
+  if (s != DW_DTYPE) dwl_error(L, "%s", dw_status_text(s));
+  lua_pushliteral(L, "");
+  for (int d = 0; d < DW_DTYPES; d++) {
+    if (!dw_elementwise_takes(dwl_enter(L), c->op, (dw_dtype)d)) continue;
+    const char *before = lua_tostring(L, -1);
+    lua_pushfstring(L, "%s%s%s", before, before[0] == 0 ? "" : ", ", dw_dtype_name((dw_dtype)d));
+  }
+  dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
+}
+
+// The operands, checked and stretched to one shape.
+static int read_operands(struct call *c, int64_t shape[DW_MAX_RANK]) {
+  lua_State *L = c->L;
+  int rank = 0;
+  c->op = (int)lua_tointeger(L, lua_upvalueindex(DWL_OP));
+  c->operands = dw_elementwise_operands(c->op);
+  lua_settop(L, c->operands);
+  read_tensors(c);
+  read_numbers(c);
+  for (int i = 0; i < c->operands; i++) {
+    if (!dw_broadcast_shape(&rank, shape, c->x[i])) refuse_shapes(c);
+  }
+  check(c);
+  return rank;
+}
+
+static dw_status compute(struct call *c, const dw_tensor *y) {
+  dw_tensor stretched[MOST];
+  const dw_tensor *x[MOST];
+  for (int i = 0; i < c->operands; i++) {
+    x[i] = c->x[i];
+    if (dw_same_shape(x[i], y)) continue;
+    dw_broadcast_view(&stretched[i], x[i], y->rank, y->shape);
+    x[i] = &stretched[i];
+  }
+  return dw_elementwise(dwl_enter(c->L), c->op, y, x);
+}
+
+static int into_new(lua_State *L) {
+  struct call c = {.L = L};
+  int64_t shape[DW_MAX_RANK];
+  int rank = read_operands(&c, shape);
+  dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);
+  dwl_leave(L, compute(&c, y));
+  return 1;
+}
+
+// The first operand is written, so the others must not stretch it; one that shares its numbers is copied first.
+static int into_first(lua_State *L) {
+  struct call c = {.L = L};
+  dw_tensor y = {.rank = 0};
+  y.rank = read_operands(&c, y.shape);
+  dwl_checkwritable(L, 1, argument(L, 0));
+  if (!dw_same_shape(&y, c.x[0])) {
+    const char *shape = dwl_shape_text(L, c.x[0]);
+    dwl_error(L, "%s has shape %s, but the result would have %s", argument(L, 0), shape, dwl_shape_text(L, &y));
+  }
+  const dwl_tensor *first = lua_touserdata(L, 1);
+  for (int i = 1; i < c.operands; i++) {
+    const dwl_tensor *u = lua_touserdata(L, i + 1);
+    if (u == NULL || u->writes != first->writes) continue;
+    dw_tensor *copy = dwl_newtensor(L, u->t.dtype, u->t.rank, u->t.shape);
+    dwl_leave(L, dw_copy(dwl_enter(L), copy, c.x[i]));
+    c.x[i] = copy;
+  }
+  dwl_wrote(L, 1);
+  dwl_leave(L, compute(&c, c.x[0]));
+  lua_settop(L, 1);
+  return 1;
+}
+
+// Whole numbers become floats first.
+static int into_float(lua_State *L) {
+  struct call c = {.L = L};
+  c.op = (int)lua_tointeger(L, lua_upvalueindex(DWL_OP));
+  c.operands = dw_elementwise_operands(c.op);
+  lua_settop(L, c.operands);
+  read_tensors(&c);
+  for (int i = 0; i < c.operands && !dw_dtype_is_float(c.dtype) && c.dtype != DW_BOOL; i++) {
+    if (dwl_totensor(L, i + 1) == NULL) continue;
+    dw_tensor *cast = dwl_newtensor(L, dwl_getstate(L)->floatx, c.x[i]->rank, c.x[i]->shape);
+    dwl_leave(L, dw_cast(dwl_enter(L), cast, c.x[i]));
+    lua_replace(L, i + 1);
+  }
+  return into_new(L);
+}
+
+// elementwise(op, name, kind, arguments' names...): the function `name`, which computes the op listed as `op`.
+static int elementwise(lua_State *L) {
+  static const char *const names[] = {"new", "first", "float", NULL};
+  static const luaL_Reg kinds[] = {{"new", into_new}, {"first", into_first}, {"float", into_float}};
+  int op = dw_elementwise_find(luaL_checkstring(L, 1)), kind = luaL_checkoption(L, 3, NULL, names);
+  luaL_checkstring(L, 2);
+  if (op < 0) dwl_error(L, "there is no kernel \"%s\"", lua_tostring(L, 1));
+  int n = dw_elementwise_operands(op), given = lua_gettop(L) - 3;
+  if (given != n) dwl_error(L, "\"%s\" has %d operands, not %d", lua_tostring(L, 1), n, given);
+  for (int i = 0; i < n; i++) luaL_checkstring(L, 4 + i);
+  dwl_pushupvalues(L, &kinds[kind], 2);
+  lua_pushinteger(L, op);
+  for (int i = 0; i < n; i++) lua_pushvalue(L, 4 + i);
+  dwl_pushclosure(L, 1 + n);
+  return 1;
+}
+
+const luaL_Reg dwl_elementwise_functions[] = {{"elementwise", elementwise}, {NULL, NULL}};

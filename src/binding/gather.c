@@ -1,0 +1,129 @@
+// gather.c: elements picked by index, and sorting, for Lua. Indices count from 1.
+#include "binding.h"
+
+// The tensor of indices at `index`, made contiguous int64, all of them from 1 to n.
+static const dw_tensor *check_indices(lua_State *L, int index, const char *argument, int64_t n) {
+  const dw_tensor *t = dwl_checktensor(L, index, argument);
+  if (t->dtype != DW_INT64 && t->dtype != DW_INT32 && t->dtype != DW_UINT8) {
+    dwl_error(L, "%s must be whole numbers (int32, int64, uint8), got %s", argument, dw_dtype_name(t->dtype));
+  }
+  if (t->dtype != DW_INT64) {
+    dw_tensor *wide = dwl_newtensor(L, DW_INT64, t->rank, t->shape);
+    dwl_leave(L, dw_cast(dwl_enter(L), wide, t));
+    lua_replace(L, index);
+  }
+  t = dwl_contiguous(L, index);
+  const int64_t *i = t->data;
+  int64_t count = dw_numel(t);
+  for (int64_t k = 0; k < count; k++) {
+    if (i[k] >= 1 && i[k] <= n) continue;
+    const char *hint = i[k] == 0 ? "; counting starts at 1" : "";
+    dwl_error(L, "%s holds %I, outside 1 to %I%s", argument, (LUAI_UACINT)i[k], (LUAI_UACINT)n, hint);
+  }
+  return t;
+}
+
+static const dw_tensor *check_rows(lua_State *L, int index, const char *argument) {
+  const dw_tensor *t = dwl_checktensor(L, index, argument);
+  if (t->rank == 0) dwl_error(L, "%s must have at least one axis", argument);
+  return t;
+}
+
+// Pushes zeros.
+static dw_tensor *push_zeros(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape) {
+  int64_t zero = 0;
+  dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
+  dwl_leave(L, dw_fill(dwl_enter(L), t, &zero));
+  return t;
+}
+
+static int gather(lua_State *L) { // reference, indices
+  const dw_tensor *x = check_rows(L, 1, "reference");
+  const dw_tensor *i = check_indices(L, 2, "indices", x->shape[0]);
+  int64_t shape[2 * DW_MAX_RANK];
+  if (i->rank + x->rank - 1 > DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
+  for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
+  for (int k = 1; k < x->rank; k++) shape[i->rank + k - 1] = x->shape[k];
+  x = dwl_contiguous(L, 1);
+  dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank + x->rank - 1, shape);
+  dwl_leave(L, dw_gather(dwl_enter(L), y, x, i->data));
+  return 1;
+}
+
+static int scatter(lua_State *L) { // rows, indices, n: the rows added up at their indices, in a tensor of n rows
+  const dw_tensor *y = dwl_checktensor(L, 1, "rows");
+  int64_t n = dwl_checkinteger(L, 3, "n", 0, INT64_MAX), shape[DW_MAX_RANK] = {n};
+  const dw_tensor *i = check_indices(L, 2, "indices", n);
+  bool fits = y->rank >= i->rank && y->dtype != DW_BOOL;
+  for (int k = 0; fits && k < i->rank; k++) fits = y->shape[k] == i->shape[k];
+  if (!fits) {
+    const char *rows = dwl_shape_text(L, y);
+    dwl_error(L, "rows (%s) must be numbers and begin with the shape of indices (%s)", rows, dwl_shape_text(L, i));
+  }
+  for (int k = i->rank; k < y->rank; k++) shape[k - i->rank + 1] = y->shape[k];
+  if (y->rank - i->rank + 1 > DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
+  y = dwl_contiguous(L, 1);
+  dw_tensor *x = push_zeros(L, y->dtype, y->rank - i->rank + 1, shape);
+  dwl_leave(L, dw_scatter(dwl_enter(L), x, y, i->data));
+  return 1;
+}
+
+// Indices have the other's shape but along the axis.
+static void check_along(lua_State *L, const dw_tensor *t, const dw_tensor *i, int axis, const char *argument) {
+  bool fits = i->rank == t->rank;
+  for (int k = 0; fits && k < t->rank; k++) fits = k == axis || i->shape[k] == t->shape[k];
+  if (fits) return;
+  const char *shape = dwl_shape_text(L, i);
+  dwl_error(L, "indices (%s) must have the shape of %s (%s) but on axis %d", shape, argument, dwl_shape_text(L, t),
+            axis + 1);
+}
+
+static int take_along_axis(lua_State *L) { // x, indices, axis
+  const dw_tensor *x = check_rows(L, 1, "x");
+  int axis = dwl_checkaxis(L, 3, "axis", x->rank);
+  const dw_tensor *i = check_indices(L, 2, "indices", x->shape[axis]);
+  check_along(L, x, i, axis, "x");
+  x = dwl_contiguous(L, 1);
+  dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank, i->shape);
+  dwl_leave(L, dw_take(dwl_enter(L), y, x, i->data, axis));
+  return 1;
+}
+
+static int put_along_axis(lua_State *L) { // y, indices, axis, n
+  const dw_tensor *y = check_rows(L, 1, "y");
+  int axis = dwl_checkaxis(L, 3, "axis", y->rank);
+  int64_t n = dwl_checkinteger(L, 4, "n", 0, INT64_MAX), shape[DW_MAX_RANK];
+  const dw_tensor *i = check_indices(L, 2, "indices", n);
+  if (!dw_same_shape(i, y) || y->dtype == DW_BOOL) {
+    const char *of = dwl_shape_text(L, y);
+    dwl_error(L, "y (%s) must be numbers in the shape of indices (%s)", of, dwl_shape_text(L, i));
+  }
+  y = dwl_contiguous(L, 1);
+  for (int k = 0; k < y->rank; k++) shape[k] = k == axis ? n : y->shape[k];
+  dw_tensor *x = push_zeros(L, y->dtype, y->rank, shape);
+  dwl_leave(L, dw_put(dwl_enter(L), x, y, i->data, axis));
+  return 1;
+}
+
+static int argsort(lua_State *L) { // x, whether descending; along the last axis
+  const dw_tensor *x = check_rows(L, 1, "x");
+  bool descending = lua_toboolean(L, 2);
+  size_t bytes;
+  x = dwl_contiguous(L, 1);
+  dw_tensor *order = dwl_newtensor(L, DW_INT64, x->rank, x->shape);
+  int result = lua_gettop(L);
+  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
+  dwl_leave(L, dw_argsort(&cx, order, x, descending, NULL, &bytes));
+  dwl_leave(L, dw_argsort(&cx, order, x, descending, dwl_scratch(L, bytes), NULL));
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+const luaL_Reg dwl_gather_functions[] = {
+    {"gather", gather},
+    {"scatter", scatter},
+    {"take_along_axis", take_along_axis},
+    {"put_along_axis", put_along_axis},
+    {"argsort", argsort},
+    {NULL, NULL},
+};

@@ -1,0 +1,221 @@
+// reduce.c: reductions over any axes, positions of extremes, running sums. Called by the binding.
+// Invariant: what is summed with what, and in which order, follows from shapes and strides alone, so results are the
+// same for every thread count: long reductions are cut into a fixed number of chunks, joined in their order.
+#include <string.h>
+
+#include "dwconv.h"
+#include "kernels/kernels.h"
+#include "walk.h"
+
+enum { X, Y }; // operands of the walk; x orders the axes
+enum { COLUMNS = 512 };
+
+// Kept axes come first, then reduced ones; each group in the order of x's strides. `across`: x's innermost axis is
+// kept, and a row of accumulators goes along it; otherwise reduced axes are walked along.
+struct job {
+  struct dw_walk w;
+  const struct dw_reduction_kernels *k;
+  int kept; // axes
+  bool across;
+  int64_t lanes, blocks; // accumulators of a block, blocks of a row of them
+  int64_t outputs;       // of all, in the order of kept axes
+  int64_t outer;         // kept indices but the row's
+  int64_t chunks, chunk; // of the first reduced axis
+  int64_t units, units_per_task;
+  char *memory; // chunks * outputs accumulators, when chunks > 1
+};
+
+static void sort_axes(struct job *j) {
+  struct dw_walk *w = &j->w;
+  int last = w->rank - 1, kept = 0;
+  j->across = w->step[Y][last] != 0 && w->step[X][last] == 1;
+  for (int i = 0; i < w->rank; i++) {
+    if (w->step[Y][i] == 0) continue;
+    for (int k = i; k > kept; k--) dw_walk_swap(w, k - 1, k);
+    kept++;
+  }
+  j->kept = kept;
+}
+
+// Accumulates x from `at` on over all reduced axes, of the first only `count` elements.
+static void accumulate(const struct job *j, char *acc, const char *at, int64_t count, int64_t lanes) {
+  const struct dw_walk *w = &j->w;
+  int first = j->kept, last = w->rank - 1;
+  if (first > last) { // nothing is reduced
+    if (j->across) j->k->columns(acc, at, 0, 1, lanes);
+    if (!j->across) j->k->row(acc, at, 1, 1);
+    return;
+  }
+  int64_t rows = first == last ? count : w->size[last], outer = count;
+  for (int i = first + 1; i < last; i++) outer *= w->size[i];
+  if (first == last) outer = 1;
+  for (int64_t o = 0; o < outer; o++) {
+    int64_t rest = o, offset = 0;
+    for (int i = last - 1; i > first; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[X][i];
+    if (first < last) offset += rest * w->step[X][first];
+    const char *x = at + offset * w->bytes[X];
+    if (j->across) j->k->columns(acc, x, w->step[X][last], rows, lanes);
+    if (!j->across) j->k->row(acc, x, w->step[X][last], rows);
+  }
+}
+
+// Unit u is block u % blocks of kept index u / blocks % outer, in chunk u / blocks / outer.
+static void run_units(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct job *j = job;
+  const struct dw_walk *w = &j->w;
+  double acc[COLUMNS];
+  int outer_axes = j->across ? j->kept - 1 : j->kept;
+  int64_t end = b * j->units_per_task < j->units ? b * j->units_per_task : j->units;
+  for (int64_t u = a * j->units_per_task; u < end; u++) {
+    int64_t block = u % j->blocks, outer = u / j->blocks % j->outer, chunk = u / j->blocks / j->outer;
+    int64_t first = block * COLUMNS, lanes = j->lanes - first < COLUMNS ? j->lanes - first : COLUMNS, count = 1;
+    char *x = dw_walk_at(w, X, outer_axes, outer), *y = dw_walk_at(w, Y, outer_axes, outer);
+    ptrdiff_t y_step = 1;
+    if (j->across) {
+      x += first * w->step[X][j->kept - 1] * w->bytes[X];
+      y_step = w->step[Y][j->kept - 1];
+      y += first * y_step * w->bytes[Y];
+    }
+    if (j->kept < w->rank) {
+      count = w->size[j->kept] - chunk * j->chunk < j->chunk ? w->size[j->kept] - chunk * j->chunk : j->chunk;
+      x += chunk * j->chunk * w->step[X][j->kept] * w->bytes[X];
+    }
+    j->k->start(acc, lanes);
+    accumulate(j, (char *)acc, x, count, lanes);
+    if (j->chunks > 1) {
+      int64_t at = (chunk * j->outer + outer) * j->lanes + first;
+      memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
+    } else {
+      j->k->finish(y, y_step, acc, lanes);
+    }
+  }
+}
+
+static void join_chunks(const struct job *j) {
+  const struct dw_walk *w = &j->w;
+  int64_t bytes = j->outputs * (int64_t)j->k->size;
+  for (int64_t c = 1; c < j->chunks; c++) j->k->join(j->memory, j->memory + c * bytes, j->outputs);
+  int outer_axes = j->across ? j->kept - 1 : j->kept;
+  for (int64_t o = 0; o < j->outer; o++) {
+    j->k->finish(dw_walk_at(w, Y, outer_axes, o), j->across ? w->step[Y][j->kept - 1] : 1,
+                 j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes);
+  }
+}
+
+static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
+  enum { CHUNK = 1 << 16, MOST_CHUNKS = 64 }; // elements
+  dw_tensor stretched = *y;                   // stride 0 along what is reduced
+  for (int i = 0; i < x->rank; i++) {
+    stretched.shape[i] = x->shape[i];
+    if (y->shape[i] != x->shape[i]) stretched.strides[i] = 0;
+  }
+  dw_walk_init(&j->w, 2, (const dw_tensor *[]){x, &stretched});
+  sort_axes(j);
+  const struct dw_walk *w = &j->w;
+  j->outputs = dw_numel(y);
+  j->lanes = j->across ? w->size[j->kept - 1] : 1;
+  j->outer = j->outputs / j->lanes;
+  j->blocks = (j->lanes + COLUMNS - 1) / COLUMNS;
+  int64_t reduced = dw_numel(x) / j->outputs, axis = j->kept < w->rank ? w->size[j->kept] : 1;
+  j->chunks = reduced / CHUNK * (j->outputs < 64 ? 1 : 0); // where outputs are many, they are the tasks
+  if (j->chunks > MOST_CHUNKS) j->chunks = MOST_CHUNKS;
+  if (j->chunks < 1) j->chunks = 1;
+  j->chunk = (axis + j->chunks - 1) / j->chunks;
+  j->chunks = (axis + j->chunk - 1) / j->chunk;
+  j->units = j->chunks * j->outer * j->blocks;
+  int64_t unit = dw_numel(x) / j->units;
+  j->units_per_task = unit < CHUNK / 4 ? CHUNK / 4 / (unit > 0 ? unit : 1) : 1;
+}
+
+dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
+                    size_t *scratch) {
+  struct job j = {.k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
+  if (scratch != NULL) *scratch = 0;
+  if (dw_numel(y) == 0) return DW_OK;
+  if (dw_numel(x) == 0) {
+    double none;
+    j.k->start(&none, 1);
+    int64_t element;
+    j.k->finish(&element, 1, &none, 1);
+    return scratch != NULL ? DW_OK : dw_fill(cx, y, &element);
+  }
+  plan(&j, y, x);
+  if (scratch != NULL) {
+    *scratch = j.chunks > 1 ? (size_t)(j.chunks * j.outputs) * j.k->size : 0;
+    return DW_OK;
+  }
+  int64_t tasks = (j.units + j.units_per_task - 1) / j.units_per_task;
+  dw_status s = dw_parallel(cx, tasks, (double)dw_numel(x) * 2, run_units, &j);
+  if (s == DW_OK && j.chunks > 1) join_chunks(&j);
+  return s;
+}
+
+// ---- along one axis ------------------------------------------------------------------------------
+
+struct lines { // the lines along one axis of some tensors of one shape: y first
+  struct dw_walk w;
+  ptrdiff_t pitch[DW_OPERANDS];
+  int64_t n, count, per_task;
+  const struct dw_reduce_kernels *k;
+  int op;
+};
+
+// The walk goes over the other axes.
+static void lines_init(struct lines *l, int axis, int operands, const dw_tensor *const *tensors) {
+  dw_tensor others[DW_OPERANDS];
+  const dw_tensor *list[DW_OPERANDS];
+  l->n = tensors[operands - 1]->shape[axis];
+  for (int s = 0; s < operands; s++) {
+    l->pitch[s] = tensors[s]->strides[axis];
+    dw_select_view(&others[s], tensors[s], axis, 0);
+    list[s] = &others[s];
+  }
+  l->count = dw_numel(&others[0]);
+  dw_walk_init(&l->w, operands, list);
+  enum { TASK = 1 << 13 };
+  l->per_task = l->n < TASK ? TASK / (l->n > 0 ? l->n : 1) : 1;
+}
+
+static dw_status run_lines(const dw_context *cx, struct lines *l, dw_run *run) {
+  int64_t tasks = (l->count + l->per_task - 1) / l->per_task;
+  return dw_parallel(cx, tasks, (double)l->n * (double)l->count * 4, run, l);
+}
+
+static int64_t last_line(const struct lines *l, int64_t b) {
+  return b * l->per_task < l->count ? b * l->per_task : l->count;
+}
+
+static void run_arg(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct lines *l = job;
+  for (int64_t i = a * l->per_task; i < last_line(l, b); i++) {
+    int64_t at = l->k->arg(dw_walk_at(&l->w, 1, l->w.rank, i), l->pitch[1], l->n, l->op);
+    memcpy(dw_walk_at(&l->w, 0, l->w.rank, i), &at, sizeof at);
+  }
+}
+
+dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis) {
+  struct lines l = {.k = cx->kernels->reduce[x->dtype], .op = least};
+  if (dw_numel(y) == 0) return DW_OK;
+  lines_init(&l, axis, 2, (const dw_tensor *[]){y, x});
+  return run_lines(cx, &l, run_arg);
+}
+
+static void run_scan(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct lines *l = job;
+  for (int64_t i = a * l->per_task; i < last_line(l, b); i++) {
+    const void *x[2] = {dw_walk_at(&l->w, 1, l->w.rank, i)};
+    if (l->w.operands > 2) x[1] = dw_walk_at(&l->w, 2, l->w.rank, i);
+    l->k->scan[l->op](dw_walk_at(&l->w, 0, l->w.rank, i), l->pitch[0], x, &l->pitch[1], l->n);
+  }
+}
+
+dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis) {
+  struct lines l = {.k = cx->kernels->reduce[y->dtype], .op = op};
+  if (dw_numel(y) == 0) return DW_OK;
+  const dw_tensor *all[] = {y, x[0], op == DW_RECURRENCE ? x[1] : x[0]};
+  lines_init(&l, axis, op == DW_RECURRENCE ? 3 : 2, all);
+  return run_lines(cx, &l, run_scan);
+}
