@@ -68,7 +68,7 @@ PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test hosts demo bench check check-compilers check-lint check-sanitizers docs install clean
+.PHONY: deps all test hosts functions demo bench check check-compilers check-lint check-sanitizers docs install clean
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 %.d: ;
@@ -128,6 +128,10 @@ FILTER   ?=
 test: all hosts
 	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+
+# Which functions of tf.keras.backend K has, and how many of their fixtures pass.
+functions: all
+	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own.
 HOSTS    := guard states
