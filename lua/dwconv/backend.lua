@@ -23,7 +23,7 @@ require "dwconv.tensor" -- what the records add to tensors
 local K = {}
 
 for name, record in pairs(ops.records) do
-  if record.home ~= "dw" then
+  if record.home ~= "dw" and record.home ~= "method" then
     K[name] = record.call
     if record.alias then K[record.alias] = record.call end
   end

@@ -21,7 +21,7 @@
 --   method     true, or a name: tensors have it as a method
 --   metamethod "__add" and its like
 --   alias      another name of the same function
---   home       where the function is: "K" (if left out), "dw" or "both"
+--   home       where the function is: "K" (if left out), "dw", "both", or "method" for tensors' methods only
 --   raw        true: forward is the function itself and reads its own options
 --   differs    how it differs from Keras, if it does
 --   example    Lua code that prints something

@@ -1,5 +1,6 @@
 -- ops/layout.lua: the same numbers in another shape, order or dtype. Views of the same numbers where they can be.
 
+local config = require "dwconv.config"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
@@ -18,21 +19,24 @@ end
 -- A view whose gradient only needs x's shape back.
 local function reshaped(g, _, x) return K.reshape(g, x.shape) end
 
-op "permute_dimensions" {
-  doc = "Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.",
-  args = { "x" },
-  values = { "pattern" },
-  shapes = { x = "any", pattern = "a table naming each axis once, from 1; -1 is the last", result = "x's, permuted" },
-  forward = function(x, pattern) return core.permute_dimensions(x, pattern) end,
-  keeps = {},
-  backward = { x = function(g, _, _, pattern) return K.permute_dimensions(g, inverse(pattern)) end },
-  linear = true,
-  method = "permute",
-  differs = "Axes count from 1.",
-  example = [[
+for name, f in pairs { permute_dimensions = core.permute_dimensions, permute = core.methods.permute } do
+  op(name) {
+    doc = "Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.",
+    args = { "x" },
+    values = { "pattern" },
+    shapes = { x = "any", pattern = "a table naming each axis once, from 1; -1 is the last", result = "x's, permuted" },
+    forward = function(x, pattern) return f(x, pattern) end,
+    keeps = {},
+    backward = { x = function(g, _, _, pattern) return K.permute_dimensions(g, inverse(pattern)) end },
+    linear = true,
+    home = name == "permute" and "method" or "K",
+    method = name == "permute",
+    differs = "Axes count from 1.",
+    example = [[
 print(table.concat(K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, { 1, 4, 2, 3 }).shape, "x"))]],
-  sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
-}
+    sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
+  }
+end
 
 op "transpose" {
   doc = "Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.",
@@ -172,30 +176,34 @@ op "stop_gradient" {
   sample = function(R) return R { 2, 3 } end,
 }
 
-local function to_dtype(name, method)
+local function to_dtype(name)
   return function(r)
-    r.args, r.keeps, r.linear, r.method = { "x" }, {}, true, method
+    r.args, r.keeps, r.linear = { "x" }, {}, true
     r.backward = { x = function(g, _, x) return K.cast(g, x.dtype) end }
     return op(name)(r)
   end
 end
 
-to_dtype("cast", "astype") {
-  doc = [[
+for name, f in pairs { cast = core.cast, astype = core.methods.astype } do
+  to_dtype(name) {
+    doc = [[
 A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the
 type's limits (NaN becomes 0), and everything but 0 is true.]],
-  values = { "dtype" },
-  shapes = { x = "any", dtype = "float32, float64, int32, int64, uint8 or bool", result = "x's" },
-  forward = function(x, dtype) return core.cast(x, dtype) end,
-  differs = "Floats outside an integer type's range are defined.",
-  sample = function(R) return R { 2, 3 }, "float64" end,
-}
+    values = { "dtype" },
+    shapes = { x = "any", dtype = "float32, float64, int32, int64, uint8 or bool", result = "x's" },
+    forward = function(x, dtype) return f(x, dtype) end,
+    home = name == "astype" and "method" or "K",
+    method = name == "astype",
+    differs = "Floats outside an integer type's range are defined.",
+    sample = function(R) return R { 2, 3 }, "float64" end,
+  }
+end
 
 to_dtype "cast_to_floatx" {
   doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
   shapes = { x = "a tensor, a number or a nested table", result = "x's" },
   forward = function(x)
-    local floatx = require("dwconv.config").floatx()
+    local floatx = config.floatx()
     if options.is_tensor(x) then return core.cast(x, floatx) end
     return core.tensor(x, floatx, floatx)
   end,

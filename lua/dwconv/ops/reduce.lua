@@ -32,7 +32,7 @@ end
 -- g in the shape of x with size 1 on the reduced axes.
 local function kept(g, x, o)
   if o.keepdims then return g end
-  local shape = x.shape
+  local shape = table.move(x.shape, 1, #x.shape, 1, {})
   for _, axis in ipairs(reduced_axes(x, o)) do shape[axis] = 1 end
   return K.reshape(g, shape)
 end
