@@ -47,6 +47,8 @@ HAVE     += $(ISAS:%=-DDW_HAVE_%)
 WARN      = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(WERROR),-Werror)
 SAN       = $(if $(SANITIZE),-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize=$(SANITIZE) -DDW_SANITIZE)
 FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CFLAGS) $(SAN) -MMD -MP $(HAVE)
+# what kernels may assume of floats: a * b + c is one rounding or two, and nobody reads errno or the exception flags
+FLOATS   := -ffp-contract=fast -fno-math-errno -fno-trapping-math
 OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
@@ -90,7 +92,7 @@ FORCE:
 stem = $(subst ., ,$(1))
 $(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
 	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags | $(DEPS)
@@ -127,8 +129,8 @@ test: all hosts
 	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
 
-# C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own.
-HOSTS    := guard states
+# C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
+HOSTS    := guard states $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
@@ -139,6 +141,10 @@ $(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 $(BUILD)/host/states: tests/host/states.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
+
+$(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TYPE_f32) $(ISA_$*) -MF $@.d -o $@ $< -lm
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
 $(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
