@@ -22,11 +22,11 @@ LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null || ech
 LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDIR)/lua5.4 $(shell pkg-config --cflags lua5.4 2>/dev/null))
 
 # ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
-FLOATS    := f32 f64
-NUMBERS   := $(FLOATS) i32 i64 u8
+FLOAT_TYPES := f32 f64
+NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
 family     = $(2:%=$(1).%)
 KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
-             $(call family,layout,u8 i32 i64) $(call family,depthwise,$(FLOATS)) table.all
+             $(call family,layout,u8 i32 i64) $(call family,depthwise,$(FLOAT_TYPES)) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
@@ -49,6 +49,8 @@ HAVE     += $(ISAS:%=-DDW_HAVE_%)
 WARN      = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef $(if $(WERROR),-Werror)
 SAN       = $(if $(SANITIZE),-g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=undefined -fsanitize=$(SANITIZE) -DDW_SANITIZE)
 FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CFLAGS) $(SAN) -MMD -MP $(HAVE)
+# what kernels may assume of floats: a * b + c is one rounding or two, and nobody reads errno or the exception flags
+FLOATS   := -ffp-contract=fast -fno-math-errno -fno-trapping-math
 OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
@@ -92,7 +94,7 @@ FORCE:
 stem = $(subst ., ,$(1))
 $(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) -ffp-contract=fast -fno-math-errno -fno-trapping-math $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TUNE) $(TYPE_$(word 2,$(call stem,$*))) $(ISA_$(word 3,$(call stem,$*))) \
 	  -DDW_TAG=$(word 2,$(call stem,$*)) -DDW_ISA=$(word 3,$(call stem,$*)) -c -o $@ $<
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags | $(DEPS)
@@ -133,8 +135,8 @@ test: all hosts
 functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
-# C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own.
-HOSTS    := guard states
+# C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
+HOSTS    := guard states $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
@@ -145,6 +147,10 @@ $(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 $(BUILD)/host/states: tests/host/states.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
+
+$(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TYPE_f32) $(ISA_$*) -MF $@.d -o $@ $< -lm
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
 $(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)

@@ -1,6 +1,7 @@
 -- host_spec.lua: the C hosts of tests/host, and what a process around dwconv must not notice: how it ends, its floating
 -- point mode, the symbols of the module. Everything runs in processes of its own; a failure shows what they said.
 
+local support = require "support"
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local sanitized = (os.getenv "DWCONV_SANITIZE" or "") ~= ""
 local lua = arg and arg[-1] or "lua5.4"
@@ -30,6 +31,13 @@ describe("a host without Lua", function()
     local out = runs(build .. "/host/guard")
     assert.truthy(out:find "geometries x %d isas, 0 failures", out)
   end)
+
+  for _, isa in ipairs(support.isas) do
+    it("computes elementary functions as well as math.h says, " .. isa, function()
+      local out = runs(("%s/host/math.%s"):format(build, isa))
+      assert.truthy(out:find "math: %d+ functions, 0 failures", out)
+    end)
+  end
 end)
 
 describe("a host with Lua", function()

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "kernels.h"
-#include "mathematics.h"
+#include "math.h"
 #include "vec.h"
 
 #if defined DW_IS_FLOAT
@@ -76,6 +76,19 @@ INLINE T to_power(T a, T b) {
 
 #define POINT(S, k) const S *p##k = x_[k]
 #define OP1(kinds, name, value) LOOP(kinds, name, T, POINT(T, 0), T x = p0[i], value)
+// A block with a rare element in it goes through a slower loop. Nothing is written before that is known.
+#define RARE(kinds, name, value, is_rare, any_value)                                                                   \
+  LOOP(kinds, name##_any, T, POINT(T, 0), T x = p0[i], any_value)                                                      \
+  LOOP(kinds, name##_near, T, POINT(T, 0), T x = p0[i], value)                                                         \
+  IF_##kinds(static void run_##name(void *y, const void *const *x_, int64_t count) {                                   \
+    const T *p0 = x_[0];                                                                                               \
+    int rare = 0;                                                                                                      \
+    for (int64_t i = 0; i < count; i++) {                                                                              \
+      T x = p0[i];                                                                                                     \
+      rare |= is_rare;                                                                                                 \
+    }                                                                                                                  \
+    (rare ? run_##name##_any : run_##name##_near)(y, x_, count);                                                       \
+  })
 #define OP2(kinds, name, value) LOOP(kinds, name, T, POINT(T, 0); POINT(T, 1), T a = p0[i]; T b = p1[i], value)
 #define TEST(kinds, name, value) LOOP(kinds, name, uint8_t, POINT(T, 0); POINT(T, 1), T a = p0[i]; T b = p1[i], value)
 #define OP3(kinds, name, value)                                                                                        \
@@ -84,6 +97,7 @@ INLINE T to_power(T a, T b) {
   LOOP(kinds, name, T, POINT(uint8_t, 0); POINT(T, 1); POINT(T, 2), uint8_t c = p0[i]; T a = p1[i]; T b = p2[i], value)
 #include "elementwise.h"
 #undef OP1
+#undef RARE
 #undef OP2
 #undef OP3
 #undef TEST
@@ -91,6 +105,7 @@ INLINE T to_power(T a, T b) {
 
 #define ENTRY(kinds, name, value) IF_##kinds([DW_ELEMENTWISE_##name] = run_##name, )
 #define OP1 ENTRY
+#define RARE(kinds, name, ...) ENTRY(kinds, name, )
 #define OP2 ENTRY
 #define OP3 ENTRY
 #define TEST ENTRY

@@ -2,6 +2,7 @@
 // B bool), its name, and its value as an expression of the operands' elements. src/elementwise.c takes the names from
 // it, kernels/elementwise.c the loops. An op is found by name, so a line here is all that a new kernel takes.
 //     OP1(kinds, name, value of x)      OP2(kinds, name, value of a and b)      TEST(kinds, name, truth of a and b)
+//     RARE(kinds, name, value of x, whether that is not right, value of every x)
 //     OP3(kinds, name, value of a, b and c)            CHOOSE(kinds, name, value of a and b by the truth of c)
 // Included several times, so without a guard.
 // clang-format off
@@ -13,8 +14,8 @@ OP1(FI,  square,        x * x)
 OP1(F,   sqrt,          x > 0 ? root(x) : x != x ? x : 0) // Keras's: clipped at 0
 OP1(F,   exp,           math_exp(x))
 OP1(F,   log,           math_log(x))
-OP1(F,   sin,           math_sin(x))
-OP1(F,   cos,           math_cos(x))
+RARE(F,  sin,           math_sin(x), math_is_far(x), math_sin_far(x))
+RARE(F,  cos,           math_cos(x), math_is_far(x), math_cos_far(x))
 OP1(F,   tanh,          math_tanh(x))
 OP1(F,   sigmoid,       math_sigmoid(x))
 OP1(F,   erf,           math_erf(x))

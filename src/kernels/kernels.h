@@ -64,12 +64,14 @@ struct dw_depthwise_kernels {
 // DW_ELEMENTWISE_add and so on, in the order of the list.
 enum dw_elementwise_op {
 #define OP1(kinds, name, value) DW_ELEMENTWISE_##name,
+#define RARE(kinds, name, ...) DW_ELEMENTWISE_##name,
 #define OP2 OP1
 #define OP3 OP1
 #define TEST OP1
 #define CHOOSE OP1
 #include "elementwise.h"
 #undef OP1
+#undef RARE
 #undef OP2
 #undef OP3
 #undef TEST
