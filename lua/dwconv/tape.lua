@@ -288,10 +288,11 @@ function Tape:gradients(loss, variables, ...)
   local ids, entries, n = self.ids, self.entries, #self.entries
   local wanted, asked, grads = {}, {}, {}
   for _, v in pairs(variables) do
-    if ids[v] then wanted[ids[v]], asked[ids[v]] = true, true end
+    local id = number_of(ids, v)
+    wanted[id], asked[id] = true, true
   end
   spread(wanted, entries, n)
-  if ids[loss] then grads[ids[loss]] = starting_gradient(loss, given) end
+  grads[number_of(ids, loss)] = starting_gradient(loss, given)
   for i = n, 1, -1 do
     local e = entries[i]
     local g = grads[e[RESULT]]
@@ -303,7 +304,7 @@ function Tape:gradients(loss, variables, ...)
   end
   local results, seen = {}, {}
   for key, v in pairs(variables) do
-    local g = ids[v] and grads[ids[v]] or core.zeros(v.shape, v.dtype)
+    local g = grads[ids[v]] or core.zeros(v.shape, v.dtype)
     results[key] = seen[g] and g:clone() or g -- written in place, one must not change the other
     seen[g] = true
   end

@@ -50,6 +50,19 @@ static int gather(lua_State *L) { // reference, indices
   return 1;
 }
 
+static int one_hot(lua_State *L) { // indices, num_classes
+  dwl_checktensor(L, 1, "indices");
+  int64_t n = dwl_checkinteger(L, 2, "num_classes", 0, INT64_MAX), shape[DW_MAX_RANK];
+  const dw_tensor *i = check_indices(L, 1, "indices", n);
+  if (i->rank == DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
+  for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
+  shape[i->rank] = n;
+  dw_tensor *y = push_zeros(L, DW_FLOAT32, i->rank + 1, shape);
+  int64_t count = dw_numel(i);
+  for (int64_t k = 0; k < count; k++) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
+  return 1;
+}
+
 static int scatter(lua_State *L) { // rows, indices, n: the rows added up at their indices, in a tensor of n rows
   const dw_tensor *y = dwl_checktensor(L, 1, "rows");
   int64_t n = dwl_checkinteger(L, 3, "n", 0, INT64_MAX), shape[DW_MAX_RANK] = {n};
@@ -121,6 +134,7 @@ static int argsort(lua_State *L) { // x, whether descending; along the last axis
 
 const luaL_Reg dwl_gather_functions[] = {
     {"gather", gather},
+    {"one_hot", one_hot},
     {"scatter", scatter},
     {"take_along_axis", take_along_axis},
     {"put_along_axis", put_along_axis},

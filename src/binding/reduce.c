@@ -112,7 +112,7 @@ static int sum_to(lua_State *L) {
 // ---- along one axis ------------------------------------------------------------------------------
 
 static int arg(lua_State *L, bool least) { // x, axis
-  const dw_tensor *x = check_numbers(L, 1, "x");
+  const dw_tensor *x = dwl_checktensor(L, 1, "x");
   int axis = dwl_checkaxis(L, 2, "axis", x->rank);
   bool reduced[DW_MAX_RANK] = {false};
   dw_tensor y;

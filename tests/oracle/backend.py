@@ -801,7 +801,7 @@ def update():
     for dtype in (f64, i32, i64):
         for name in ("update", "update_add", "update_sub"):
             case(name, r((2, 2), dtype), r((2, 2), dtype, salt=1))
-    for momentum in (0.99, 0.0, 1.0):
+    for momentum in (0.984375, 0.0, 1.0):  # TensorFlow rounds it to float32
         case("moving_average_update", r((2, 3), f64), r((2, 3), f64, salt=1), momentum)
     case("moving_average_update", r((2, 3)), r((2, 3), salt=1), 0.99)
     case("set_value", r((2, 2)), [[1, 2], [3, 4]])
@@ -884,7 +884,6 @@ def refusals():
         refused(name, a([1, 2], i32), a([1, 0], i32))
     refused("pow", n, -1)
     refused("pow", a([1, 2], i32), a([1, -1], i32))
-    refused("clip", n, None, 2)
     refused("logical_and", n, n)
     refused("logical_not", x)
     refused("logical_or", b, few((2,), "bool"))

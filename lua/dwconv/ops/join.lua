@@ -186,23 +186,17 @@ op "tile" {
 }
 
 op "one_hot" {
-  doc = "For each index a row of num_classes zeros with a 1 at the index; all zeros where it is out of range.",
+  doc = "For each index a row of num_classes zeros with a 1 at the index.",
   args = {},
   values = { "indices", "num_classes" },
-  shapes = { indices = "any; whole numbers, counting from 1", num_classes = "a whole number",
-    result = "theirs, num_classes; float32" },
-  forward = function(indices, n)
-    check_count("one_hot", "num_classes", n)
-    local dtype = check_tensor("one_hot", "indices", indices).dtype
-    if dtype ~= "int32" and dtype ~= "int64" and dtype ~= "uint8" then
-      core.raise(("one_hot: indices must be whole numbers (int32, int64, uint8), got %s"):format(dtype))
-    end
-    local classes = core.arange(1, n + 1, 1, "int64", "float32")
-    return core.cast(K.equal(core.expand_dims(core.cast(indices, "int64"), -1), classes), "float32")
-  end,
+  shapes = {
+    indices = "any; int32, int64 or uint8, from 1 to num_classes", num_classes = "a whole number",
+    result = "theirs, num_classes; float32",
+  },
+  forward = function(indices, n) return core.one_hot(indices, n) end,
   backward = "none",
   reason = "indices have no gradient",
-  differs = "Classes count from 1.",
+  differs = "Classes count from 1; outside them an index is an error.",
   sample = function() return core.tensor({ 2, 3, 1 }, "int32", "float32"), 4 end,
   example = "print(K.one_hot(dw.tensor({ 2, 1 }, { dtype = \"int32\" }), 3))",
 }

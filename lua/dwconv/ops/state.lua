@@ -181,11 +181,9 @@ reader "shape" {
 }
 
 reader "int_shape" {
-  doc = "The sizes of x, each a result.",
-  shapes = { result = "as many whole numbers as x has axes" },
-  forward = function(x) return table.unpack(x.shape) end,
-  differs = "A Python tuple is several results in Lua; x.shape is a table.",
-  example = "print(K.int_shape(dw.zeros { 2, 3 }))",
+  doc = "The shape of x, as a table: x.shape.",
+  shapes = { result = "a table of sizes" },
+  forward = function(x) return x.shape end,
 }
 
 reader "ndim" {
