@@ -189,6 +189,7 @@ check-sanitizers:
 docs: all
 	@mkdir -p docs
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
+	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").annotations())' > docs/dwconv.meta.lua
 
 # Installs what is built, with whatever flags it was built; builds only when nothing is there.
 install: | $(if $(wildcard $(CORE)),,all)

@@ -58,8 +58,11 @@ dw.io = setmetatable({}, {
 
 return setmetatable(dw, {
   __index = function(t, room)
-    if room ~= "help" then return nil end
-    t.help = require("dwconv.help").show
-    return t.help
+    if room == "help" then
+      t.help = require("dwconv.help").show
+    elseif room == "ops" then
+      t.ops = require "dwconv.compose"
+    end
+    return rawget(t, room)
   end,
 })

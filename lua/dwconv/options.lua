@@ -126,7 +126,7 @@ end
 --- "channels_last" or "channels_first"; left out, it is K.image_data_format().
 function options.data_format()
   local kind = options.oneof({ "channels_last", "channels_first" }, { NHWC = "channels_last", NCHW = "channels_first" })
-  kind.default, kind.current = nil, config.image_data_format
+  kind.default, kind.first, kind.current = nil, "channels_last", config.image_data_format
   return kind
 end
 
@@ -147,7 +147,7 @@ end
 function options.dtype(floats)
   local kind = options.oneof(floats and { "float32", "float64" }
     or { "float32", "float64", "int32", "int64", "uint8", "bool" })
-  kind.default, kind.current = nil, config.floatx
+  kind.default, kind.first, kind.current = nil, "float32", config.floatx
   return kind
 end
 

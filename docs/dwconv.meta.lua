@@ -1,0 +1,1311 @@
+---@meta
+-- Made from the records by `make docs`.
+
+---@class dwconv.Tensor
+---@field shape integer[]
+---@field dtype string
+---@field ndim integer
+---@field size integer
+local Tensor = {}
+
+---@class dwconv.backend
+local K = {}
+
+---@class dwconv
+---@field backend dwconv.backend
+local dw = {}
+
+--- The absolute value of x. Its gradient at 0 is 0.
+---@param x any any numbers
+---@return any result x's
+function K.abs(x) end
+
+--- The absolute value of x. Its gradient at 0 is 0.
+---@param x any any numbers
+---@return any result x's
+function Tensor:abs() end
+
+--- a + b.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.add(a, b) end
+
+--- a + b.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:add(b) end
+
+--- Whether no number over the axes is 0. Of nothing it is true.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.all(x, o) end
+
+--- Whether no number over the axes is 0. Of nothing it is true.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:all(o) end
+
+--- Whether any number over the axes is not 0. Of nothing it is false.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.any(x, o) end
+
+--- Whether any number over the axes is not 0. Of nothing it is false.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:any(o) end
+
+--- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+---@param start any a number
+---@param stop any a number
+---@param step any a number
+---@param o? { dtype?: any }
+---@return any result as many as there are
+function K.arange(start, stop, step, o) end
+
+--- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+---@param start any a number
+---@param stop any a number
+---@param step any a number
+---@param o? { dtype?: any }
+---@return any result as many as there are
+function dw.arange(start, stop, step, o) end
+
+--- Where the largest number along an axis is, the first of equal ones; NaN is passed over.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's without the axis; int64, counting from 1
+function K.argmax(x, o) end
+
+--- Where the largest number along an axis is, the first of equal ones; NaN is passed over.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's without the axis; int64, counting from 1
+function Tensor:argmax(o) end
+
+--- Where the least number along an axis is, the first of equal ones; NaN is passed over.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's without the axis; int64, counting from 1
+function K.argmin(x, o) end
+
+--- Where the least number along an axis is, the first of equal ones; NaN is passed over.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's without the axis; int64, counting from 1
+function Tensor:argmin(o) end
+
+--- The positions of x's elements along an axis in sorted order; equal ones stay in order, NaN comes last.
+---@param x any any numbers
+---@param o? { axis?: any, direction?: any }
+---@return any result x's; int64, counting from 1
+function K.argsort(x, o) end
+
+--- The positions of x's elements along an axis in sorted order; equal ones stay in order, NaN comes last.
+---@param x any any numbers
+---@param o? { axis?: any, direction?: any }
+---@return any result x's; int64, counting from 1
+function Tensor:argsort(o) end
+
+--- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
+---@param x any any
+---@param dtype any float32, float64, int32, int64, uint8 or bool
+---@return any result x's
+function Tensor:astype(dtype) end
+
+--- The name of the backend.
+---@return any result "dwconv"
+function K.backend() end
+
+--- For each sample, contracts an axis of x with one of y; the result has the other axes of x, then those of y, and (b, 1) when none is left. Without axes, the last of x meets the last of a y of rank 2, the second-to-last of others.
+---@param x any b,...; rank 2 or more
+---@param y any b,...
+---@param o? { axes?: any }
+---@return any result b, x's others, y's others
+function K.batch_dot(x, y, o) end
+
+--- The numbers of each sample along one axis.
+---@param x any n,...
+---@return any result n, all the others
+function K.batch_flatten(x) end
+
+--- get_value of each of some tensors.
+---@param tensors any a table of tensors
+---@return any result a table of tensors
+function K.batch_get_value(tensors) end
+
+--- Writes a value into each of some tensors.
+---@param tuples any a table of {tensor, value}
+---@return any result nothing
+function K.batch_set_value(tuples) end
+
+--- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.
+---@param x any any
+---@param shape any a table of sizes
+---@return any result shape
+function K.broadcast_to(x, shape) end
+
+--- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.
+---@param x any any
+---@param shape any a table of sizes
+---@return any result shape
+function Tensor:broadcast_to(shape) end
+
+--- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
+---@param x any any
+---@param dtype any float32, float64, int32, int64, uint8 or bool
+---@return any result x's
+function K.cast(x, dtype) end
+
+--- A copy of a tensor, or a new one of numbers, in K.floatx().
+---@param x any a tensor, a number or a nested table
+---@return any result x's
+function K.cast_to_floatx(x) end
+
+--- Lets get_uid count from 1 again and sets the learning phase to 0.
+---@return any result nothing
+function K.clear_session() end
+
+--- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+---@param x any a tensor, or a number beside one
+---@param min_value any a tensor, or a number beside one, or nil
+---@param max_value any a tensor, or a number beside one, or nil
+---@return any result all, broadcast
+function K.clip(x, min_value, max_value) end
+
+--- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+---@param x any a tensor, or a number beside one
+---@param min_value any a tensor, or a number beside one, or nil
+---@param max_value any a tensor, or a number beside one, or nil
+---@return any result all, broadcast
+function Tensor:clip(min_value, max_value) end
+
+--- A copy of x, of its own.
+---@param x any any
+---@return any result x's
+function K.clone(x) end
+
+--- A copy of x, of its own.
+---@param x any any
+---@return any result x's
+function Tensor:clone() end
+
+--- Whether |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN), and shapes and dtypes agree. The second result says where they differ most.
+---@param a any a tensor
+---@param b any a tensor
+---@param o? { atol?: any, rtol?: any }
+---@return any result true, or false and a text
+function dw.close(a, b, o) end
+
+--- Tensors one after another along an axis.
+---@param tensors any a table of tensors that differ on the axis only
+---@param o? { axis?: any }
+---@return any result the sum of sizes on the axis
+function K.concatenate(tensors, o) end
+
+--- A tensor from a nested table or a number. With the option shape a number fills it, and as many numbers as it holds are put in.
+---@param value any a nested table, a number or a tensor
+---@param o? { dtype?: any, shape?: any }
+---@return any result value's, or the option shape
+function K.constant(value, o) end
+
+--- x itself if its numbers lie in row-major order, else a copy.
+---@param x any any
+---@return any result x's
+function K.contiguous(x) end
+
+--- x itself if its numbers lie in row-major order, else a copy.
+---@param x any any
+---@return any result x's
+function Tensor:contiguous() end
+
+--- The cosine of x in radians.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.cos(x) end
+
+--- The cosine of x in radians.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:cos() end
+
+--- How many numbers x holds.
+---@param x any a tensor
+---@return any result a whole number
+function K.count_params(x) end
+
+--- Running products along an axis: each number times all before it. Its gradient is right with zeros too.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's
+function K.cumprod(x, o) end
+
+--- Running products along an axis: each number times all before it. Its gradient is right with zeros too.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's
+function Tensor:cumprod(o) end
+
+--- Running sums along an axis: each number with all before it.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's
+function K.cumsum(x, o) end
+
+--- Running sums along an axis: each number with all before it.
+---@param x any any numbers
+---@param o? { axis?: any }
+---@return any result x's
+function Tensor:cumsum(o) end
+
+--- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param x any n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
+---@param depthwise_kernel any kh,kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
+---@return any result n,oh,ow,c*m or n,c*m,oh,ow
+function K.depthwise_conv2d(x, depthwise_kernel, o) end
+
+--- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param x any n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
+---@param depthwise_kernel any kh,kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
+---@return any result n,oh,ow,c*m or n,c*m,oh,ow
+function Tensor:depthwise_conv2d(depthwise_kernel, o) end
+
+--- The gradient of depthwise_conv2d with respect to its kernel, given g, the one with respect to its result.
+---@param g any the result's: n,oh,ow,c*m or n,c*m,oh,ow
+---@param x any n,h,w,c or n,c,h,w
+---@param kernel_shape any the shape of the kernel, {kh, kw, c, m}
+---@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
+---@return any result kernel_shape
+function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
+
+--- The gradient of depthwise_conv2d with respect to x, given g, the gradient with respect to its result.
+---@param g any the result's: n,oh,ow,c*m or n,c*m,oh,ow
+---@param depthwise_kernel any kh,kw,c,m
+---@param x_shape any the shape of x, as a table
+---@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
+---@return any result x_shape
+function K.depthwise_conv2d_grad_x(g, depthwise_kernel, x_shape, o) end
+
+--- a / b. Whole numbers become K.floatx() first.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.divide(a, b) end
+
+--- a / b. Whole numbers become K.floatx() first.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:divide(b) end
+
+--- Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has all other axes of x, then those of y.
+---@param x any ...,k; rank 2 or more
+---@param y any ...,k,n
+---@return any result x's but the last, y's but the second-to-last
+function K.dot(x, y) end
+
+--- Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has all other axes of x, then those of y.
+---@param x any ...,k; rank 2 or more
+---@param y any ...,k,n
+---@return any result x's but the last, y's but the second-to-last
+function Tensor:dot(y) end
+
+--- The name of x's dtype.
+---@param x any a tensor
+---@return any result a string
+function K.dtype(x) end
+
+--- Zeros of a shape, with g in the part that a view takes: the gradient of views.
+---@param g any the part's
+---@param shape any a table of sizes
+---@param form any "index", "narrow" or "select"
+---@param values any a table of what the form takes
+---@return any result shape
+function K.embed(g, shape, form, values) end
+
+--- The fuzz factor, 1e-7 at first.
+---@return any result a number
+function K.epsilon() end
+
+--- Whether x == y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.equal(x, y) end
+
+--- Whether x == y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:equal(y) end
+
+--- The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.erf(x) end
+
+--- The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:erf() end
+
+--- A copy of a tensor's numbers, which later writes do not change; what is no tensor comes back as it is.
+---@param x any a tensor
+---@return any result x's
+function K.eval(x) end
+
+--- e to the power of x.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.exp(x) end
+
+--- e to the power of x.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:exp() end
+
+--- A view with one more axis, of size 1. As a method, t:expand_dims(axis).
+---@param x any any
+---@param o? { axis?: any }
+---@return any result x's with a 1 at the axis, which counts in the result
+function K.expand_dims(x, o) end
+
+--- The identity matrix of a size.
+---@param size any a whole number
+---@param o? { dtype?: any }
+---@return any result size,size
+function K.eye(size, o) end
+
+--- The identity matrix of a size.
+---@param size any a whole number
+---@param o? { dtype?: any }
+---@return any result size,size
+function dw.eye(size, o) end
+
+--- The numbers of x in row-major order along one axis, the batch included.
+---@param x any any
+---@return any result one axis
+function K.flatten(x) end
+
+--- The numbers of x in row-major order along one axis, the batch included.
+---@param x any any
+---@return any result one axis
+function Tensor:flatten() end
+
+--- The default float dtype: "float32" or "float64".
+---@return any result a string
+function K.floatx() end
+
+--- The largest whole number that is not above x.
+---@param x any any numbers
+---@return any result x's
+function K.floor(x) end
+
+--- The largest whole number that is not above x.
+---@param x any any numbers
+---@return any result x's
+function Tensor:floor() end
+
+--- a / b rounded down. A whole divisor of 0 is an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.floor_divide(a, b) end
+
+--- a / b rounded down. A whole divisor of 0 is an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:floor_divide(b) end
+
+--- acc = fn(acc, e) over the slices of elems along its first axis, first to last; acc begins as the option initializer, or as the first slice met.
+---@param fn any a function of acc and e
+---@param elems any n,...
+---@param o? { initializer?: any }
+---@return any result fn's
+function K.foldl(fn, elems, o) end
+
+--- acc = fn(acc, e) over the slices of elems along its first axis, last to first; acc begins as the option initializer, or as the first slice met.
+---@param fn any a function of acc and e
+---@param elems any n,...
+---@param o? { initializer?: any }
+---@return any result fn's
+function K.foldr(fn, elems, o) end
+
+--- The numbers in a string, in this machine's byte order and row-major order.
+---@param bytes any a string
+---@param shape any a table of sizes
+---@param o? { dtype?: any }
+---@return any result shape
+function dw.from_bytes(bytes, shape, o) end
+
+--- One number (or boolean) everywhere.
+---@param shape any a table of sizes
+---@param value any a number or a boolean
+---@param o? { dtype?: any }
+---@return any result shape
+function dw.full(shape, value, o) end
+
+--- The rows of reference (along its first axis) at the indices.
+---@param reference any n,...
+---@param indices any any; int32, int64 or uint8, counting from 1
+---@return any result the indices', then the row's
+function K.gather(reference, indices) end
+
+--- A number that counts the calls with this prefix, 1 for the first.
+---@param prefix any a string; nil is ""
+---@return any result a whole number
+function K.get_uid(prefix) end
+
+--- A copy of a tensor's numbers, which later writes do not change; what is no tensor comes back as it is.
+---@param x any a tensor
+---@return any result x's
+function K.get_value(x) end
+
+--- Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients too, for the option order = 2. The second result says where they do not. f must give one float64 tensor.
+---@param f any a function of tensors
+---@param inputs any a table of float64 tensors
+---@param o? { atol?: any, order?: any, rtol?: any, step?: any }
+---@return any result true, or false and a text
+function dw.gradcheck(f, inputs, o) end
+
+--- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
+---@param loss any a tensor, summed if it is more than one number
+---@param variables any a tensor, or a table of tensors
+---@param o? { output_gradients?: any }
+---@return any result like variables
+function K.gradients(loss, variables, o) end
+
+--- Whether x > y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.greater(x, y) end
+
+--- Whether x > y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:greater(y) end
+
+--- Whether x >= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.greater_equal(x, y) end
+
+--- Whether x >= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:greater_equal(y) end
+
+--- The layout of images where a call does not say: "channels_last" or "channels_first".
+---@return any result a string
+function K.image_data_format() end
+
+--- x in the test phase, else alt; of either a function's result, which is called only then.
+---@param x any anything
+---@param alt any anything
+---@param o? { training?: any }
+---@return any result x or alt
+function K.in_test_phase(x, alt, o) end
+
+--- x in the train phase, else alt; of either a function's result, which is called only then.
+---@param x any anything
+---@param alt any anything
+---@param o? { training?: any }
+---@return any result x or alt
+function K.in_train_phase(x, alt, o) end
+
+--- What t[key] and t(i, j, ...) give: the part of x at a table of one index, or range {first, last, step}, for each axis ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.
+---@param x any any
+---@param key any a whole number, or a table of them and of ranges
+---@return any result what is left of x's
+function K.index(x, key) end
+
+--- The shape of x, as a table: x.shape.
+---@param x any a tensor
+---@return any result a table of sizes
+function K.int_shape(x) end
+
+--- 1 while training, 0 while testing, as at first.
+---@return any result 0 or 1
+function K.learning_phase() end
+
+--- Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.
+---@param value any 0, 1 or a boolean
+---@param f any a function
+---@return any result f's
+function K.learning_phase_scope(value, f) end
+
+--- Whether x < y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.less(x, y) end
+
+--- Whether x < y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:less(y) end
+
+--- Whether x <= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.less_equal(x, y) end
+
+--- Whether x <= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:less_equal(y) end
+
+--- num numbers from start to stop, both included.
+---@param start any a number
+---@param stop any a number
+---@param num any a whole number
+---@param o? { dtype?: any }
+---@return any result num
+function dw.linspace(start, stop, num, o) end
+
+--- The natural logarithm: -inf of 0, NaN of negative x.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.log(x) end
+
+--- The natural logarithm: -inf of 0, NaN of negative x.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:log() end
+
+--- x and y, of bools.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.logical_and(x, y) end
+
+--- x and y, of bools.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:logical_and(y) end
+
+--- not x, of bools.
+---@param x any any; bool
+---@return any result x's
+function K.logical_not(x) end
+
+--- not x, of bools.
+---@param x any any; bool
+---@return any result x's
+function Tensor:logical_not() end
+
+--- x or y, of bools.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.logical_or(x, y) end
+
+--- x or y, of bools.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:logical_or(y) end
+
+--- log(sum(exp(x))) over the axes, without overflow.
+---@param x any float32 or float64
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.logsumexp(x, o) end
+
+--- log(sum(exp(x))) over the axes, without overflow.
+---@param x any float32 or float64
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:logsumexp(o) end
+
+--- fn(e) of each slice of elems along its first axis, stacked.
+---@param fn any a function
+---@param elems any n,...
+---@param o? { dtype?: any }
+---@return any result n, fn's
+function K.map_fn(fn, elems, o) end
+
+--- The matrix product over the last two axes; the axes before them broadcast.
+---@param a any ...,m,k; float32 or float64
+---@param b any ...,k,n
+---@return any result ...,m,n
+function K.matmul(a, b) end
+
+--- The matrix product over the last two axes; the axes before them broadcast.
+---@param a any ...,m,k; float32 or float64
+---@param b any ...,k,n
+---@return any result ...,m,n
+function Tensor:matmul(b) end
+
+--- The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.max(x, o) end
+
+--- The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:max(o) end
+
+--- The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.maximum(x, y) end
+
+--- The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:maximum(y) end
+
+--- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.mean(x, o) end
+
+--- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:mean(o) end
+
+--- The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.
+---@return any result a number
+function K.memory_limit() end
+
+--- The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.min(x, o) end
+
+--- The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:min(o) end
+
+--- The smaller of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.minimum(x, y) end
+
+--- The smaller of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:minimum(y) end
+
+--- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.mod(a, b) end
+
+--- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:mod(b) end
+
+--- x becomes x*momentum + value*(1 - momentum), in place.
+---@param x any a tensor
+---@param value any a tensor that broadcasts to x's shape
+---@param momentum any a number
+---@return any result x itself
+function K.moving_average_update(x, value, momentum) end
+
+--- a * b, number by number.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.multiply(a, b) end
+
+--- a * b, number by number.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:multiply(b) end
+
+--- `size` neighbours along an axis, from index `first` on.
+---@param x any any
+---@param axis any an axis
+---@param first any an index
+---@param size any a whole number
+---@return any result x's, the axis of that size
+function K.narrow(x, axis, first, size) end
+
+--- `size` neighbours along an axis, from index `first` on.
+---@param x any any
+---@param axis any an axis
+---@param first any an index
+---@param size any a whole number
+---@return any result x's, the axis of that size
+function Tensor:narrow(axis, first, size) end
+
+--- How many axes x has.
+---@param x any a tensor
+---@return any result a whole number
+function K.ndim(x) end
+
+--- -x.
+---@param x any any
+---@return any result x's
+function K.negative(x) end
+
+--- -x.
+---@param x any any
+---@return any result x's
+function Tensor:negative() end
+
+--- Calls f(...) while no tape records, whichever do outside; gives f's results.
+---@param f any a function
+---@return any result f's results
+function dw.no_grad(f) end
+
+--- Normally distributed random numbers.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
+---@return any result shape
+function dw.normal(shape, o) end
+
+--- Whether x ~= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function K.not_equal(x, y) end
+
+--- Whether x ~= y, as bool. The operator == of Lua is identity, so comparisons are functions.
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result both, broadcast; bool
+function Tensor:not_equal(y) end
+
+--- For each index a row of num_classes zeros with a 1 at the index.
+---@param indices any any; int32, int64 or uint8, from 1 to num_classes
+---@param num_classes any a whole number
+---@return any result theirs, num_classes; float32
+function K.one_hot(indices, num_classes) end
+
+--- Ones of a shape.
+---@param shape any a table of sizes
+---@param o? { dtype?: any }
+---@return any result shape
+function K.ones(shape, o) end
+
+--- Ones of a shape.
+---@param shape any a table of sizes
+---@param o? { dtype?: any }
+---@return any result shape
+function dw.ones(shape, o) end
+
+--- Ones in the shape of x.
+---@param x any a tensor, whose dtype is the default
+---@param o? { dtype?: any }
+---@return any result x's
+function K.ones_like(x, o) end
+
+--- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
+---@param x any any
+---@param pattern any a table naming each axis once, from 1; -1 is the last
+---@return any result x's, permuted
+function Tensor:permute(pattern) end
+
+--- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
+---@param x any any
+---@param pattern any a table naming each axis once, from 1; -1 is the last
+---@return any result x's, permuted
+function K.permute_dimensions(x, pattern) end
+
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+---@param x any a tensor, or a number beside one
+---@param a any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.pow(x, a) end
+
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+---@param x any a tensor, or a number beside one
+---@param a any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:pow(a) end
+
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.power(a, b) end
+
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:power(b) end
+
+--- Prints a message and x; gives x.
+---@param x any a tensor
+---@param o? { message?: any }
+---@return any result x itself
+function K.print_tensor(x, o) end
+
+--- The product over the axes; over all of them if none is given. Its gradient is right with zeros too.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.prod(x, o) end
+
+--- The product over the axes; over all of them if none is given. Its gradient is right with zeros too.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:prod(o) end
+
+--- Zeros, n along the axis, to which y is added at the indices: the gradient of take_along_axis.
+---@param y any the indices'
+---@param indices any any; int32, int64 or uint8, counting from 1
+---@param axis any an axis
+---@param n any a whole number
+---@return any result y's, the axis of size n
+function K.put_along_axis(y, indices, axis, n) end
+
+--- 1 with probability p, else 0.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, p?: any, seed?: any }
+---@return any result shape
+function K.random_binomial(shape, o) end
+
+--- Normally distributed random numbers.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
+---@return any result shape
+function K.random_normal(shape, o) end
+
+--- Normally distributed random numbers.
+---@param shape any a table of sizes
+---@param mean any a number
+---@param scale any a number
+---@param o? { dtype?: any, seed?: any }
+---@return any result shape
+function K.random_normal_variable(shape, mean, scale, o) end
+
+--- Uniform random numbers: not below minval, below maxval.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, maxval?: any, minval?: any, seed?: any }
+---@return any result shape
+function K.random_uniform(shape, o) end
+
+--- Uniform random numbers: not below low, below high.
+---@param shape any a table of sizes
+---@param low any a number
+---@param high any a number
+---@param o? { dtype?: any, seed?: any }
+---@return any result shape
+function K.random_uniform_variable(shape, low, high, o) end
+
+--- Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.
+---@param f any a function
+---@return any result the tape, then f's results
+function dw.record(f) end
+
+--- Along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.
+---@param a any any numbers
+---@param b any a's; its first along the axis is not read
+---@param o? { axis?: any }
+---@return any result a's
+function K.recurrence(a, b, o) end
+
+--- Each row of x, n times: K["repeat"], which Lua cannot write as K.repeat.
+---@param x any b,d
+---@param n any a whole number
+---@return any result b,n,d
+function K.repeat_(x, n) end
+
+--- Each slice along an axis, rep times in place.
+---@param x any any
+---@param rep any a whole number
+---@param axis any an axis
+---@return any result x's, the axis rep times as long
+function K.repeat_elements(x, rep, axis) end
+
+--- Lets get_uid count from 1 again.
+---@return any result nothing
+function K.reset_uids() end
+
+--- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
+---@param x any any
+---@param shape any a table of sizes with as many elements as x
+---@return any result shape
+function K.reshape(x, shape) end
+
+--- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
+---@param x any any
+---@param shape any a table of sizes with as many elements as x
+---@return any result shape
+function Tensor:reshape(shape) end
+
+--- x with the order along each of the axes reversed. A view of the same numbers.
+---@param x any any
+---@param axes any an axis or a table of axes
+---@return any result x's
+function K.reverse(x, axes) end
+
+--- x with the order along each of the axes reversed. A view of the same numbers.
+---@param x any any
+---@param axes any an axis or a table of axes
+---@return any result x's
+function Tensor:reverse(axes) end
+
+--- The nearest whole number, the even one of two; whole numbers stay.
+---@param x any any numbers
+---@return any result x's
+function K.round(x) end
+
+--- The nearest whole number, the even one of two; whole numbers stay.
+---@param x any any numbers
+---@return any result x's
+function Tensor:round() end
+
+--- n rows of zeros, to which rows are added at their indices: the gradient of gather.
+---@param rows any the indices', then a row's
+---@param indices any any; int32, int64 or uint8, counting from 1
+---@param n any a whole number
+---@return any result n, a row's
+function K.scatter(rows, indices, n) end
+
+--- Starts the state's random stream anew.
+---@param n any a whole number
+---@return any result nothing
+function dw.seed(n) end
+
+--- The part at one index of an axis, which goes; a tensor also where one number is left.
+---@param x any any
+---@param axis any an axis
+---@param index any an index
+---@return any result x's without the axis
+function K.select(x, axis, index) end
+
+--- The part at one index of an axis, which goes; a tensor also where one number is left.
+---@param x any any
+---@param axis any an axis
+---@param index any an index
+---@return any result x's without the axis
+function Tensor:select(axis, index) end
+
+--- Sets K.epsilon().
+---@param value any a number
+---@return any result nothing
+function K.set_epsilon(value) end
+
+--- Sets K.floatx().
+---@param value any "float32" or "float64"
+---@return any result nothing
+function K.set_floatx(value) end
+
+--- Sets K.image_data_format().
+---@param value any "channels_last" or "channels_first"
+---@return any result nothing
+function K.set_image_data_format(value) end
+
+--- Sets the learning phase.
+---@param value any 0, 1 or a boolean
+---@return any result nothing
+function K.set_learning_phase(value) end
+
+--- Writes value into x, converted to x's dtype.
+---@param x any a tensor
+---@param value any a tensor, a number or a nested table, of x's shape
+---@return any result nothing
+function K.set_value(x, value) end
+
+--- The shape of x, as a tensor.
+---@param x any a tensor
+---@return any result an int32 tensor
+function K.shape(x) end
+
+--- 1 / (1 + exp(-x)).
+---@param x any any; float32 or float64
+---@return any result x's
+function K.sigmoid(x) end
+
+--- 1 / (1 + exp(-x)).
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:sigmoid() end
+
+--- -1, 0 or 1; NaN stays.
+---@param x any any numbers
+---@return any result x's
+function K.sign(x) end
+
+--- -1, 0 or 1; NaN stays.
+---@param x any any numbers
+---@return any result x's
+function Tensor:sign() end
+
+--- The sine of x in radians.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.sin(x) end
+
+--- The sine of x in radians.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:sin() end
+
+--- The elements along an axis in sorted order; NaN comes last.
+---@param x any any numbers
+---@param o? { axis?: any, direction?: any }
+---@return any result x's
+function K.sort(x, o) end
+
+--- The elements along an axis in sorted order; NaN comes last.
+---@param x any any numbers
+---@param o? { axis?: any, direction?: any }
+---@return any result x's
+function Tensor:sort(o) end
+
+--- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.sqrt(x) end
+
+--- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:sqrt() end
+
+--- x * x.
+---@param x any any numbers
+---@return any result x's
+function K.square(x) end
+
+--- x * x.
+---@param x any any numbers
+---@return any result x's
+function Tensor:square() end
+
+--- A view without an axis of size 1; without all of them for nil.
+---@param x any any
+---@param axis any an axis of size 1, or nil
+---@return any result x's without the axis
+function K.squeeze(x, axis) end
+
+--- A view without an axis of size 1; without all of them for nil.
+---@param x any any
+---@param axis any an axis of size 1, or nil
+---@return any result x's without the axis
+function Tensor:squeeze(axis) end
+
+--- Tensors of one shape along a new axis.
+---@param x any a table of tensors of one shape
+---@param o? { axis?: any }
+---@return any result theirs, with the new axis
+function K.stack(x, o) end
+
+--- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.std(x, o) end
+
+--- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:std(o) end
+
+--- The same numbers, which no gradient flows through; of a table of tensors a table.
+---@param variables any a tensor, or a table of them
+---@return any result the same
+function K.stop_gradient(variables) end
+
+--- The same numbers, which no gradient flows through; of a table of tensors a table.
+---@param variables any a tensor, or a table of them
+---@return any result the same
+function Tensor:stop_gradient() end
+
+--- a - b.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function K.subtract(a, b) end
+
+--- a - b.
+---@param a any a tensor, or a number beside one
+---@param b any a tensor, or a number beside one
+---@return any result both, broadcast
+function Tensor:subtract(b) end
+
+--- The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.sum(x, o) end
+
+--- The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.
+---@param x any any numbers
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:sum(o) end
+
+--- x summed over the axes along which a tensor of the shape stretches to x's: the gradient of broadcasting.
+---@param x any any numbers
+---@param shape any a table of sizes that broadcasts to x's
+---@return any result shape
+function K.sum_to(x, shape) end
+
+--- Swaps axes a and b of x. A view of the same numbers.
+---@param x any any
+---@param a any an axis
+---@param b any an axis
+---@return any result x's, with the two swapped
+function K.swapaxes(x, a, b) end
+
+--- then_expression where condition is true (a number: not 0), else else_expression. A condition of one element picks one of them whole, and of functions calls only that one; otherwise the choice is number by number.
+---@param condition any a tensor, a number or a boolean
+---@param then_expression any a tensor, a number or a function
+---@param else_expression any a tensor, a number or a function
+---@return any result the branches'
+function K.switch(condition, then_expression, else_expression) end
+
+--- Along an axis, the elements at the indices: of each line its own.
+---@param x any any
+---@param indices any x's but on the axis; int32, int64 or uint8, counting from 1
+---@param axis any an axis
+---@return any result the indices'
+function K.take_along_axis(x, indices, axis) end
+
+--- The hyperbolic tangent.
+---@param x any any; float32 or float64
+---@return any result x's
+function K.tanh(x) end
+
+--- The hyperbolic tangent.
+---@param x any any; float32 or float64
+---@return any result x's
+function Tensor:tanh() end
+
+--- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
+---@param data any a nested table, a number, a boolean or a tensor
+---@param o? { dtype?: any }
+---@return any result the table's
+function dw.tensor(data, o) end
+
+--- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
+---@param x any any
+---@param n any a whole number, or one for each axis
+---@return any result x's times n
+function K.tile(x, n) end
+
+--- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
+---@param x any any
+---@param n any a whole number, or one for each axis
+---@return any result x's times n
+function Tensor:tile(n) end
+
+--- The k largest elements along the last axis, largest first, and their positions; of equal ones the first.
+---@param x any any numbers
+---@param k any a whole number, not above the axis
+---@return any result x's with k last; positions int64
+function K.top_k(x, k) end
+
+--- Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.
+---@param x any any
+---@return any result x's, reversed
+function K.transpose(x) end
+
+--- Normally distributed random numbers, none further than two stddev from the mean.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
+---@return any result shape
+function K.truncated_normal(shape, o) end
+
+--- Uniform random numbers: not below minval, below maxval.
+---@param shape any a table of sizes
+---@param o? { dtype?: any, maxval?: any, minval?: any, seed?: any }
+---@return any result shape
+function dw.uniform(shape, o) end
+
+--- Writes new_x into x.
+---@param x any a tensor
+---@param new_x any a tensor of x's shape and dtype, or a number
+---@return any result x itself
+function K.update(x, new_x) end
+
+--- Adds increment to x in place.
+---@param x any a tensor
+---@param increment any a tensor that broadcasts to x's shape, or a number
+---@return any result x itself
+function K.update_add(x, increment) end
+
+--- Subtracts decrement from x in place.
+---@param x any a tensor
+---@param decrement any a tensor that broadcasts to x's shape, or a number
+---@return any result x itself
+function K.update_sub(x, decrement) end
+
+--- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function K.var(x, o) end
+
+--- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+---@param x any any
+---@param o? { axis?: any, keepdims?: any }
+---@return any result x's without the axes, or with size 1 there for keepdims
+function Tensor:var(o) end
+
+--- A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.
+---@param value any a nested table, a number or a tensor
+---@param o? { dtype?: any }
+---@return any result value's
+function K.variable(value, o) end
+
+--- x where condition is true, else y.
+---@param condition any bool
+---@param x any a tensor, or a number beside one
+---@param y any a tensor, or a number beside one
+---@return any result all, broadcast
+function K.where(condition, x, y) end
+
+--- Zeros of a shape.
+---@param shape any a table of sizes
+---@param o? { dtype?: any }
+---@return any result shape
+function K.zeros(shape, o) end
+
+--- Zeros of a shape.
+---@param shape any a table of sizes
+---@param o? { dtype?: any }
+---@return any result shape
+function dw.zeros(shape, o) end
+
+--- Zeros in the shape of x.
+---@param x any a tensor, whose dtype is the default
+---@param o? { dtype?: any }
+---@return any result x's
+function K.zeros_like(x, o) end
+
+return dw
