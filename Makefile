@@ -24,7 +24,7 @@ LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDI
 # ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
 KERNELS   := layout.u8 layout.i32 layout.i64 \
              cast.f32 cast.f64 cast.i32 cast.i64 cast.u8 cast.b8 \
-             depthwise.f32 depthwise.f64 table.all
+             depthwise.f32 depthwise.f64 gemm.f32 gemm.f64 table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4
@@ -51,7 +51,7 @@ OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis layout random depthwise parallel machine isa
+CORE_C   := tensor axis layout random depthwise gemm parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)

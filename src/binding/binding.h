@@ -79,7 +79,7 @@ void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argu
 dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
 
 extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_layout_functions[],
-    dwl_random_functions[], dwl_depthwise_functions[], dwl_system_functions[];
+    dwl_random_functions[], dwl_depthwise_functions[], dwl_gemm_functions[], dwl_system_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[];
 
 #endif

@@ -11,6 +11,7 @@ extern const struct dw_layout_kernels TABLE(layout, u8), TABLE(layout, i32), TAB
 extern const struct dw_cast_kernels TABLE(cast, f32), TABLE(cast, f64), TABLE(cast, i32), TABLE(cast, i64),
     TABLE(cast, u8), TABLE(cast, b8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
+extern const struct dw_gemm_kernels TABLE(gemm, f32), TABLE(gemm, f64);
 
 const struct dw_kernels KERNELS(DW_ISA) = {
     .isa = TEXT(DW_ISA),
@@ -18,4 +19,5 @@ const struct dw_kernels KERNELS(DW_ISA) = {
     .cast = {&TABLE(cast, f32), &TABLE(cast, f64), &TABLE(cast, i32), &TABLE(cast, i64), &TABLE(cast, u8),
              &TABLE(cast, b8)},                                    // ORDER dw_dtype
     .depthwise = {&TABLE(depthwise, f32), &TABLE(depthwise, f64)}, // ORDER dw_dtype
+    .gemm = {&TABLE(gemm, f32), &TABLE(gemm, f64)},                // ORDER dw_dtype
 };
