@@ -144,9 +144,12 @@ $(BUILD)/host/states: tests/host/states.c $(BUILD)/flags | $(DEPS)
 $(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
 	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
 
+BENCHES  ?= depthwise gemm
+
 bench: all $(BUILD)/bench.$(LIB_EXT)
-	@$(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 \
-	  $(LUA) tests/bench/depthwise.lua
+	@for room in $(BENCHES); do \
+	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/$$room.lua || exit 1; \
+	done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

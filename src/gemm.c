@@ -13,7 +13,7 @@ enum {
   ROUND_DEPTH = 2048,    // terms in a round, when b does not fit whole
   UNIT_WORK = 1 << 18,   // multiply-adds below which a unit is not worth a call
   UNITS = 64,            // so many can be shared out evenly
-  FEW_ROWS = 4,          // up to so many, inner products beat transposing b
+  FEW_ROWS = 8,          // up to so many, inner products beat transposing b
   PLAIN_TILES = 2,       // tiles of rows up to which b is read as it lies: packing would not pay
   DOTS_DEPTH = 2048,     // terms of an inner product added at a time
   PACKED_TOGETHER = 4    // panels, to read b in longer runs
@@ -99,18 +99,12 @@ static void fold_batch(struct job *j) {
   }
 }
 
-static void transpose(struct matrix *x) {
-  int64_t row = x->row;
-  x->row = x->col, x->col = row;
-}
-
 // A column of c that lies without gaps is the row of the transposed product.
 static void turn_column(struct job *j) {
   if (j->prepacked || j->n != 1 || j->m == 1 || j->c.row != 1) return;
-  struct matrix a = j->a;
-  j->a = j->b, j->b = a;
-  transpose(&j->a);
-  transpose(&j->b);
+  struct matrix a = j->a, b = j->b;
+  j->a = b, j->a.row = b.col, j->a.col = b.row;
+  j->b = a, j->b.row = a.col, j->b.col = a.row;
   j->n = j->m, j->m = 1;
   j->shared = j->batch == 1;
 }
@@ -144,16 +138,22 @@ static double multiply_adds(const struct job *j, int64_t items, int64_t n, int64
   return (double)items * (double)j->m * (double)n * ((double)k + 1); // k = 0 writes too
 }
 
-// Rows whose starts meet in the same cache sets are better packed, if they are read often.
+// Lines that far apart meet in the same few cache sets.
+static bool collide(const struct job *j, int64_t step) {
+  enum { PAGE = 4096 };
+  return step * j->size % PAGE == 0;
+}
+
+// Rows that collide are better packed, if they are read often.
 static bool rows_collide(const struct job *j) {
-  enum { PAGE = 4096, OFTEN = 16 };
-  return j->a.row * j->size % PAGE == 0 && j->n > OFTEN * j->kernels->nr && j->m > 2 * j->kernels->mr;
+  enum { OFTEN = 16 };
+  return collide(j, j->a.row) && j->n > OFTEN * j->kernels->nr && j->m > 2 * j->kernels->mr;
 }
 
 static void choose_paths(struct job *j) {
   int64_t nr = j->kernels->nr;
   bool across = j->b.col == 1, down = j->b.row == 1; // how b lies
-  j->dots = !j->prepacked && j->m <= FEW_ROWS && down && (!across || j->n == 1) && j->k >= nr;
+  j->dots = !j->prepacked && j->m <= FEW_ROWS && down && (!across || j->n == 1) && j->k >= nr * j->m;
   j->plain = 0;
   if (j->dots) j->plain = j->n;
   if (!j->dots && !j->prepacked && across && j->m <= PLAIN_TILES * j->kernels->mr) j->plain = j->n / nr * nr;
@@ -168,11 +168,11 @@ static void choose_round(struct job *j) {
     int64_t columns = most(nr, ROUND_BYTES / (ROUND_DEPTH * j->size) / nr * nr);
     j->k_most = even(j->k, ROUND_DEPTH);
     if (width > columns) j->n_most = round_up(even(j->n, columns), nr);
-    width = least(width, j->n_most);
+    width = least(width, round_up(j->n_most, nr));
   }
-  int64_t bytes = j->k_most * width * j->size, all = !j->shared;
-  if (all) j->items_most = most(1, least(j->batch, ROUND_BYTES / bytes));
-  j->panels_bytes = (all ? j->items_most : 1) * bytes;
+  int64_t bytes = j->k_most * width * j->size;
+  if (!j->shared) j->items_most = most(1, least(j->batch, ROUND_BYTES / bytes));
+  j->panels_bytes = (j->shared ? 1 : j->items_most) * bytes;
 }
 
 // Units large enough for the caches' sake, but as many as can be shared out if there is work for them.
@@ -211,21 +211,27 @@ static char *panel_at(const struct job *j, int64_t item, int64_t panel, int64_t 
   return j->panels + (before * j->k_count + k - j->k0) * j->kernels->nr * j->size;
 }
 
+// A whole panel from columns that lie without gaps; where they collide, fewer at once than a cache set holds.
+static void transpose_panel(const struct job *j, char *to, int64_t item, int64_t col) {
+  int64_t nr = j->kernels->nr, together = collide(j, j->b.col) ? 8 : nr;
+  for (int64_t i = 0; i < nr; i += together, to += together * j->size) {
+    j->layout->transpose(to, nr, at(j, &j->b, item, j->k0, col + i), j->b.col, least(together, nr), j->k_count);
+  }
+}
+
 static void pack(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
-  int64_t nr = j->kernels->nr, pitch = j->k_count * nr, per_item = parts(round_panels(j), PACKED_TOGETHER);
+  int64_t nr = j->kernels->nr, per_item = parts(round_panels(j), PACKED_TOGETHER);
   for (int64_t i = a; i < b; i++) {
     int64_t item = j->item + i / per_item, panel = i % per_item * PACKED_TOGETHER;
     int64_t col = first_packed(j) + panel * nr, n = least(PACKED_TOGETHER * nr, j->n0 + j->n_count - col);
     if (j->b.row == 1 && j->b.col != 1) {
-      for (; n >= nr; n -= nr, col += nr, panel++) {
-        j->layout->transpose(panel_at(j, item, panel, j->k0), nr, at(j, &j->b, item, j->k0, col), j->b.col, nr,
-                             j->k_count);
-      }
+      for (; n >= nr; n -= nr, col += nr) transpose_panel(j, panel_at(j, item, panel++, j->k0), item, col);
     }
-    char *to = panel_at(j, item, panel, j->k0);
-    if (n > 0) j->kernels->pack_columns(to, pitch, at(j, &j->b, item, j->k0, col), j->b.row, j->b.col, j->k_count, n);
+    if (n == 0) continue;
+    j->kernels->pack_columns(panel_at(j, item, panel, j->k0), j->k_count * nr, at(j, &j->b, item, j->k0, col), j->b.row,
+                             j->b.col, j->k_count, n);
   }
 }
 

@@ -70,8 +70,8 @@ INLINE void multiply(const struct tile *t, int rows, int vecs) {
 #define UP_TO_14(X, name, vecs)                                                                                        \
   UP_TO_6(X, name, vecs)                                                                                               \
   X(name, 7, vecs)                                                                                                     \
-  X(name, 8, vecs) X(name, 9, vecs) X(name, 10, vecs) X(name, 11, vecs) X(name, 12, vecs) X(name, 13, vecs)            \
-      X(name, 14, vecs)
+  X(name, 8, vecs)                                                                                                     \
+  X(name, 9, vecs) X(name, 10, vecs) X(name, 11, vecs) X(name, 12, vecs) X(name, 13, vecs) X(name, 14, vecs)
 #if VECTOR_BYTES == 64 || defined __aarch64__
 #define UP_TO_MR UP_TO_14
 #else
@@ -144,7 +144,6 @@ static void block(const struct dw_gemm_block *g) {
 // to[p*rows + i] = from[p*step + i*row] for p < k, i < rows; `rows` constant where it matters.
 INLINE void interleave(T *restrict to, const T *restrict from, ptrdiff_t row, ptrdiff_t step, int64_t k, int rows) {
   for (int64_t p = 0; p < k; p++, to += rows, from += step) {
-    UNROLL
     for (int i = 0; i < rows; i++) to[i] = from[i * row];
   }
 }
