@@ -26,7 +26,7 @@ FLOAT_TYPES := f32 f64
 NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
 family     = $(2:%=$(1).%)
 KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
-             $(call family,layout,u8 i32 i64) $(call family,depthwise,$(FLOAT_TYPES)) table.all
+             $(call family,layout,u8 i32 i64) $(foreach f,depthwise gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
@@ -55,7 +55,7 @@ OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise parallel machine isa
+CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise gemm parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
@@ -156,9 +156,12 @@ $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)
 $(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
 	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
 
+BENCHES  ?= depthwise gemm
+
 bench: all $(BUILD)/bench.$(LIB_EXT)
-	@$(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 \
-	  $(LUA) tests/bench/depthwise.lua
+	@for room in $(BENCHES); do \
+	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/$$room.lua || exit 1; \
+	done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

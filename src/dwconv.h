@@ -227,4 +227,21 @@ dw_status dw_depthwise_grad_x(const dw_context *cx, const dw_tensor *dx, const d
 dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, const dw_tensor *g, const dw_tensor *x,
                                    const dw_depthwise *d, void *memory, size_t *scratch);
 
+// ---- matrix product -----------------------------------------------------------------------------
+
+// c = a b. a is (..., m, k), b (..., k, n) and c (..., m, n), of one rank of at least 2, one batch shape (an operand
+// that is broadcast has stride 0 there) and one dtype, float32 or float64. a and b have any strides; c's last axis has
+// stride 1. k = 0 gives zeros. With `scratch` it only tells how many bytes it wants, as above; `memory` begins at a
+// 64-byte line. The bits of an element depend on its row of a, its column of b, the shapes and the strides, not on
+// cx->threads.
+dw_status dw_matmul(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b, void *memory,
+                    size_t *scratch);
+
+// For a b (k, n) that is used often: packed once, into dw_gemm_panels bytes that begin at a 64-byte line. Panels are
+// for the ISA of the context that packed them. Then c (..., m, n) = a (..., m, k) b, with c and a as above.
+size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
+dw_status dw_gemm_pack(const dw_context *cx, void *panels, const dw_tensor *b);
+dw_status dw_matmul_packed(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const void *panels,
+                           void *memory, size_t *scratch);
+
 #endif

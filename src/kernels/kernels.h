@@ -106,6 +106,30 @@ struct dw_sort_kernels {
   void (*argsort)(int64_t *order, int64_t *work, const void *keys, int64_t n, bool descending);
 };
 
+// A block of c = a b. b comes in panels of `nr` columns: element (p, j) of panel q is b[q*b_panel + p*b_k + j], and all
+// nr columns may be read, of the last panel too; columns of c from n on are not touched.
+//     c[i*c_row + j] (+)= sum over p < k of a[i*a_row + p*a_k] * b(p, j)       for i < m, j < n
+// Every element is one chain of multiply-adds in the order of p, whatever the block; `add` continues it from c.
+struct dw_gemm_block {
+  void *c;
+  const void *a, *b;
+  int64_t m, n, k;
+  ptrdiff_t c_row, a_row, a_k, b_k, b_panel;
+  bool a_packed; // a comes from pack_rows; a_row and a_k are not read
+  bool add;
+};
+
+struct dw_gemm_kernels {
+  int mr, nr; // most rows and columns of c in registers
+  void (*block)(const struct dw_gemm_block *g);
+  // m rows of a for `block`, in m*k elements.
+  void (*pack_rows)(void *to, const void *a, ptrdiff_t a_row, ptrdiff_t a_k, int64_t m, int64_t k);
+  // n columns of b in panels for `block`: b_k = nr, b_panel = `panel`; zero from column n on.
+  void (*pack_columns)(void *to, ptrdiff_t panel, const void *b, ptrdiff_t b_k, ptrdiff_t b_n, int64_t k, int64_t n);
+  // c[j] (+)= sum over p < k of a[p] * b[j*b_n + p] for j < n, in an order that depends on k alone.
+  void (*dots)(void *c, const void *a, const void *b, ptrdiff_t b_n, int64_t k, int64_t n, bool add);
+};
+
 enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };
 
 struct dw_kernels {
@@ -115,6 +139,7 @@ struct dw_kernels {
   const struct dw_elementwise_kernels *elementwise[6]; // by dw_dtype
   const struct dw_reduce_kernels *reduce[6];           // by dw_dtype
   const struct dw_sort_kernels *sort[6];               // by dw_dtype
+  const struct dw_gemm_kernels *gemm[2];               // float32, float64
   const struct dw_depthwise_kernels *depthwise[2];     // float32, float64
 };
 

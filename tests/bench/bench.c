@@ -149,11 +149,47 @@ static int time_driver(lua_State *L) {
   return 1;
 }
 
+struct product {
+  dw_context cx;
+  const dw_tensor *c, *a, *b;
+  void *panels; // NULL: b is packed inside
+  void *scratch;
+};
+
+static void run_product(void *arg) {
+  struct product *p = arg;
+  if (p->panels != NULL) {
+    dw_matmul_packed(&p->cx, p->c, p->a, p->panels, p->scratch, NULL);
+  } else {
+    dw_matmul(&p->cx, p->c, p->a, p->b, p->scratch, NULL);
+  }
+}
+
+// matmul(c, a, b, packed, threads, seconds) -> seconds of one call; with `packed`, b is packed before.
+static int time_matmul(lua_State *L) {
+  struct product p = {.c = lua_touserdata(L, 1), .a = lua_touserdata(L, 2), .b = lua_touserdata(L, 3)};
+  size_t bytes;
+  dw_context_init(&p.cx);
+  p.cx.threads = (int)luaL_checkinteger(L, 5);
+  if (lua_toboolean(L, 4)) {
+    p.panels = aligned_alloc(64, dw_gemm_panels(&p.cx, p.b));
+    dw_gemm_pack(&p.cx, p.panels, p.b);
+    dw_matmul_packed(&p.cx, p.c, p.a, p.panels, NULL, &bytes);
+  } else {
+    dw_matmul(&p.cx, p.c, p.a, p.b, NULL, &bytes);
+  }
+  p.scratch = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
+  lua_pushnumber(L, best_of(run_product, &p, luaL_checknumber(L, 6)));
+  free(p.scratch);
+  free(p.panels);
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_bench(lua_State *L);
 
 int luaopen_bench(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"fma_peak", fma_peak}, {"copy_time", copy_time}, {"driver", time_driver}, {NULL, NULL}};
+      {"fma_peak", fma_peak}, {"copy_time", copy_time}, {"driver", time_driver}, {"matmul", time_matmul}, {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;
 }

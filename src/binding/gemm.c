@@ -1,0 +1,74 @@
+// gemm.c: the matrix product for Lua. Batch axes broadcast here, into strides of zero; the driver sees one shape.
+// Invariant: everything is checked before the result is allocated, and the result is contiguous.
+#include "binding.h"
+
+static const dw_tensor *check_matrix(lua_State *L, int index, const char *argument) {
+  const dw_tensor *t = dwl_totensor(L, index);
+  if (t == NULL || t->rank < 2) dwl_expected(L, argument, "a tensor of rank 2 or more", index);
+  return t;
+}
+
+static void check_operands(lua_State *L, const dw_tensor *a, const dw_tensor *b) {
+  if (a->dtype != b->dtype) {
+    dwl_error(L, "a is %s but b is %s; convert one with astype", dw_dtype_name(a->dtype), dw_dtype_name(b->dtype));
+  }
+  if (!dw_dtype_is_float(a->dtype)) {
+    dwl_error(L, "a and b must be float32 or float64, not %s; convert them with astype", dw_dtype_name(a->dtype));
+  }
+  int64_t columns = a->shape[a->rank - 1], rows = b->shape[b->rank - 2];
+  if (columns != rows) {
+    const char *shape = dwl_shape_text(L, a);
+    dwl_error(L, "a (%s) has %I columns but b (%s) has %I rows", shape, (LUAI_UACINT)columns, dwl_shape_text(L, b),
+              (LUAI_UACINT)rows);
+  }
+}
+
+// NumPy's rule: axes are matched from the last, and one of size 1, or none, goes with any.
+static void broadcast_batch(lua_State *L, const dw_tensor *a, const dw_tensor *b, int rank, int64_t *shape) {
+  for (int i = 0; i < rank - 2; i++) {
+    int in_a = i - (rank - a->rank), in_b = i - (rank - b->rank);
+    int64_t p = in_a >= 0 ? a->shape[in_a] : 1, q = in_b >= 0 ? b->shape[in_b] : 1;
+    if (p != q && p != 1 && q != 1) {
+      const char *text = dwl_shape_text(L, a);
+      dwl_error(L, "the batch axes of a (%s) and b (%s) do not go together: %I is not %I", text, dwl_shape_text(L, b),
+                (LUAI_UACINT)p, (LUAI_UACINT)q);
+    }
+    shape[i] = p == 1 ? q : p;
+  }
+}
+
+// t with the batch axes of `shape`: it stands still along those it has not, or has of size 1.
+static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
+  dw_tensor v = {.data = t->data, .rank = rank, .dtype = t->dtype};
+  for (int i = 0; i < rank - 2; i++) v.shape[i] = shape[i];
+  for (int i = 0; i < t->rank; i++) {
+    int to = i + rank - t->rank;
+    bool matrix = i >= t->rank - 2;
+    if (matrix) v.shape[to] = t->shape[i];
+    if (matrix || t->shape[i] != 1) v.strides[to] = t->strides[i];
+  }
+  return v;
+}
+
+static int matmul(lua_State *L) { // a, b
+  const dw_tensor *a = check_matrix(L, 1, "a"), *b = check_matrix(L, 2, "b");
+  check_operands(L, a, b);
+  int rank = a->rank > b->rank ? a->rank : b->rank;
+  int64_t shape[DW_MAX_RANK];
+  broadcast_batch(L, a, b, rank, shape);
+  shape[rank - 2] = a->shape[a->rank - 2];
+  shape[rank - 1] = b->shape[b->rank - 1];
+  dw_tensor from_a = stretch(a, rank, shape), from_b = stretch(b, rank, shape);
+  const dw_tensor *c = dwl_newtensor(L, a->dtype, rank, shape);
+  int result = lua_gettop(L);
+  char small[2048] __attribute__((aligned(64)));
+  size_t bytes;
+  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
+  dwl_leave(L, dw_matmul(&cx, c, &from_a, &from_b, NULL, &bytes));
+  void *scratch = bytes <= sizeof small ? small : dwl_scratch(L, bytes);
+  dwl_leave(L, dw_matmul(&cx, c, &from_a, &from_b, scratch, NULL));
+  lua_pushvalue(L, result);
+  return 1;
+}
+
+const luaL_Reg dwl_gemm_functions[] = {{"matmul", matmul}, {NULL, NULL}};
