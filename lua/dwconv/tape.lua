@@ -34,51 +34,58 @@ local function copy_table(t) -- a script may change its table later
   return copy
 end
 
-local function number_of(ids, t)
-  local id = ids[t]
-  if not id then
-    id = ids.count + 1
-    ids.count, ids[t] = id, id
-  end
-  return id
-end
-
-local function note_argument(ids, entry, at, a, writes, kept)
-  if writes then
-    entry[at + 1] = number_of(ids, a)
-    entry[at + 2] = writes
-    if not kept then a = ghost(a, tape.small) end
-  elseif type(a) == "table" then
-    a = copy_table(a)
-  end
-  entry[at] = a
+-- One argument's three fields: of what is no tensor, a copy.
+local function note_argument(number, entry, at, a, writes, kept)
+  entry[at], entry[at + 1], entry[at + 2] = a, writes and number(a), writes
+  if writes and not kept then entry[at] = ghost(a, tape.small) end
+  if type(a) == "table" then entry[at] = copy_table(a) end
 end
 
 -- A table of tensors.
-local function note_list(ids, entry, list, kept)
+local function note_list(number, entry, list, kept)
   local values, numbers, writes = {}, {}, {}
   for i, t in ipairs(list) do
-    numbers[i], writes[i] = number_of(ids, t), t:writes()
+    numbers[i], writes[i] = number(t), t:writes()
     values[i] = kept and t or ghost(t, tape.small)
   end
   entry[FIRST], entry[FIRST + 1], entry[FIRST + 2] = values, numbers, writes
 end
 
+-- The tape's note function, which ops call, and its numbering.
 local function noter(self)
-  local ids, entries = self.ids, self.entries
-  return function(record, y, o, a1, a2, a3, a4)
-    local wy, w1, w2, w3, w4 = track(y, a1, a2, a3, a4)
-    if not wy or rawequal(y, a1) then return end
-    local kept = record.kept
-    local entry = { record, false, kept.result and y or ghost(y, tape.small), o, wy, a1, false, w1, a2, false, w2 }
-    if record.list then note_list(ids, entry, a1, kept[1]) else note_argument(ids, entry, 6, a1, w1, kept[1]) end
-    if a2 ~= nil then note_argument(ids, entry, 9, a2, w2, kept[2]) end
-    if a3 ~= nil then note_argument(ids, entry, 12, a3, w3, kept[3]) end
-    if a4 ~= nil then note_argument(ids, entry, 15, a4, w4, kept[4]) end
-    entry[RESULT] = number_of(ids, y)
-    self.made[entry[RESULT]] = wy
-    entries[#entries + 1] = entry
+  local ids, entries, last, count = self.ids, self.entries, 0, 0
+
+  local function number(t)
+    local id = ids[t]
+    if not id then
+      last = last + 1
+      ids[t], id = last, last
+    end
+    return id
   end
+
+  local function note(record, y, o, a1, a2, a3, a4)
+    local small, wy, w1, w2, w3, w4 = track(tape.small, y, a1, a2, a3, a4)
+    if not wy or y == a1 then return end
+    count = count + 1
+    if small and a3 == nil then -- as most calls of scripts that are in a hurry
+      entries[count] = { record, number(y), y, o, wy, a1, w1 and number(a1), w1, a2, w2 and number(a2), w2 }
+      return
+    end
+    local kept = record.kept
+    local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy }
+    if record.list then
+      note_list(number, entry, a1, kept[1])
+    else
+      note_argument(number, entry, 6, a1, w1, kept[1])
+    end
+    note_argument(number, entry, 9, a2, w2, kept[2])
+    note_argument(number, entry, 12, a3, w3, kept[3])
+    note_argument(number, entry, 15, a4, w4, kept[4])
+    entries[count] = entry
+  end
+
+  return note, number
 end
 
 -- Views by index are made by metamethods of the core; while tapes record, they are calls of the op "index".
@@ -126,8 +133,8 @@ op "record" {
   raw = true,
   forward = function(f, ...)
     check_function("record", f)
-    local self = setmetatable({ entries = {}, made = {}, ids = setmetatable({ count = 0 }, { __mode = "k" }) }, Tape)
-    self.note = noter(self)
+    local self = setmetatable({ entries = {}, ids = setmetatable({}, { __mode = "k" }) }, Tape)
+    self.note, self.number = noter(self)
     active[#active + 1] = self
     refresh()
     local scope <close> = closing(function() stop(self) end) -- luacheck: ignore
@@ -180,7 +187,7 @@ local function refuse_written(record, what, when)
 end
 
 -- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
-local function check_entry(self, e)
+local function check_entry(made, e)
   local record = e[RECORD]
   if record.kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
   for i = 1, #record.positional do
@@ -188,8 +195,7 @@ local function check_entry(self, e)
     local values, ids, writes = e[at], e[at + 1], e[at + 2]
     if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
     for k, id in ipairs(ids or {}) do
-      local made = self.made[id]
-      if made and made ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
+      if made[id] and made[id] ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
       if record.kept[i] and values[k]:writes() ~= writes[k] then
         refuse_written(record, record.positional[i], "since")
       end
@@ -197,11 +203,14 @@ local function check_entry(self, e)
   end
 end
 
--- The numbers of tensors that depend on the wanted ones, added to them.
+-- Adds the numbers of the tensors that depend on the wanted ones to them; gives how often each result had been written
+-- when it was made.
 local function spread(wanted, entries, n)
+  local made = {}
   for i = 1, n do
     local e = entries[i]
     local record = e[RECORD]
+    made[e[RESULT]] = e[WRITES]
     for k = 1, #record.args do
       local id = e[FIRST + 3 * k - 2]
       if record.list then
@@ -213,6 +222,7 @@ local function spread(wanted, entries, n)
       end
     end
   end
+  return made
 end
 
 local function accumulate(grads, id, g)
@@ -288,16 +298,16 @@ function Tape:gradients(loss, variables, ...)
   local ids, entries, n = self.ids, self.entries, #self.entries
   local wanted, asked, grads = {}, {}, {}
   for _, v in pairs(variables) do
-    local id = number_of(ids, v)
+    local id = self.number(v)
     wanted[id], asked[id] = true, true
   end
-  spread(wanted, entries, n)
-  grads[number_of(ids, loss)] = starting_gradient(loss, given)
+  local made = spread(wanted, entries, n)
+  grads[self.number(loss)] = starting_gradient(loss, given)
   for i = n, 1, -1 do
     local e = entries[i]
     local g = grads[e[RESULT]]
     if g and wanted[e[RESULT]] then
-      check_entry(self, e)
+      check_entry(made, e)
       go_back(e, g, grads, wanted)
       if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
     end

@@ -1,20 +1,34 @@
 // tape.c: what the tape asks about tensors, in one call for all operands of an op, as it asks for every op.
 #include "binding.h"
 
-// track(result, arguments...): for each how often its numbers were written so far, false for what is no tensor; but
-// nothing at all unless the result is a tensor of floats, as nothing else has a gradient.
+// Whether a tape had better keep a tensor than describe it. A small view may keep a large owner alive.
+static bool is_small(const dwl_tensor *u, int64_t most) {
+  return u->writes == &u->own_writes && dw_numel(&u->t) * (int64_t)dw_dtype_size(u->t.dtype) <= most;
+}
+
+// track(bytes, result, arguments...): whether all of them can be kept as they are, that is tensors of at most so many
+// bytes and no tables; then for each how often its numbers were written so far, false for what is no tensor. Nothing at
+// all unless the result is a tensor of floats, as nothing else has a gradient.
 static int track(lua_State *L) {
   int n = lua_gettop(L);
-  const dw_tensor *y = dwl_totensor(L, 1);
+  int64_t most = lua_tointeger(L, 1);
+  const dw_tensor *y = dwl_totensor(L, 2);
+  bool small = true;
   if (y == NULL || !dw_dtype_is_float(y->dtype)) return 0;
   luaL_checkstack(L, n, NULL);
-  for (int i = 1; i <= n; i++) {
-    if (dwl_totensor(L, i) != NULL) {
-      lua_pushinteger(L, (lua_Integer) * ((dwl_tensor *)lua_touserdata(L, i))->writes);
+  lua_pushnil(L); // `small`, later
+  for (int i = 2; i <= n; i++) {
+    dwl_tensor *u = (dwl_tensor *)dwl_totensor(L, i);
+    if (u != NULL) {
+      small = small && is_small(u, most);
+      lua_pushinteger(L, (lua_Integer)*u->writes);
     } else {
+      small = small && lua_type(L, i) != LUA_TTABLE;
       lua_pushboolean(L, 0);
     }
   }
+  lua_pushboolean(L, small);
+  lua_replace(L, n + 1);
   return n;
 }
 
@@ -24,9 +38,7 @@ static int ghost(lua_State *L) {
   const dw_tensor *t = dwl_totensor(L, 1);
   int64_t most = dwl_checkinteger(L, 2, "bytes", -1, INT64_MAX);
   lua_settop(L, 1);
-  const dwl_tensor *u = (const dwl_tensor *)t;
-  bool owns = t != NULL && u->writes == &u->own_writes; // a small view may keep a large owner alive
-  if (t == NULL || (owns && dw_numel(t) * (int64_t)dw_dtype_size(t->dtype) <= most)) return 1;
+  if (t == NULL || is_small((const dwl_tensor *)t, most)) return 1;
   lua_createtable(L, 0, 2);
   dwl_pushshape(L, t);
   lua_setfield(L, -2, "shape");
