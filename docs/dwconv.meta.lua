@@ -357,9 +357,9 @@ function K.erf(x) end
 ---@return any result x's
 function Tensor:erf() end
 
---- A copy of a tensor's numbers, which later writes do not change; what is no tensor comes back as it is.
+--- A copy of a tensor's numbers, which later writes do not change.
 ---@param x any a tensor
----@return any result x's
+---@return any result a tensor
 function K.eval(x) end
 
 --- e to the power of x.
@@ -465,9 +465,9 @@ function K.gather(reference, indices) end
 ---@return any result a whole number
 function K.get_uid(prefix) end
 
---- A copy of a tensor's numbers, which later writes do not change; what is no tensor comes back as it is.
----@param x any a tensor
----@return any result x's
+--- A copy of a tensor's numbers, which later writes do not change.
+---@param x any a tensor; what is none comes back as it is
+---@return any result a tensor
 function K.get_value(x) end
 
 --- Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients too, for the option order = 2. The second result says where they do not. f must give one float64 tensor.
@@ -642,14 +642,14 @@ function Tensor:logsumexp(o) end
 ---@return any result n, fn's
 function K.map_fn(fn, elems, o) end
 
---- The matrix product over the last two axes; the axes before them broadcast.
----@param a any ...,m,k; float32 or float64
+--- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
+---@param a any ...,m,k; numbers
 ---@param b any ...,k,n
 ---@return any result ...,m,n
 function K.matmul(a, b) end
 
---- The matrix product over the last two axes; the axes before them broadcast.
----@param a any ...,m,k; float32 or float64
+--- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
+---@param a any ...,m,k; numbers
 ---@param b any ...,k,n
 ---@return any result ...,m,n
 function Tensor:matmul(b) end

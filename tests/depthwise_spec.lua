@@ -6,6 +6,7 @@ local K = dw.backend
 local R = require "reference"
 local geometry = require "random_geometry"
 local support = require "support"
+local refuses = support.refuses
 local same, near = support.same, support.near
 
 local function counted(shape, first, dtype) -- first, first+1, ... in row-major order
@@ -334,5 +335,49 @@ describe("depthwise_conv2d and a collector that acts in the middle of it", funct
     local message = support.error_of(K.depthwise_conv2d, dw.zeros { 2, 1, n, 1 }, dw.zeros { 1, 1, 1, n }, { strides = n })
     dw.set_threads(threads)
     assert.truthy(message:find "not enough memory" or message:find "63 bits", message)
+  end)
+end)
+
+describe("errors of depthwise_conv2d", function()
+  local x, w = dw.zeros { 1, 8, 9, 3 }, dw.zeros { 3, 3, 3, 1 }
+
+  it("say what was expected and what came", function()
+    refuses(function() K.depthwise_conv2d(x, w:astype "float64") end,
+      "depthwise_conv2d: x is float32 but depthwise_kernel is float64; convert one with astype")
+    refuses(function() K.depthwise_conv2d(dw.zeros { 1, 224, 224, 3 }, dw.zeros { 3, 3, 4, 1 }) end,
+      "depthwise_conv2d: x has 3 channels (1x224x224x3, channels_last) but depthwise_kernel has 4 (3x3x4x1)")
+    refuses(function() K.depthwise_conv2d(x:permute { 1, 4, 2, 3 }, w) end, "x has 9 channels (1x3x8x9, channels_last)",
+      "is x channels_first?")
+    refuses(function() K.depthwise_conv2d(x, w, { data_format = "channels_first" }) end,
+      "x has 8 channels (1x8x9x3, channels_first)", "is x channels_last?")
+    refuses(function() K.depthwise_conv2d(x, w, { padding = "SAME" }) end,
+      'padding must be "valid", "same" or {{top, bottom}, {left, right}}, got "SAME"; did you mean "same"?')
+    refuses(function() K.depthwise_conv2d(x, w, { stride = 2 }) end, 'unknown option "stride"; did you mean "strides"?')
+    refuses(function() K.depthwise_conv2d(x, w, { data_format = "NHWC" }) end,
+      'data_format must be "channels_last" or "channels_first", got "NHWC"; did you mean "channels_last"?')
+    refuses(function() K.depthwise_conv2d(dw.zeros { 1, 4, 9, 3 }, dw.zeros { 5, 3, 3, 1 }) end,
+      "depthwise_kernel (5x3x3x1) covers 5 rows but x has 4 with its padding")
+    refuses(function() K.depthwise_conv2d(x, w, { dilation_rate = { 1, 5 } }) end, "covers 11 columns but x has 9")
+    refuses(function() K.depthwise_conv2d(x, w, { dilation_rate = { 1, 7 }, padding = { { 0, 0 }, { 2, 3 } } }) end,
+      "covers 15 columns but x has 14 with its padding")
+    refuses(function() K.depthwise_conv2d(x, dw.zeros { 0, 3, 3, 1 }) end, "must have at least one row and column")
+    refuses(function() K.depthwise_conv2d(x[1], w) end, "x must be a tensor of rank 4 (n,h,w,c), got a float32 tensor 8x9x3")
+    refuses(function() K.depthwise_conv2d(x, w[1]) end, "depthwise_kernel must be a tensor of rank 4 (kh,kw,c,m)")
+    refuses(function() K.depthwise_conv2d(x:astype "int32", w:astype "int32") end, "tensors must be float32 or float64, got int32")
+    refuses(function() K.depthwise_conv2d(x, w, { padding = { { 2 ^ 31, 0 }, { 2 ^ 31, 0 } } }) end, "depthwise_conv2d: ")
+    refuses(function() K.depthwise_conv2d(x, w, { padding = { { 2 ^ 32, 0 }, { 0, 0 } } }) end, "depthwise_conv2d: padding")
+  end)
+
+  it("of the gradients too", function()
+    local g = dw.zeros { 1, 6, 7, 3 }
+    refuses(function() K.depthwise_conv2d_grad_x(dw.zeros { 1, 6, 6, 3 }, w, x.shape) end,
+      "depthwise_conv2d_grad_x: g has shape 1x6x6x3 but the convolution's result has 1x6x7x3")
+    refuses(function() K.depthwise_conv2d_grad_x(g:astype "float64", w, x.shape) end, "g is float64 but depthwise_kernel is float32")
+    refuses(function() K.depthwise_conv2d_grad_x(g, w, { 1, 8, 9 }) end, "x_shape must have 4 axes, got 3")
+    refuses(function() K.depthwise_conv2d_grad_x(g, w, { 1, 8, 9, 2 }) end, "x_shape has 2 channels")
+    refuses(function() K.depthwise_conv2d_grad_x(g, w, { 2 ^ 40, 2 ^ 40, 1, 3 }) end, "x_shape", "too large")
+    refuses(function() K.depthwise_conv2d_grad_kernel(g, x, { 3, 4, 3, 1 }) end, "g has shape 1x6x7x3")
+    refuses(function() K.depthwise_conv2d_grad_kernel(g, x, { 1879048192, 1879048192, 3, 1879048192 }) end, "too large")
+    refuses(function() K.depthwise_conv2d_grad_kernel(g, x, { 3, 3, 3, -1 }) end, "kernel_shape[4]")
   end)
 end)

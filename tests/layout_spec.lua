@@ -5,6 +5,7 @@ local dw = require "dwconv"
 local K = dw.backend
 local R = require "reference"
 local support = require "support"
+local refuses = support.refuses
 local same = support.same
 
 local DTYPES = { "float32", "float64", "uint8", "bool" }
@@ -89,5 +90,29 @@ describe("contiguous", function()
     local c = x:transpose():contiguous()
     c[1][1] = -1
     assert.equal(0, x[1][1])
+  end)
+end)
+
+describe("broadcast_to", function()
+  it("repeats numbers without copying, and refuses what does not fit", function()
+    local x = counted({ 3, 1 }, "float32")
+    local y = K.broadcast_to(x, { 2, 3, 4 })
+    for i = 1, 2 do
+      for k = 1, 4 do same(y[{ i, {}, k }]:clone(), x[{ {}, 1 }]:clone()) end
+    end
+    x[2] = -5
+    assert.equal(-5.0, y(2, 2, 3))
+    same(K.sum(y), K.sum(x) * 8)
+    refuses(function() K.broadcast_to(x, { 2, 3 }) end, "broadcast_to: x has shape 3x1, which does not broadcast to 2x3")
+    refuses(function() K.broadcast_to(x, { 3 }) end, "broadcast_to: x has shape 3x1")
+    refuses(function() K.broadcast_to(x, { 2 ^ 40, 2 ^ 40, 3, 1 }) end, "broadcast_to: shape", "too large")
+  end)
+end)
+
+describe("astype", function()
+  it("speaks in its own name", function()
+    assert.equal("int32", dw.zeros({ 2 }):astype("int32").dtype)
+    refuses(function() dw.zeros({ 2 }):astype "half" end, 'astype: dtype must be one of float32', 'got "half"')
+    refuses(function() K.cast(dw.zeros { 2 }, "half") end, 'cast: dtype must be one of float32')
   end)
 end)

@@ -2,6 +2,7 @@
 
 local core = require "dwconv.core"
 local dw = require "dwconv"
+local K = dw.backend
 local support = require "support"
 local refuses = support.refuses
 
@@ -96,6 +97,43 @@ describe("random", function()
       assert.is_true(math.abs(beyond / 100000 - 0.0455) < 0.004, beyond) -- P(|z| > 2)
     end
     assert.same({ 4, 4 }, dw.normal({ 2 }, { mean = 4, stddev = 0 }):to_table())
+  end)
+
+  it("under Keras's names, the same numbers", function()
+    local same = support.same
+    same(K.random_uniform({ 9 }, { minval = 2, maxval = 5, seed = 1 }), dw.uniform({ 9 }, { minval = 2, maxval = 5, seed = 1 }))
+    same(K.random_normal({ 9 }, { mean = 2, stddev = 5, seed = 1 }), dw.normal({ 9 }, { mean = 2, stddev = 5, seed = 1 }))
+    same(K.random_uniform_variable({ 9 }, 2, 5, { seed = 1 }), dw.uniform({ 9 }, { minval = 2, maxval = 5, seed = 1 }))
+    same(K.random_normal_variable({ 9 }, 2, 5, { seed = 1 }), dw.normal({ 9 }, { mean = 2, stddev = 5, seed = 1 }))
+    refuses(function() K.random_normal({ 1 }, { stddev = -1 }) end, "random_normal: stddev must not be negative")
+    refuses(function() K.random_uniform_variable({ 1 }, 2, 1) end, "random_uniform_variable: high (1.0) must be above low (2.0)")
+  end)
+
+  it("truncated_normal: moments, and nothing beyond two deviations", function()
+    for _, dtype in ipairs { "float32", "float64" } do
+      local t = K.truncated_normal({ 100000 }, { mean = 1, stddev = 2, seed = 3, dtype = dtype })
+      local mean, variance = moments(t)
+      assert.is_true(math.abs(mean - 1) < 0.03, mean)
+      assert.is_true(math.abs(variance / 4 - 0.7737413) < 0.01, variance) -- 1 - 4 phi(2) / (2 Phi(2) - 1)
+      assert.is_true(K.max(t):item() <= 5 and K.min(t):item() >= -3)
+      assert.is_true(K.max(t):item() > 4.99 and K.min(t):item() < -2.99)
+      local below = K.mean(t:less(0)):item() -- (Phi(-1/2) - Phi(-2)) / (1 - 2 Phi(-2))
+      assert.is_true(math.abs(below - 0.2994) < 0.006, below)
+    end
+  end)
+
+  it("random_binomial: 1 as often as p says", function()
+    local t = K.random_binomial({ 100000 }, { p = 0.3, seed = 5 })
+    assert.equal("float32", t.dtype)
+    assert.is_true(math.abs(K.mean(t):item() - 0.3) < 0.006)
+    assert.is_true(K.all(K.logical_or(t:equal(0), t:equal(1))):item())
+    assert.same({ 0, 1 }, { K.max(K.random_binomial({ 99 })):item(), K.min(K.random_binomial({ 99 }, { p = 1 })):item() })
+  end)
+
+  it("are the same for every number of threads", function()
+    local function draw() return K.truncated_normal({ 50000 }, { seed = 8 }) end
+    local want = draw()
+    support.everywhere(function() support.same(draw(), want) end)
   end)
 
   it("refuses what makes no sense", function()

@@ -1,6 +1,7 @@
 -- view_spec.lua: indexing and views, and every way to get them wrong.
 
 local dw = require "dwconv"
+local K = dw.backend
 local support = require "support"
 local same, refuses = support.same, support.refuses
 
@@ -112,6 +113,24 @@ describe("views", function()
     assert.same({}, dw.tensor({ 4 }):reshape({}).shape)
   end)
 
+  it("swap axes, reverse, and put parts back where they were", function()
+    local t = dw.arange(24):reshape { 2, 3, 4 }
+    support.same(K.swapaxes(t, 1, -1):clone(), t:transpose(1, 3):clone())
+    support.same(K.reverse(t, { 1, -1 }):clone(), t[{ { -1, 1, -1 }, {}, { -1, 1, -1 } }]:clone())
+    support.same(K.index(t, { 2, {}, { 1, 3, 2 } }):clone(), t[{ 2, {}, { 1, 3, 2 } }]:clone())
+    local g = dw.ones({ 3, 2 }, { dtype = "int32" })
+    local want = dw.zeros({ 2, 3, 4 }, { dtype = "int32" })
+    want[{ 2, {}, { 1, 3, 2 } }] = g
+    support.same(K.embed(g, { 2, 3, 4 }, "index", { { 2, {}, { 1, 3, 2 } } }), want)
+    support.same(K.embed(g, { 3, 3 }, "narrow", { 2, 2, 2 })[{ {}, { 2, 3 } }]:clone(), g)
+    support.same(K.embed(g[1], { 3, 2 }, "select", { 1, -1 })[3]:clone(), g[1]:clone())
+    refuses(function() K.embed(g, { 3, 3 }, "part", {}) end, 'embed: form must be "index", "narrow" or "select", got "part"')
+    refuses(function() K.embed(g, { 3, 3 }, "narrow", { 2, 2, 3 }) end, "embed: size must be")
+    refuses(function() K.reverse(t, 4) end, "reverse: axes must be from 1 to 3 or from -3 to -1, got 4")
+    refuses(function() K.reverse(t, { 1, -3 }) end, "reverse: axes names axis 1 twice")
+    refuses(function() K.swapaxes(t, 1, 0) end, "swapaxes: b must not be 0")
+  end)
+
   it("refuse what is out of range", function()
     local t = dw.zeros { 2, 3 }
     refuses(function() t:narrow() end, "narrow: axis must be an axis from 1 to 2 or from -2 to -1, got nil")
@@ -131,7 +150,7 @@ describe("views", function()
     refuses(function() t:permute { 1, 1 } end, "permute: pattern names axis 1 twice")
     refuses(function() t:permute { 1, 3 } end, "permute: pattern[2] must be an axis from 1 to 2")
     refuses(function() t:permute { 1, "2" } end, "permute: pattern[2]")
-    refuses(function() t:permute(1, 2) end, "permute: pattern must be a table of axes, got 1")
+    refuses(function() t:permute(1, 2) end, "permute: takes (x, pattern), got a further 2")
     refuses(function() t:reshape { 4 } end, "reshape: a tensor of shape 2x3 cannot become 4")
     refuses(function() t:reshape { -1, -1 } end, "reshape: shape may have only one -1")
     refuses(function() t:reshape { -1, 4 } end, "reshape: a tensor of shape 2x3 cannot become -1x4")

@@ -83,6 +83,9 @@ too, for the option order = 2. The second result says where they do not. f must 
         options.raise(("gradcheck: inputs[%d] must be a float64 tensor, got %s"):format(i, options.show(x)))
       end
     end
+    if type(f) ~= "function" and (options.is_tensor(f) or not (getmetatable(f) or {}).__call) then
+      options.raise(("gradcheck: f must be a function, got %s"):format(options.show(f)))
+    end
     local y = f(table.unpack(inputs))
     if not options.is_tensor(y) or y.dtype ~= "float64" then
       options.raise(("gradcheck: f must give a float64 tensor, got %s"):format(options.show(y)))

@@ -275,6 +275,7 @@ function options.parser(name, kinds, takes)
       if fixed then return fixed end
       given = {}
     elseif type(given) ~= "table" then
+      if #names == 0 then refuse_extra(name, takes, given) end
       core.raise(("%s: options must be a table, got %s"):format(name, options.show(given)))
     end
     for key in next, given do

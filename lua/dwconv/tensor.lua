@@ -20,11 +20,13 @@ end
 -- Methods that take other arguments than the function of K.
 function methods.transpose(t, a, b)
   if a == nil and b == nil then return K.transpose(t) end
+  core.transpose(t, a, b) -- which refuses what is no axis in the method's name
   return K.swapaxes(t, a, b)
 end
 
 function methods.expand_dims(t, axis)
   if type(axis) == "table" then return K.expand_dims(t, axis) end
+  if math.type(axis) == nil then return core.expand_dims(t, axis) end -- which refuses it
   return K.expand_dims(t, { axis = axis })
 end
 

@@ -84,6 +84,8 @@ const char *dwl_shape_text(lua_State *L, const dw_tensor *t) {
   return lua_tostring(L, -1);
 }
 
+static int begin(lua_State *L);
+
 // raise(text): for the Lua layer, which has put the function's name into the text.
 static int raise_text(lua_State *L) {
   luaL_checkstring(L, 1);
@@ -97,6 +99,21 @@ static int raise_text(lua_State *L) {
 static int set_floatx(lua_State *L) {
   dwl_getstate(L)->floatx = dwl_checkdtype(L, 1, "floatx");
   return 0;
+}
+
+// named(f, name): the function f of this module, whose errors speak of `name`.
+static int named(lua_State *L) {
+  luaL_checkstring(L, 2);
+  lua_settop(L, 2);
+  int n = 0;
+  if (lua_tocfunction(L, 1) == begin) {
+    while (lua_getupvalue(L, 1, n + 1) != NULL) n++;
+  }
+  if (n < DWL_FUNCTION) dwl_expected(L, "f", "a function of this module", 1);
+  lua_pushvalue(L, 2);
+  lua_replace(L, 2 + DWL_NAME);
+  dwl_pushclosure(L, n - DWL_FUNCTION);
+  return 1;
 }
 
 static int set_home(lua_State *L) {
@@ -265,7 +282,7 @@ static void pin(void) {
 }
 
 static const luaL_Reg own_functions[] = {
-    {"raise", raise_text}, {"set_home", set_home}, {"set_floatx", set_floatx}, {NULL, NULL}};
+    {"raise", raise_text}, {"set_home", set_home}, {"named", named}, {"set_floatx", set_floatx}, {NULL, NULL}};
 
 __attribute__((visibility("default"))) int luaopen_dwconv_core(lua_State *L);
 

@@ -69,9 +69,8 @@ static void check_reshape(lua_State *L, const dw_tensor *t, int64_t shape[DW_MAX
   *rank = (int)lua_rawlen(L, 2);
   for (int i = 0; i < *rank; i++) {
     lua_rawgeti(L, 2, i + 1);
-    const char *name = lua_pushfstring(L, "shape[%d]", i + 1);
-    lua_insert(L, -2);
-    shape[i] = dwl_checkinteger(L, -1, name, -1, INT64_MAX);
+    shape[i] = lua_isinteger(L, 3) ? lua_tointeger(L, 3) : INT64_MIN;
+    if (shape[i] < -1) shape[i] = dwl_checkinteger(L, 3, lua_pushfstring(L, "shape[%d]", i + 1), -1, INT64_MAX);
     if (shape[i] >= 0 && __builtin_mul_overflow(named, shape[i], &named)) {
       dwl_error(L, "shape is too large for a tensor of %I elements", (LUAI_UACINT)have);
     }

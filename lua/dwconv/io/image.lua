@@ -2,7 +2,7 @@
 -- The decoding is libpng's and libjpeg's, in the optional C module dwconv.image.
 
 local config = require "dwconv.config"
-local create = require "dwconv.create"
+local from_bytes = require("dwconv").from_bytes
 local file = require "dwconv.io.file"
 local options = require "dwconv.options"
 
@@ -28,7 +28,7 @@ function image.read(path)
   local bytes = file.read("image.read", path)
   local samples, h, w, c = codec("image.read").decode(bytes, math.max(0, most_samples()))
   if not samples then options.raise(("image.read: %s: %s"):format(path, h)) end
-  return create.from_bytes(samples, { h, w, c }, { dtype = "uint8" })
+  return from_bytes(samples, { h, w, c }, { dtype = "uint8" })
 end
 
 local parse_write = options.parser("image.write", { quality = options.number(90, true) }, "(path, image, {options})")

@@ -2,7 +2,7 @@
 -- Source: the format's description in NumPy (numpy.lib.format). The header is parsed by patterns, never run, and
 -- every size is checked against the file's length before a tensor is made.
 
-local create = require "dwconv.create"
+local from_bytes = require("dwconv").from_bytes
 local file = require "dwconv.io.file"
 local options = require "dwconv.options"
 
@@ -90,7 +90,7 @@ end
 
 -- Reversing the bytes of each element is a view with a negative step.
 local function swap_bytes(data, size)
-  local bytes = create.from_bytes(data, { #data // size, size }, { dtype = "uint8" })
+  local bytes = from_bytes(data, { #data // size, size }, { dtype = "uint8" })
   return bytes[{ {}, { -1, 1, -1 } }]:to_bytes()
 end
 
@@ -118,10 +118,10 @@ function npy.read(path)
   if sizes[dtype] > 1 and (order == ">" and LITTLE or order == "<" and not LITTLE) then
     data = swap_bytes(data, sizes[dtype])
   end
-  if header.fortran_order == "False" then return create.from_bytes(data, shape, { dtype = dtype }) end
+  if header.fortran_order == "False" then return from_bytes(data, shape, { dtype = dtype }) end
   local reversed = {}
   for i, s in ipairs(shape) do reversed[#shape + 1 - i] = s end
-  return create.from_bytes(data, reversed, { dtype = dtype }):transpose():contiguous()
+  return from_bytes(data, reversed, { dtype = dtype }):transpose():contiguous()
 end
 
 --- Writes a tensor as a version 1 file in this machine's byte order.

@@ -42,6 +42,11 @@ of them whole, and of functions calls only that one; otherwise the choice is num
       core.raise(("switch: condition must be a tensor, a number or a boolean, got %s"):format(options.show(condition)))
     end
     x, y = value_of(x), value_of(y)
+    for name, v in pairs { then_expression = x or false, else_expression = y or false } do
+      if not is_tensor(v) and type(v) ~= "number" then
+        core.raise(("switch: %s must be a tensor, a number or a function, got %s"):format(name, options.show(v)))
+      end
+    end
     local rank = math.max(is_tensor(x) and x.ndim or 0, is_tensor(y) and y.ndim or 0)
     if condition.dtype ~= "bool" then condition = core.cast(condition, "bool") end
     return K.where(fitted(condition, rank), x, y)

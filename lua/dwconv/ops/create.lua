@@ -121,12 +121,15 @@ source "tensor" {
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
 }
 
+local variable, constant = core.named(core.tensor, "variable"), core.named(core.tensor, "constant")
+local filled = core.named(core.full, "constant")
+
 source "variable" {
   doc = "A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.",
   values = { "value" },
   options = dtype,
   shapes = { value = "a nested table, a number or a tensor", result = "value's" },
-  forward = function(value, o) return core.tensor(value, o.dtype, config.floatx()) end,
+  forward = function(value, o) return variable(value, o.dtype, config.floatx()) end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
 }
 
@@ -143,10 +146,10 @@ put in.]],
   options = { dtype = dtype.dtype, shape = shape_kind },
   shapes = { value = "a nested table, a number or a tensor", result = "value's, or the option shape" },
   forward = function(value, o)
-    if o.shape and type(value) == "number" then return core.full(o.shape, value, o.dtype) end
-    local t = core.tensor(value, o.dtype, config.floatx())
+    if o.shape and type(value) == "number" then return filled(o.shape, value, o.dtype) end
+    local t = constant(value, o.dtype, config.floatx())
     if not o.shape then return t end
-    if t.size == 1 then return core.full(o.shape, t:item(), o.dtype) end
+    if t.size == 1 then return filled(o.shape, t:item(), o.dtype) end
     local shaped = core.empty(o.shape, "bool")
     if shaped.size ~= t.size then
       core.raise(("constant: value holds %d numbers, but shape %s takes %d"):format(t.size,

@@ -10,11 +10,35 @@ local check_tensor = options.check_tensor
 
 local function flipped(x) return K.swapaxes(x, -1, -2) end
 
+local multiply = core.elementwise("multiply", "matmul", "new", "a", "b")
+local add_to = core.elementwise("add", "matmul", "first", "a", "b")
+
+-- Whole numbers wrap: one outer product after another, as there is no kernel for them.
+local function whole_product(a, b)
+  local m, k, n = a.shape[a.ndim - 1], a.shape[a.ndim], b.shape[b.ndim]
+  if k == 0 then return core.zeros({ m, n }, a.dtype) end
+  local function outer(p) return multiply(core.narrow(a, -1, p, 1), core.narrow(b, -2, p, 1)) end
+  local y = outer(1)
+  for p = 2, k do add_to(y, outer(p)) end
+  return y
+end
+
+local whole = { int32 = true, int64 = true, uint8 = true }
+
+local function is_whole_product(a, b)
+  return options.is_tensor(a) and options.is_tensor(b) and whole[a.dtype] and a.dtype == b.dtype
+    and a.ndim >= 2 and b.ndim >= 2 and a.shape[a.ndim] == b.shape[b.ndim - 1]
+end
+
 op "matmul" {
-  doc = "The matrix product over the last two axes; the axes before them broadcast.",
+  doc = [[
+The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.]],
   args = { "a", "b" },
-  shapes = { a = "...,m,k; float32 or float64", b = "...,k,n", result = "...,m,n" },
-  forward = function(a, b) return core.matmul(a, b) end,
+  shapes = { a = "...,m,k; numbers", b = "...,k,n", result = "...,m,n" },
+  forward = function(a, b)
+    if is_whole_product(a, b) then return whole_product(a, b) end
+    return core.matmul(a, b)
+  end,
   keeps = { "a", "b" },
   backward = {
     a = function(g, _, a, b) return K.sum_to(K.matmul(g, flipped(b)), a.shape) end,

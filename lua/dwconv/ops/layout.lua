@@ -49,12 +49,14 @@ op "transpose" {
   sample = function(R) return R { 2, 3, 4 } end,
 }
 
+local swap = core.named(core.transpose, "swapaxes")
+
 op "swapaxes" {
   doc = "Swaps axes a and b of x. A view of the same numbers.",
   args = { "x" },
   values = { "a", "b" },
   shapes = { x = "any", a = "an axis", b = "an axis", result = "x's, with the two swapped" },
-  forward = function(x, a, b) return core.transpose(x, a, b) end,
+  forward = function(x, a, b) return swap(x, a, b) end,
   keeps = {},
   backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
   linear = true,
@@ -75,11 +77,13 @@ op "reshape" {
   sample = function(R) return R { 2, 3, 4 }, { 4, -1 } end,
 }
 
+local flatten = core.named(core.reshape, "flatten")
+
 op "flatten" {
   doc = "The numbers of x in row-major order along one axis, the batch included.",
   args = { "x" },
   shapes = { x = "any", result = "one axis" },
-  forward = function(x) return core.reshape(x, { -1 }) end,
+  forward = function(x) return flatten(x, { -1 }) end,
   keeps = {},
   backward = { x = reshaped },
   linear = true,
@@ -160,14 +164,16 @@ for _, name in ipairs { "clone", "contiguous" } do
   }
 end
 
+local alias = core.named(core.alias, "stop_gradient")
+
 op "stop_gradient" {
   doc = "The same numbers, which no gradient flows through; of a table of tensors a table.",
   args = { "variables" },
   shapes = { variables = "a tensor, or a table of them", result = "the same" },
   forward = function(x)
-    if type(x) ~= "table" then return core.alias(x) end
+    if type(x) ~= "table" then return alias(x) end
     local stopped = {}
-    for i, t in ipairs(x) do stopped[i] = core.alias(t) end
+    for i, t in ipairs(x) do stopped[i] = alias(t) end
     return stopped
   end,
   backward = "none",
@@ -199,13 +205,15 @@ type's limits (NaN becomes 0), and everything but 0 is true.]],
   }
 end
 
+local tensor_of = core.named(core.tensor, "cast_to_floatx")
+
 to_dtype "cast_to_floatx" {
   doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
   shapes = { x = "a tensor, a number or a nested table", result = "x's" },
   forward = function(x)
     local floatx = config.floatx()
     if options.is_tensor(x) then return core.cast(x, floatx) end
-    return core.tensor(x, floatx, floatx)
+    return tensor_of(x, floatx, floatx)
   end,
   sample = function(R) return R { 2, 3 } end,
 }

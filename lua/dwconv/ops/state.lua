@@ -204,17 +204,23 @@ reader "count_params" {
   forward = function(x) return x.size end,
 }
 
-for _, name in ipairs { "eval", "get_value" } do
-  plain(name) {
-    doc = "A copy of a tensor's numbers, which later writes do not change; what is no tensor comes back as it is.",
-    values = { "x" },
-    shapes = { x = "a tensor", result = "x's" },
-    forward = function(x) return options.is_tensor(x) and clone(x) or x end,
-    reason = "it reads a value out",
-    sample = function(R) return R { 2, 3 } end,
-    differs = "It is a tensor still; t:to_table() gives a nested table.",
-  }
-end
+reader "eval" {
+  doc = "A copy of a tensor's numbers, which later writes do not change.",
+  shapes = { result = "a tensor" },
+  forward = clone,
+  reason = "it reads a value out",
+  differs = "It is a tensor still; t:to_table() gives a nested table.",
+}
+
+plain "get_value" {
+  doc = "A copy of a tensor's numbers, which later writes do not change.",
+  values = { "x" },
+  shapes = { x = "a tensor; what is none comes back as it is", result = "a tensor" },
+  forward = function(x) return options.is_tensor(x) and clone(x) or x end,
+  reason = "it reads a value out",
+  sample = function(R) return R { 2, 3 } end,
+  differs = "It is a tensor still; t:to_table() gives a nested table.",
+}
 
 plain "batch_get_value" {
   doc = "get_value of each of some tensors.",
@@ -257,7 +263,7 @@ local towards = core.elementwise("add", "moving_average_update", "first", "x", "
 
 local function write(name, x, value)
   check_tensor(name, "x", x)
-  local given = core.tensor(value, x.dtype, x.dtype)
+  local given = core.named(core.tensor, name)(value, x.dtype, x.dtype)
   if table.concat(given.shape, "x") ~= table.concat(x.shape, "x") then
     core.raise(("%s: value has shape %s but x has %s"):format(name, options.shape_text(given), options.shape_text(x)))
   end

@@ -10,7 +10,12 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local plain_index = core.metatable.__index
-local forms = { index = plain_index, narrow = core.narrow, select = core.select }
+local index = core.named(plain_index, "index")
+local forms = {
+  index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
+  select = core.named(core.select, "embed"),
+}
+local zeros = core.named(core.zeros, "embed")
 
 local function embedded(form)
   return function(g, _, x, ...)
@@ -26,7 +31,7 @@ What t[key] and t(i, j, ...) give: the part of x at a table of one index, or ran
   args = { "x" },
   values = { "key" },
   shapes = { x = "any", key = "a whole number, or a table of them and of ranges", result = "what is left of x's" },
-  forward = function(x, key) return plain_index(x, key) end,
+  forward = function(x, key) return index(x, key) end,
   keeps = {},
   backward = { x = embedded "index" },
   linear = true,
@@ -79,7 +84,7 @@ op "embed" {
     if type(values) ~= "table" then
       core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
     end
-    local x = core.zeros(shape, check_tensor("embed", "g", g).dtype)
+    local x = zeros(shape, check_tensor("embed", "g", g).dtype)
     forms[form](x, table.unpack(values)):copy_(g)
     return x
   end,
@@ -96,7 +101,8 @@ local function reversing_key(x, axes)
   local rank = check_tensor("reverse", "x", x).ndim
   local key = {}
   for i = 1, rank do key[i] = {} end
-  for _, axis in ipairs(type(axes) == "table" and axes or { axes }) do
+  if type(axes) ~= "table" then axes = { axes == nil and "nil" or axes } end
+  for _, axis in ipairs(axes) do
     local at = math.type(axis) == "integer" and (axis < 0 and axis + rank + 1 or axis) or 0
     if at < 1 or at > rank then
       core.raise(("reverse: axes must be from 1 to %d or from -%d to -1, got %s"):format(rank, rank, options.show(axis)))

@@ -1,0 +1,145 @@
+-- gather_spec.lua: gather, scatter, take_along_axis, put_along_axis, one_hot and sorting, against loops in Lua, for every
+-- dtype, ISA and thread count.
+
+local dw = require "dwconv"
+local K = dw.backend
+local support = require "support"
+local refuses, same = support.refuses, support.same
+
+local random = math.random
+math.randomseed(4)
+
+local function numbers(shape, dtype)
+  local t = dw.uniform(shape, { minval = 0, maxval = 20 })
+  return K.floor(t):astype(dtype)
+end
+
+local function indices(shape, n) return (K.floor(dw.uniform(shape, { minval = 1, maxval = n + 1 }))):astype "int64" end
+
+local DTYPES = { "float32", "float64", "int32", "int64", "uint8" }
+
+describe("gather and scatter", function()
+  it("pick rows and add them back", function()
+    support.everywhere(function()
+      for _, dtype in ipairs(DTYPES) do
+        local n, width = random(1, 9), random(1, 300)
+        local x, i = numbers({ n, width }, dtype), indices({ 2, 5 }, n)
+        local y, back = K.gather(x, i), nil
+        assert.same({ 2, 5, width }, y.shape)
+        for a = 1, 2 do
+          for b = 1, 5 do same(y[a][b]:clone(), x[i(a, b)]:clone()) end
+        end
+        back = K.scatter(y, i, n)
+        local want = dw.zeros({ n, width }, { dtype = dtype })
+        for a = 1, 2 do
+          for b = 1, 5 do K.update_add(want[i(a, b)], y[a][b]) end
+        end
+        same(back, want)
+      end
+    end)
+  end)
+
+  it("take views, other index dtypes and bools", function()
+    local x = dw.arange(12):reshape({ 3, 4 }):transpose()
+    same(K.gather(x, dw.tensor({ 4, 1 }, { dtype = "uint8" })), dw.tensor({ { 3, 7, 11 }, { 0, 4, 8 } }, { dtype = "int32" }))
+    same(K.gather(dw.tensor { true, false }, dw.tensor(2, { dtype = "int32" })), dw.tensor(false))
+    assert.same({ 0, 3 }, K.gather(dw.zeros { 2, 3 }, dw.zeros({ 0 }, { dtype = "int64" })).shape)
+  end)
+
+  it("refuse what is outside", function()
+    local x = dw.zeros { 3, 2 }
+    refuses(function() K.gather(x, dw.tensor({ 0 }, { dtype = "int32" })) end,
+      "gather: indices holds 0, outside 1 to 3; counting starts at 1")
+    refuses(function() K.gather(x, dw.tensor({ 4 }, { dtype = "int32" })) end, "gather: indices holds 4, outside 1 to 3")
+    refuses(function() K.gather(x, dw.tensor { 1 }) end, "gather: indices must be whole numbers (int32, int64, uint8), got float32")
+    refuses(function() K.gather(dw.tensor(1), dw.tensor({ 1 }, { dtype = "int32" })) end, "gather: reference must have at least one axis")
+    refuses(function() K.scatter(x, dw.tensor({ 1, 2 }, { dtype = "int32" }), 3) end, "scatter: rows (3x2) must be numbers")
+  end)
+end)
+
+describe("take_along_axis and put_along_axis", function()
+  it("work line by line on any axis", function()
+    support.everywhere(function()
+      for axis = 1, 3 do
+        local shape = { 4, 3, 5 }
+        local x = numbers(shape, DTYPES[random(#DTYPES)])
+        local n = shape[axis]
+        shape[axis] = 6
+        local i = indices(shape, n)
+        local y = K.take_along_axis(x, i, axis)
+        local back = K.put_along_axis(y, i, axis - 4, n)
+        local want = dw.zeros(x.shape, { dtype = x.dtype })
+        for a = 1, shape[1] do
+          for b = 1, shape[2] do
+            for c = 1, shape[3] do
+              local at = { a, b, c }
+              at[axis] = i(a, b, c)
+              assert.equal(x[at], y(a, b, c))
+              want[at] = want[at] + y(a, b, c)
+            end
+          end
+        end
+        same(back, want)
+      end
+    end)
+  end)
+
+  it("refuse other shapes", function()
+    local x, i = dw.zeros { 2, 3 }, dw.ones({ 3, 3 }, { dtype = "int64" })
+    refuses(function() K.take_along_axis(x, i, 2) end, "take_along_axis: indices (3x3) must have the shape of x (2x3) but on axis 2")
+    refuses(function() K.put_along_axis(x, i, 2, 4) end, "put_along_axis: y (2x3) must be numbers in the shape of indices (3x3)")
+    refuses(function() K.take_along_axis(x, i, 0) end, "take_along_axis: axis must not be 0")
+  end)
+end)
+
+describe("one_hot", function()
+  it("counts from 1 and refuses the rest", function()
+    same(K.one_hot(dw.tensor({ { 2 }, { 1 } }, { dtype = "int32" }), 3), dw.tensor { { { 0, 1, 0 } }, { { 1, 0, 0 } } })
+    refuses(function() K.one_hot(dw.tensor({ 4 }, { dtype = "int32" }), 3) end, "one_hot: indices holds 4, outside 1 to 3")
+  end)
+end)
+
+describe("sorting", function()
+  local function reference(line, descending)
+    local order = {}
+    for i = 1, #line do order[i] = i end
+    local function before(a, b)
+      local x, y = line[a], line[b]
+      if x ~= x or y ~= y then
+        if x ~= x and y ~= y then return a < b end
+        return y ~= y
+      end
+      if x == y then return a < b end
+      if descending then return x > y end
+      return x < y
+    end
+    table.sort(order, before)
+    return order
+  end
+
+  it("is stable, in both directions, with NaN last, on every axis, dtype, ISA and thread count", function()
+    support.everywhere(function()
+      for _, dtype in ipairs(DTYPES) do
+        for _, n in ipairs { 0, 1, 2, 7, 8, 9, 100 } do
+          local x = numbers({ 3, n }, dtype)
+          if dtype:find "float" and n > 3 then x[{ 2, 3 }] = 0 / 0 end
+          for _, direction in ipairs { "ascending", "descending" } do
+            local order = K.argsort(x, { direction = direction })
+            for row = 1, 3 do assert.same(reference(x[row]:to_table(), direction == "descending"), order[row]:to_table()) end
+            local flipped = K.argsort(x:transpose(), { axis = 1, direction = direction })
+            same(flipped:transpose():clone(), order)
+            support.near(K.sort(x, { direction = direction }), K.take_along_axis(x, order, 2))
+          end
+        end
+      end
+    end)
+  end)
+
+  it("top_k gives the first of equal ones, and refuses more than there are", function()
+    local values, positions = K.top_k(dw.tensor { 3, 1, 3, 2 }, 3)
+    same(values, dw.tensor { 3, 3, 2 })
+    same(positions:clone(), dw.tensor({ 1, 3, 4 }, { dtype = "int64" }))
+    refuses(function() K.top_k(dw.ones { 2 }, 3) end, "top_k: k must be a whole number from 0 to 2, got 3")
+    refuses(function() K.sort(dw.tensor(1)) end, "sort: axis must be")
+  end)
+end)
