@@ -45,25 +45,26 @@ end
 describe("who may know whom", function()
   it("kernels know kernels.h, vec.h and math.h; drivers no Lua; the binding no kernels", function()
     for _, path in ipairs(files("src", "c")) do
-      local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h", "math%.h" }
+      local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h", "math%.h", "elementwise%.h" }
         or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "lua%.h", "lauxlib%.h" }
         or path:find "^src/io/" and { "lua%.h", "lauxlib%.h" }
-        or { "dwconv%.h", "walk%.h", "kernels/kernels%.h" }
+        or { "dwconv%.h", "walk%.h", "kernels/kernels%.h", "kernels/elementwise%.h" }
       only(path, includes(path), allowed)
     end
   end)
 
   it("ops and options know the core; what stands on K does not", function()
-    local ground = { "dwconv%.core", "dwconv%.options", "dwconv%.config" }
     local rules = {
       { "config%.lua$", { "dwconv%.core" } },
       { "options%.lua$", { "dwconv%.core", "dwconv%.config" } },
-      { "ops/", { "dwconv%.core", "dwconv%.options", "dwconv%.ops" } },
-      { "backend%.lua$", { "dwconv%.config", "dwconv%.ops", "dwconv%.ops%..+", "dwconv%.tensor" } },
+      { "ops/", { "dwconv%.core", "dwconv%.config", "dwconv%.options", "dwconv%.ops" } },
+      { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..+", "dwconv%.tape", "dwconv%.gradcheck", "dwconv%.tensor" } },
+      { "tape%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.options" } },
+      { "gradcheck%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.options" } },
+      { "compose%.lua$", { "dwconv%.core", "dwconv%.config", "dwconv%.ops", "dwconv%.options" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops" } },
-      { "create%.lua$", ground },
       { "help%.lua$", { "dwconv%.ops", "dwconv%.options" } },
-      { "io/", { "dwconv%.create", "dwconv%.config", "dwconv%.options", "dwconv%.io%..+", "dwconv%.image", "dwconv%.backend" } },
+      { "io/", { "dwconv", "dwconv%.config", "dwconv%.options", "dwconv%.io%..+", "dwconv%.image" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do
@@ -94,9 +95,12 @@ describe("who may know whom", function()
   end)
 
   it("one word per family: a driver has its kernel, binding, record, spec and bench under one name", function()
-    for _, path in ipairs { "src/depthwise.c", "src/kernels/depthwise.c", "src/binding/depthwise.c",
-      "lua/dwconv/ops/depthwise.lua", "tests/depthwise_spec.lua", "tests/bench/depthwise.lua" } do
-      assert(io.open(path), path .. " is not there"):close()
+    for _, family in ipairs { "elementwise", "reduce", "gemm", "depthwise" } do
+      for _, place in ipairs { "src/%s.c", "src/kernels/%s.c", "src/binding/%s.c", "lua/dwconv/ops/%s.lua", "tests/%s_spec.lua",
+        "tests/bench/%s.lua" } do
+        local path = place:format(family)
+        assert(io.open(path), path .. " is not there"):close()
+      end
     end
   end)
 

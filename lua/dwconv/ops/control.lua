@@ -64,7 +64,8 @@ end
 local function items(name, elems)
   if type(elems) == "table" then return elems, #elems end
   if not is_tensor(elems) or elems.ndim == 0 then
-    core.raise(("%s: elems must be a tensor with at least one axis or a table, got %s"):format(name, options.show(elems)))
+    core.raise(("%s: elems must be a tensor with at least one axis or a table, got %s"):format(name,
+      options.show(elems)))
   end
   local list = {}
   for i = 1, #elems do list[i] = K.select(elems, 1, i) end

@@ -125,7 +125,8 @@ local variable, constant = core.named(core.tensor, "variable"), core.named(core.
 local filled = core.named(core.full, "constant")
 
 source "variable" {
-  doc = "A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.",
+  doc = [[
+A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
   values = { "value" },
   options = dtype,
   shapes = { value = "a nested table, a number or a tensor", result = "value's" },

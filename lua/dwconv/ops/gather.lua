@@ -29,7 +29,9 @@ op "scatter" {
   doc = "n rows of zeros, to which rows are added at their indices: the gradient of gather.",
   args = { "rows" },
   values = { "indices", "n" },
-  shapes = { rows = "the indices', then a row's", indices = "any; " .. WHOLE, n = "a whole number", result = "n, a row's" },
+  shapes = {
+    rows = "the indices', then a row's", indices = "any; " .. WHOLE, n = "a whole number", result = "n, a row's",
+  },
   forward = function(rows, indices, n) return core.scatter(rows, indices, n) end,
   keeps = { "indices" },
   backward = { rows = function(g, _, _, indices) return K.gather(g, indices) end },

@@ -148,10 +148,13 @@ op "broadcast_to" {
   sample = function(R) return R { 3, 1 }, { 2, 3, 4 } end,
 }
 
-for _, name in ipairs { "clone", "contiguous" } do
+for name, doc in pairs {
+  clone = "A copy of x, of its own.",
+  contiguous = "x itself if its numbers lie in row-major order, else a copy.",
+} do
   local f = core[name]
   op(name) {
-    doc = name == "clone" and "A copy of x, of its own." or "x itself if its numbers lie in row-major order, else a copy.",
+    doc = doc,
     args = { "x" },
     shapes = { x = "any", result = "x's" },
     forward = function(x) return f(x) end,

@@ -12,7 +12,8 @@ local SIZES = "a table of sizes"
 -- `first` and `second` are what the distribution takes, with their defaults; positional when there is no default.
 local function distribution(name, kernel, doc, first, second, home)
   local kinds = { seed = options.number(nil, true), dtype = options.dtype(true) }
-  local values, shapes, forward = { "shape" }, { shape = SIZES, result = "shape" }, nil
+  local values, shapes = { "shape" }, { shape = SIZES, result = "shape" }
+  local forward
   if first[2] then
     kinds[first[1]], kinds[second[1]] = options.number(first[2]), options.number(second[2])
     forward = function(shape, o) return core[kernel](shape, o[first[1]], o[second[1]], o.seed, o.dtype) end

@@ -152,10 +152,12 @@ local function check_axes(name, x, o)
   end
 end
 
+local function deviation(x, o) return K.sqrt(variance(x, o)) end
+
 for name, f in pairs {
   mean = { "The mean over the axes.", mean },
   var = { "The variance over the axes, of the population: divided by n.", variance },
-  std = { "The standard deviation over the axes, of the population.", function(x, o) return K.sqrt(variance(x, o)) end },
+  std = { "The standard deviation over the axes, of the population.", deviation },
 } do
   reduction(name) {
     doc = f[1] .. " Whole numbers and bools become K.floatx() first; of nothing it is NaN.",

@@ -332,7 +332,9 @@ plain "update_sub" {
 plain "moving_average_update" {
   doc = "x becomes x*momentum + value*(1 - momentum), in place.",
   values = { "x", "value", "momentum" },
-  shapes = { x = "a tensor", value = "a tensor that broadcasts to x's shape", momentum = "a number", result = "x itself" },
+  shapes = {
+    x = "a tensor", value = "a tensor that broadcasts to x's shape", momentum = "a number", result = "x itself",
+  },
   forward = function(x, value, momentum)
     if type(momentum) ~= "number" then
       core.raise(("moving_average_update: momentum must be a number, got %s"):format(options.show(momentum)))

@@ -10,7 +10,7 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local plain_index = core.metatable.__index
-local index = core.named(plain_index, "index")
+local part_at = core.named(plain_index, "index")
 local forms = {
   index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
   select = core.named(core.select, "embed"),
@@ -31,7 +31,7 @@ What t[key] and t(i, j, ...) give: the part of x at a table of one index, or ran
   args = { "x" },
   values = { "key" },
   shapes = { x = "any", key = "a whole number, or a table of them and of ranges", result = "what is left of x's" },
-  forward = function(x, key) return index(x, key) end,
+  forward = function(x, key) return part_at(x, key) end,
   keeps = {},
   backward = { x = embedded "index" },
   linear = true,
@@ -105,7 +105,8 @@ local function reversing_key(x, axes)
   for _, axis in ipairs(axes) do
     local at = math.type(axis) == "integer" and (axis < 0 and axis + rank + 1 or axis) or 0
     if at < 1 or at > rank then
-      core.raise(("reverse: axes must be from 1 to %d or from -%d to -1, got %s"):format(rank, rank, options.show(axis)))
+      core.raise(("reverse: axes must be from 1 to %d or from -%d to -1, got %s"):format(rank, rank,
+        options.show(axis)))
     end
     if #key[at] > 0 then core.raise(("reverse: axes names axis %d twice"):format(at)) end
     if x.shape[at] > 0 then key[at] = { -1, 1, -1 } end
