@@ -935,6 +935,18 @@ function dw.record(f) end
 ---@return any result a's
 function K.recurrence(a, b, o) end
 
+--- x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is below the threshold.
+---@param x any any numbers
+---@param o? { alpha?: any, max_value?: any, threshold?: any }
+---@return any result x's
+function K.relu(x, o) end
+
+--- x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is below the threshold.
+---@param x any any numbers
+---@param o? { alpha?: any, max_value?: any, threshold?: any }
+---@return any result x's
+function Tensor:relu(o) end
+
 --- Each row of x, n times: K["repeat"], which Lua cannot write as K.repeat.
 ---@param x any b,d
 ---@param n any a whole number

@@ -24,6 +24,7 @@ local KERAS = {
     squeeze stack one_hot reverse]] },
   { "random", "random_normal random_uniform random_binomial truncated_normal" },
   { "control", "switch map_fn foldl foldr" },
+  { "nets, the first of them", "relu sigmoid tanh" },
 }
 local ALIASES = { ["repeat"] = "repeat_", ["function"] = "function_" } -- Lua's own words
 

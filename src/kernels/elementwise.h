@@ -21,7 +21,7 @@ OP1(F,   sigmoid,       math_sigmoid(x))
 OP1(F,   erf,           math_erf(x))
 OP1(FI,  round,         nearest_even(x))
 OP1(FI,  floor,         whole_below(x))
-OP1(F,   relu,          x < 0 ? 0 : x)
+OP1(FI,  relu,          x < 0 ? 0 : x)
 OP1(B,   logical_not,   !x)
 
 OP2(FI,  add,           a + b)

@@ -92,7 +92,7 @@ def ops(family, names, source=K, wrap=lambda f: f, **how):
 
 ops("elementwise", "square abs sqrt sign clip maximum minimum", exact=True)
 ops("elementwise", "round equal not_equal greater greater_equal less less_equal", exact=True, grad=None)
-ops("elementwise", "exp log sin cos pow tanh sigmoid")
+ops("elementwise", "exp log sin cos pow tanh sigmoid relu")
 ops("elementwise", "add subtract multiply divide", tf.math, wrap=operator, exact=True)
 ops("elementwise", "mod=floormod", tf.math, wrap=operator)
 ops("elementwise", "floor_divide=floordiv", tf.math, wrap=operator, exact=True, grad=None)
@@ -491,6 +491,15 @@ def pow_clip_where():
     for dtype in (i32, i64):
         case("pow", a([-3, -1, 0, 2, 3], dtype), 3)
         case("pow", a([-3, -1, 0, 2, 3], dtype), a([2, 5, 0, 10, 0], dtype))
+    for shape in SHAPES:
+        case("relu", r(shape))
+    ramp = a([-2, -0.5, 0, 0.5, 1, 3, 6, 7])
+    for settings in (dict(), dict(alpha=0.25), dict(max_value=6.0), dict(max_value=1.0), dict(threshold=0.5),
+                     dict(alpha=0.25, max_value=6.0), dict(alpha=0.25, max_value=3.0, threshold=0.5),
+                     dict(threshold=6.0, max_value=3.0), dict(threshold=-1.0), dict(alpha=-0.5, threshold=1.0)):
+        case("relu", ramp, note="corners", **settings)
+        case("relu", r((2, 3), f64), **settings)
+    case("relu", a([INF, -INF, 0.0]), grads=False, note="corners")
     for shape in SHAPES:
         case("clip", r(shape), -0.5, 0.75)
     case("clip", r((2, 3), f64), -0.1, 0.7)

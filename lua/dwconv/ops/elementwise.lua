@@ -3,6 +3,7 @@
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
+local options = require "dwconv.options"
 
 local op = ops.family("elementwise", "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype")
 local K = ops.calls
@@ -210,6 +211,53 @@ unary "sigmoid" {
   doc = "1 / (1 + exp(-x)).",
   keeps = { "result" },
   backward = { x = function(g, y) return g * (y * (1 - y)) end },
+}
+
+-- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
+-- max_value 6 from relu6, which has none there, and at other largest values from clip, which has one.
+local function through(g, x, o)
+  local open = K.greater(x, o.threshold)
+  if o.max_value then
+    local below = o.max_value == 6 and o.threshold == 0 and K.less or K.less_equal
+    open = K.logical_and(open, below(x, o.max_value))
+  end
+  return K.where(open, g, 0)
+end
+
+local rectified = core.elementwise("relu", "relu", "new", "x")
+local above = core.elementwise("greater", "relu", "new", "x", "threshold")
+local below = core.elementwise("less", "relu", "new", "x", "threshold")
+local choose = core.elementwise("where", "relu", "new", "condition", "x", "y")
+local capped = core.elementwise("clip", "relu", "new", "x", "min_value", "max_value")
+local sum, difference = core.elementwise("add", "relu", "first", "x", "y"),
+  core.elementwise("subtract", "relu", "new", "x", "threshold")
+local scaled = core.elementwise("multiply", "relu", "new", "x", "alpha")
+
+op "relu" {
+  doc = [[
+x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is
+below the threshold.]],
+  args = { "x" },
+  options = { alpha = options.number(0), max_value = options.number(), threshold = options.number(0) },
+  shapes = { x = "any numbers", result = "x's" },
+  forward = function(x, o)
+    local y = o.threshold == 0 and rectified(x) or choose(above(x, o.threshold), x, 0)
+    if o.max_value then y = capped(y, 0, math.max(o.max_value, 0)) end
+    if o.alpha == 0 then return y end
+    return sum(y, choose(below(x, o.threshold), scaled(difference(x, o.threshold), o.alpha), 0))
+  end,
+  keeps = { "x" },
+  backward = {
+    x = function(g, _, x, o)
+      local d = through(g, x, o)
+      if o.alpha == 0 then return d end
+      local leaky = not o.max_value and o.threshold == 0 -- TensorFlow's leaky_relu has slope alpha at 0 too
+      return d + K.where((leaky and K.less_equal or K.less)(x, o.threshold), g * o.alpha, 0)
+    end,
+  },
+  method = true,
+  sample = function(R) return R { 2, 3 }, { alpha = 0.1, max_value = 0.8, threshold = 0.05 } end,
+  example = "print(K.relu(dw.tensor { -1, 3, 8 }, { max_value = 6 }))",
 }
 
 unary "erf" {
