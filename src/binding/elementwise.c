@@ -125,6 +125,7 @@ static int into_new(lua_State *L) {
 static int into_first(lua_State *L) {
   struct call c = {.L = L};
   dw_tensor y = {.rank = 0};
+  dwl_checktensor(L, 1, argument(L, 0));
   y.rank = read_operands(&c, y.shape);
   dwl_checkwritable(L, 1, argument(L, 0));
   if (!dw_same_shape(&y, c.x[0])) {
