@@ -70,7 +70,8 @@ local elsewhere = {
       .. "random_uniform_variable random_normal_variable",
     state = "memory_limit backend set_epsilon learning_phase learning_phase_scope get_uid reset_uids clear_session eval get_value "
       .. "batch_get_value batch_set_value print_tensor",
-    tape = "record no_grad gradients gradcheck",
+    tape = "record no_grad gradients",
+    gradcheck = "gradcheck",
     view = "index narrow select permute swapaxes embed",
     layout = "astype broadcast_to contiguous",
     gather = "scatter take_along_axis put_along_axis",

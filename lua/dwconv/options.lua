@@ -19,6 +19,13 @@ function options.check_tensor(name, argument, value)
   core.raise(("%s: %s must be a tensor, got %s"):format(name, argument, options.show(value)))
 end
 
+--- The value, if it can be called; else an error in the function's name.
+function options.check_function(name, argument, value)
+  local metatable = not options.is_tensor(value) and getmetatable(value)
+  if type(value) == "function" or type(metatable) == "table" and metatable.__call then return value end
+  core.raise(("%s: %s must be a function, got %s"):format(name, argument, options.show(value)))
+end
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- The shape of a tensor as errors have it: "2x3", "()".

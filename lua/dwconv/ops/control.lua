@@ -6,7 +6,7 @@ local options = require "dwconv.options"
 
 local op = ops.family("control", "choices, and functions called along the first axis")
 local K = ops.calls
-local is_tensor = options.is_tensor
+local is_tensor, check_function = options.is_tensor, options.check_function
 
 local function value_of(x)
   if type(x) == "function" then return x() end
@@ -55,11 +55,6 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 3 }, R { 2, 3 } end,
 }
 
-local function check_function(name, fn)
-  if type(fn) == "function" or not is_tensor(fn) and (getmetatable(fn) or {}).__call then return end
-  core.raise(("%s: fn must be a function, got %s"):format(name, options.show(fn)))
-end
-
 -- A tensor's slices along its first axis, or a table's items.
 local function items(name, elems)
   if type(elems) == "table" then return elems, #elems end
@@ -79,7 +74,7 @@ op "map_fn" {
   options = { dtype = options.optional(options.dtype()) },
   shapes = { fn = "a function", elems = "n,...", result = "n, fn's" },
   forward = function(fn, elems, o)
-    check_function("map_fn", fn)
+    check_function("map_fn", "fn", fn)
     local list, n = items("map_fn", elems)
     if n == 0 then core.raise "map_fn: elems is empty, so there is nothing that says what fn gives" end
     local results = {}
@@ -106,7 +101,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     options = { initializer = initial },
     shapes = { fn = "a function of acc and e", elems = "n,...", result = "fn's" },
     forward = function(fn, elems, o)
-      check_function(name, fn)
+      check_function(name, "fn", fn)
       local list, n = items(name, elems)
       local first, last, step = 1, n, 1
       if name == "foldr" then first, last, step = n, 1, -1 end
