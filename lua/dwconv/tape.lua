@@ -7,7 +7,7 @@ local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
 local op = ops.family("tape", "gradients: recording calls and walking back over them")
-local track, ghost = core.track, core.ghost
+local track, ghost, owner = core.track, core.ghost, core.owner
 local raise, is_tensor = options.raise, options.is_tensor
 local records = ops.records
 
@@ -22,7 +22,20 @@ local tape = {
 
 -- ---- recording -----------------------------------------------------------------------------------
 
-local active = {} -- the tapes that record now, the innermost last
+-- What is open: a scope for each running record and no_grad, the innermost last: {tape =, main =, thread =}, without a
+-- tape for no_grad. A scope counts while the coroutine that opened it runs or waits for one that it resumed, not while
+-- it is suspended; one that died of an error, or was dropped, never closes its scopes, so they are swept out.
+local scopes = {}
+
+local function runs(scope)
+  if scope.main then return true end -- never suspended while anything runs
+  local status = scope.thread[1] and coroutine.status(scope.thread[1])
+  return status == "running" or status == "normal"
+end
+
+local function is_over(scope)
+  return scope.closed or not scope.main and (not scope.thread[1] or coroutine.status(scope.thread[1]) == "dead")
+end
 
 -- Fields of an entry; each argument takes three fields from FIRST on: itself (or its ghost), its number (or its
 -- numbers, for a list of tensors), and how often it had been written.
@@ -51,6 +64,13 @@ local function note_list(number, entry, list, kept)
   entry[FIRST], entry[FIRST + 1], entry[FIRST + 2] = values, numbers, writes
 end
 
+-- What the gradients of a call read, by the counts of writes of its first two arguments, false for a number.
+local function kept_of(record, w1, w2)
+  local alone = record.kept_alone
+  if alone and not (w1 and w2) then return alone[w1 and 1 or 2] end
+  return record.kept
+end
+
 -- The tape's note function, which ops call, and its numbering.
 local function noter(self)
   local ids, entries, last, count = self.ids, self.entries, 0, 0
@@ -72,7 +92,7 @@ local function noter(self)
       entries[count] = { record, number(y), y, o, wy, a1, w1 and number(a1), w1, a2, w2 and number(a2), w2 }
       return
     end
-    local kept = record.kept
+    local kept = kept_of(record, w1, w2)
     local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy }
     if record.list then
       note_list(number, entry, a1, kept[1])
@@ -98,32 +118,54 @@ end
 
 local function recorded_call(t, ...) return records.index.call(t, { ... }) end
 
-local function refresh()
-  local n = #active
-  core.metatable.__index = n > 0 and recorded_index or plain_index
-  core.metatable.__call = n > 0 and recorded_call or plain_call
-  if n <= 1 then return ops.set_recorder(n == 1 and active[1].note or nil) end
-  local notes = {}
-  for i, t in ipairs(active) do notes[i] = t.note end
-  ops.set_recorder(function(...)
-    for i = 1, n do notes[i](...) end
-  end)
-end
+local refresh
 
-local function stop(self)
-  for i = #active, 1, -1 do
-    if active[i] == self then table.remove(active, i) end
+-- Notes a call on the tapes that record, up to the innermost no_grad.
+local function note_all(...)
+  local sweep = false
+  for i = #scopes, 1, -1 do
+    local scope = scopes[i]
+    if runs(scope) then
+      if not scope.tape then break end
+      scope.tape.note(...)
+    else
+      sweep = sweep or is_over(scope)
+    end
   end
+  if sweep then refresh() end
+end
+
+function refresh()
+  for i = #scopes, 1, -1 do
+    if is_over(scopes[i]) then table.remove(scopes, i) end
+  end
+  local n, tapes = #scopes, 0
+  for i = n, 1, -1 do
+    if scopes[i].tape then tapes = tapes + 1 elseif scopes[i].main then break end
+  end
+  core.metatable.__index = tapes > 0 and recorded_index or plain_index
+  core.metatable.__call = tapes > 0 and recorded_call or plain_call
+  local only = n > 0 and tapes == 1 and scopes[n].main and scopes[n].tape
+  ops.set_recorder(tapes > 0 and (only and only.note or note_all) or nil)
+end
+
+-- Opens a scope; what it gives, as a to-be-closed variable, closes it when its block ends, by an error too.
+local function open(self)
+  local thread, main = coroutine.running()
+  local scope = { tape = self, main = main, thread = setmetatable({ thread }, { __mode = "v" }) }
+  scopes[#scopes + 1] = scope
   refresh()
+  return setmetatable({}, { __close = function()
+    scope.closed = true
+    refresh()
+  end })
 end
 
-local function check_function(name, f)
-  if type(f) == "function" or not is_tensor(f) and (getmetatable(f) or {}).__call then return end
-  raise(("%s: f must be a function, got %s"):format(name, options.show(f)))
+local function innermost()
+  for i = #scopes, 1, -1 do
+    if runs(scopes[i]) then return scopes[i].tape end
+  end
 end
-
--- Runs `close` when the scope of the variable ends, by an error too.
-local function closing(close) return setmetatable({}, { __close = close }) end
 
 op "record" {
   doc = "Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.",
@@ -132,12 +174,10 @@ op "record" {
   shapes = { f = "a function", result = "the tape, then f's results" },
   raw = true,
   forward = function(f, ...)
-    check_function("record", f)
+    options.check_function("record", "f", f)
     local self = setmetatable({ entries = {}, ids = setmetatable({}, { __mode = "k" }) }, Tape)
     self.note, self.number = noter(self)
-    active[#active + 1] = self
-    refresh()
-    local scope <close> = closing(function() stop(self) end) -- luacheck: ignore
+    local scope <close> = open(self) -- luacheck: ignore
     return self, f(...)
   end,
   backward = "none",
@@ -160,14 +200,8 @@ op "no_grad" {
   shapes = { f = "a function", result = "f's results" },
   raw = true,
   forward = function(f, ...)
-    check_function("no_grad", f)
-    local outer = active
-    active = {}
-    refresh()
-    local scope <close> = closing(function() -- luacheck: ignore
-      active = outer
-      refresh()
-    end)
+    options.check_function("no_grad", "f", f)
+    local scope <close> = open() -- luacheck: ignore
     return f(...)
   end,
   backward = "none",
@@ -189,14 +223,15 @@ end
 -- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
 local function check_entry(made, e)
   local record = e[RECORD]
-  if record.kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
+  local kept = kept_of(record, e[FIRST + 2], e[FIRST + 5])
+  if kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
   for i = 1, #record.positional do
     local at = FIRST + 3 * (i - 1)
     local values, ids, writes = e[at], e[at + 1], e[at + 2]
     if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
     for k, id in ipairs(ids or {}) do
       if made[id] and made[id] ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
-      if record.kept[i] and values[k]:writes() ~= writes[k] then
+      if kept[i] and values[k]:writes() ~= writes[k] then
         refuse_written(record, record.positional[i], "since")
       end
     end
@@ -239,7 +274,7 @@ local function go_back(e, g, grads, wanted)
         if wanted[id[i]] then accumulate(grads, id[i], one) end
       end
     elseif id and wanted[id] then
-      local n, d = #record.positional, nil
+      local n, d = #record.positional
       if n == 1 then
         d = f(g, y, e[6], o)
       elseif n == 2 then
@@ -277,6 +312,19 @@ local function starting_gradient(loss, given)
   return given
 end
 
+-- Gradients are views where they can be. A result is a tensor that can be written in place and shares its numbers with
+-- no other result and with nothing a script has given.
+local function own(g, taken)
+  local whose = owner(g)
+  if taken[whose] or whose.size ~= g.size then
+    g = records.clone.call(g)
+  else
+    g = records.contiguous.call(g) -- copies what was stretched
+  end
+  taken[owner(g)] = true
+  return g
+end
+
 local function check_variables(variables)
   if type(variables) ~= "table" then
     raise(("gradients: variables must be a tensor or a table of tensors, got %s"):format(options.show(variables)))
@@ -291,6 +339,7 @@ end
 ---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
 ---@param o? { output_gradients: dwconv.Tensor }
 function Tape:gradients(loss, variables, ...)
+  if getmetatable(self) ~= Tape then raise "gradients: call it with a colon: tape:gradients(loss, variables)" end
   local given = parse(...).output_gradients
   check_float(loss, "loss")
   if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
@@ -312,11 +361,9 @@ function Tape:gradients(loss, variables, ...)
       if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
     end
   end
-  local results, seen = {}, {}
+  local results, taken = {}, given and { [owner(given)] = true } or {}
   for key, v in pairs(variables) do
-    local g = grads[ids[v]] or core.zeros(v.shape, v.dtype)
-    results[key] = seen[g] and g:clone() or g -- written in place, one must not change the other
-    seen[g] = true
+    results[key] = own(grads[ids[v]] or core.zeros(v.shape, v.dtype), taken)
   end
   return results
 end
@@ -335,9 +382,9 @@ loss does not reach.]],
   },
   raw = true,
   forward = function(loss, variables, ...)
-    local innermost = active[#active]
-    if not innermost then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
-    return innermost:gradients(loss, variables, ...)
+    local self = innermost()
+    if not self then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
+    return self:gradients(loss, variables, ...)
   end,
   backward = "parts",
   sample = function(R)

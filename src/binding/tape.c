@@ -47,4 +47,12 @@ static int ghost(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost}, {NULL, NULL}};
+// owner(t): the tensor that holds t's numbers: itself, unless it is a view.
+static int owner(lua_State *L) {
+  dwl_checktensor(L, 1, "x");
+  lua_settop(L, 1);
+  if (lua_getiuservalue(L, 1, 1) != LUA_TUSERDATA) lua_settop(L, 1);
+  return 1;
+}
+
+const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost}, {"owner", owner}, {NULL, NULL}};

@@ -56,14 +56,14 @@ binary("subtract", "a", "b") {
 
 binary("multiply", "a", "b") {
   doc = "a * b, number by number.",
-  metamethod = "__mul", keeps = { "a", "b" }, method = true,
+  metamethod = "__mul", keeps = { a = { "b" }, b = { "a" } }, method = true,
   gradients = { function(g, _, _, b) return g * b end, function(g, _, a) return g * a end },
 }
 
 binary("divide", "a", "b") {
   doc = "a / b. Whole numbers become K.floatx() first.",
   floats = true,
-  metamethod = "__div", keeps = { "b", "result" }, method = true,
+  metamethod = "__div", keeps = { a = { "b" }, b = { "b", "result" } }, method = true,
   sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
   gradients = { function(g, _, _, b) return g / b end, function(g, y, _, b) return -(g * y / b) end },
 }
@@ -77,7 +77,7 @@ binary("floor_divide", "a", "b") {
 
 binary("mod", "a", "b") {
   doc = "What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.",
-  metamethod = "__mod", keeps = { "a", "b" }, method = true,
+  metamethod = "__mod", keeps = { a = {}, b = { "a", "b" } }, method = true,
   sample = function() return core.tensor({ { 1.3, -2.3, 4.0 }, { 0.6, 5.1, -0.4 } }, "float64", "float64"),
     core.tensor({ { 0.7 }, { -1.1 } }, "float64", "float64") end,
   gradients = { function(g) return g end, function(g, _, a, b) return -(g * (a // b)) end },
@@ -108,7 +108,7 @@ for name, b in pairs { power = "b", pow = "a" } do
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
       .. "exponents are an error."):format(a, b),
     metamethod = name == "power" and "__pow" or nil, method = true,
-    keeps = { a, b, "result" },
+    keeps = { [a] = { a, b }, [b] = { a, "result" } },
     gradients = { power_gradient, exponent_gradient },
     sample = function(R) return R({ 2, 3 }, 0.5, 2), R { 2, 1 } end,
     example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or nil,
@@ -269,6 +269,7 @@ unary "erf" {
 
 -- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
 local clip3 = core.elementwise("clip", "clip", "new", "x", "min_value", "max_value")
+local unbounded = core.named(core.alias, "clip")
 local at_least = core.elementwise("maximum", "clip", "new", "x", "min_value")
 local at_most = core.elementwise("minimum", "clip", "new", "x", "max_value")
 
@@ -285,7 +286,7 @@ below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { "x", "min_value", "max_value" },
   shapes = { x = ANY, min_value = ANY .. ", or nil", max_value = ANY .. ", or nil", result = "all, broadcast" },
   forward = function(x, low, high)
-    if low == nil and high == nil then return core.alias(x) end
+    if low == nil and high == nil then return unbounded(x) end
     if high == nil then return at_least(x, low) end
     if low == nil then return at_most(x, high) end
     if type(low) == "number" and type(high) == "number" and high < low then high = low end

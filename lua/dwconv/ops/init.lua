@@ -14,7 +14,7 @@
 --              or "parts": forward is itself written with ops, whose gradients are its own;
 --              or "none" and `reason`
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
---              only shape and dtype
+--              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
 --   linear     true: linear in each of its tensors, the others held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
@@ -105,12 +105,22 @@ end
 
 -- What the tape looks up for every call.
 local function prepare(r)
-  r.kept = {}
-  for _, name in ipairs(r.keeps or {}) do
-    r.kept[name] = true
-    for i, arg in ipairs(r.positional) do
-      if arg == name then r.kept[i] = true end
+  local function add(kept, names)
+    for _, name in ipairs(names) do
+      kept[name] = true
+      for i, arg in ipairs(r.positional) do
+        if arg == name then kept[i] = true end
+      end
     end
+    return kept
+  end
+  local keeps = r.keeps or {}
+  r.kept = add({}, keeps)
+  if #keeps > 0 or not next(keeps) then return end
+  r.kept_alone = {} -- by which of the two is a tensor
+  for i, arg in ipairs(r.args) do
+    r.kept_alone[i] = add({}, keeps[arg])
+    add(r.kept, keeps[arg])
   end
 end
 

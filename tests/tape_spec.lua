@@ -1,0 +1,283 @@
+-- tape_spec.lua: what dw.record promises: right gradients through everything, higher orders, what it refuses, and that
+-- nothing records once f has ended, however it ended. What a tape keeps: keeps_spec.lua.
+
+local core = require "dwconv.core"
+local dw = require "dwconv"
+local support = require "support"
+local K, refuses = dw.backend, support.refuses
+
+local plain_index, plain_call = core.metatable.__index, core.metatable.__call
+
+local function f64(t) return dw.tensor(t, { dtype = "float64" }) end
+
+local function gradients(f, variables, o)
+  local tape, loss = dw.record(f)
+  return tape:gradients(loss, variables, o)
+end
+
+local function same(want, got, what)
+  support.near(got, dw.tensor(want, { dtype = got.dtype }), { rtol = 1e-12, atol = 1e-12 }, what)
+end
+
+-- Nothing records now.
+local function check_off()
+  assert.equal(plain_index, core.metatable.__index)
+  assert.equal(plain_call, core.metatable.__call)
+  refuses(function() K.gradients(dw.ones {}, dw.ones {}) end, "gradients: no tape is recording")
+end
+
+describe("gradients", function()
+  after_each(check_off)
+
+  it("are those computed by hand", function()
+    local x, w = f64 { { 1, 2 }, { 3, 4 } }, f64 { { 5 }, { 6 } }
+    local tape, loss, more, none = dw.record(function()
+      local y = K.matmul(x, w) -- 17, 39
+      return K.sum(y * y), "more", nil
+    end)
+    assert.equal("more", more)
+    assert.is_nil(none)
+    assert.equal("tape of 3 calls", tostring(tape))
+    local g = tape:gradients(loss, { x = x, [1] = w })
+    same({ { 170, 204 }, { 390, 468 } }, g.x)
+    same({ { 2 * (17 + 3 * 39) }, { 2 * (2 * 17 + 4 * 39) } }, g[1])
+    same({ { 170, 204 }, { 390, 468 } }, tape:gradients(loss, x), "a second time")
+  end)
+
+  it("pass through views", function()
+    local x = f64 { { 1, 2, 3 }, { 4, 5, 6 } }
+    local w = f64 { 10, 20, 30 }
+    for what, case in pairs {
+      index = { function() return x[2] * w end, { { 0, 0, 0 }, { 10, 20, 30 } } },
+      call = { function() return x(1) * w end, { { 10, 20, 30 }, { 0, 0, 0 } } },
+      ranges = { function() return x[{ {}, { 3, 1, -2 } }] * f64 { 7, 8 } end, { { 8, 0, 7 }, { 8, 0, 7 } } },
+      narrow = { function() return x:narrow(2, 2, 2) * f64 { 7, 8 } end, { { 0, 7, 8 }, { 0, 7, 8 } } },
+      select = { function() return x:select(2, -1) * f64 { 7, 8 } end, { { 0, 0, 7 }, { 0, 0, 8 } } },
+      transpose = { function() return x:transpose()[3] * f64 { 7, 8 } end, { { 0, 0, 7 }, { 0, 0, 8 } } },
+      swapped = { function() return x:transpose(1, 2) * f64 { { 1, 2 }, { 3, 4 }, { 5, 6 } } end,
+        { { 1, 3, 5 }, { 2, 4, 6 } } },
+      reshape = { function() return x:reshape { 3, -1 } * f64 { { 1, 2 }, { 3, 4 }, { 5, 6 } } end,
+        { { 1, 2, 3 }, { 4, 5, 6 } } },
+      permute = { function() return x:permute { 2, 1 } * f64 { { 1, 2 }, { 3, 4 }, { 5, 6 } } end,
+        { { 1, 3, 5 }, { 2, 4, 6 } } },
+      ones = { function() return x:expand_dims(1):expand_dims(-1):squeeze():expand_dims(2):squeeze(2) * w end,
+        { { 10, 20, 30 }, { 10, 20, 30 } } },
+      broadcast = { function() return x:broadcast_to { 5, 2, 3 } * w end, { { 50, 100, 150 }, { 50, 100, 150 } } },
+      reverse = { function() return x:reverse(2) * w end, { { 30, 20, 10 }, { 30, 20, 10 } } },
+      of_views = { function() return x[{ {}, { 2, 3 } }]:transpose()[2]:narrow(1, 2, 1) * 9 end, { { 0, 0, 0 }, { 0, 0, 9 } } },
+      overlapping = { function() return x[1] + x:narrow(1, 1, 2)[1] + x[{ 1 }] end, { { 3, 3, 3 }, { 0, 0, 0 } } },
+    } do
+      same(case[2], gradients(case[1], x), what)
+    end
+  end)
+
+  it("add up where a tensor is used twice", function()
+    local x = f64 { 3 }
+    same({ 6 }, gradients(function() return x * x end, x))
+    same({ 4 }, gradients(function()
+      local y = x + x
+      return y + y
+    end, x))
+    same({ 3 }, gradients(function() return K.concatenate { x, x * 2 } end, x), "a list")
+    same({ 5 }, gradients(function() return K.stack { x, x, x }:sum { axis = 1 } + K.concatenate({ x, x }):sum() end, x))
+    same({ 1 / 3 + 1 }, gradients(function() return K.log(x) + x end, { x, x })[2], "asked for twice")
+  end)
+
+  it("are of what is asked for: results, the loss, what it does not reach", function()
+    local x, away = f64 { 2, 3 }, dw.ones { 2, 2 }
+    local tape, y, z, unused = dw.record(function()
+      local y = x * x
+      return y, K.sum(y * y * x), K.exp(y)
+    end)
+    local g = tape:gradients(z, { x = x, y = y, z = z, away = away, unused = unused })
+    same({ 5 * 16, 5 * 81 }, g.x)
+    same({ 2 * 4 * 2, 2 * 9 * 3 }, g.y)
+    same(1, g.z)
+    support.same(g.away, dw.zeros { 2, 2 })
+    same({ 0, 0 }, g.unused)
+    same({ 0, 0 }, tape:gradients(x, y), "backwards")
+    same({ 1, 1 }, tape:gradients(away:astype "float64"[1], x) + 1, "a loss the tape has not met")
+    assert.same({}, tape:gradients(z, {}))
+  end)
+
+  it("are weighted by output_gradients, by ones otherwise", function()
+    local x = f64 { 2, 3 }
+    local tape, y = dw.record(function() return x * x end)
+    same({ 4, 6 }, tape:gradients(y, x))
+    same({ 40, 600 }, tape:gradients(y, { x }, { output_gradients = f64 { 10, 100 } })[1])
+    local like = "gradients: output_gradients must be like loss, a float64 tensor 2, got "
+    refuses(function() tape:gradients(y, x, { output_gradients = f64 { 1 } }) end, like .. "a float64 tensor 1")
+    refuses(function() tape:gradients(y, x, { output_gradients = dw.ones { 2 } }) end, like .. "a float32 tensor 2")
+    refuses(function() tape:gradients(y, x, { output_gradients = 1 }) end, "output_gradients must be a tensor like loss, got 1")
+    refuses(function() tape:gradients(y, x, { output_gradient = y }) end, 'did you mean "output_gradients"?')
+  end)
+
+  it("refuse what is no loss and no variable", function()
+    local x = f64 { 2, 3 }
+    local tape, y = dw.record(function() return x * x end)
+    refuses(function() tape:gradients(3, x) end, "gradients: loss must be a float32 or float64 tensor, got 3")
+    refuses(function() tape:gradients(y:astype "int32", x) end, "loss must be a float32 or float64 tensor, got a int32 tensor 2")
+    refuses(function() tape:gradients(y) end, "variables must be a tensor or a table of tensors, got nil")
+    refuses(function() tape:gradients(y, { a = 1 }) end, 'variables["a"] must be a float32 or float64 tensor, got 1')
+    refuses(function() tape:gradients(y, { x, x:greater(0) }) end, "variables[2] must be", "got a bool tensor 2")
+    refuses(function() tape.gradients(y, x) end, "gradients: call it with a colon: tape:gradients(loss, variables)")
+    refuses(function() dw.record() end, "record: f must be a function, got nil")
+    refuses(function() dw.no_grad(x) end, "no_grad: f must be a function, got a float64 tensor 2")
+  end)
+
+  it("stop at whole numbers, bools, stop_gradient and no_grad", function()
+    local x = f64 { -2, 3 }
+    local picked = dw.tensor({ 2, 2, 1 }, { dtype = "int32" })
+    same({ 1, 2 }, gradients(function() return K.gather(x, picked) end, x))
+    same({ 0, 6 }, gradients(function() return K.where(x:greater(0), x * x, x:astype "int32":astype "float64") end, x))
+    same({ -2, 3 }, gradients(function() return x * K.stop_gradient(x) end, x))
+    same({ -1, 4 }, gradients(function()
+      local stopped = K.stop_gradient { x, x * x }
+      return x * stopped[1] + x + stopped[2]
+    end, x))
+    same({ -2, 3 }, gradients(function() return x * dw.no_grad(function() return x * 1 end) end, x))
+    refuses(function() K.stop_gradient(3) end, "stop_gradient: ", "must be a tensor, got 3")
+  end)
+
+  it("are of numbers of their own, which may be written in place", function()
+    local a, b, given = dw.ones { 2, 3 }, dw.ones { 2, 3 }, dw.ones { 2, 3 }
+    local r = a:reshape { 3, 2 }
+    local tape, y, z = dw.record(function()
+      local z = a:reshape { 3, 2 }
+      return (a + b) + r:reshape { 2, 3 } + a:transpose():transpose(), z
+    end)
+    for _, o in ipairs { { output_gradients = given }, {} } do
+      local g = tape:gradients(y, { a, b, r, y, a }, o)
+      for i = 1, #g do g[i]:fill(100 + i) end
+      for i = 1, #g do assert.equal(100 + i, g[i](1, 1)) end
+    end
+    assert.equal(1, given(1, 1))
+    local sums = tape:gradients(z, { a, z })
+    sums[1]:fill(7)
+    assert.equal(1, sums[2](1, 1))
+    assert.equal(1, a(1, 1))
+    local function one(t) return K.sum(t):reshape { 1 } end
+    local stretched = gradients(function() return K.concatenate { one(a), one(b) * 2 } * 2 end, { a, b })
+    K.update_add(stretched[1], 1) -- as an optimizer does
+    support.same(stretched[1], dw.full({ 2, 3 }, 3))
+  end)
+end)
+
+describe("recording", function()
+  after_each(check_off)
+  local x = f64 { 0.5, 2 }
+
+  it("ends when f raises, and goes on when f catches", function()
+    refuses(function() dw.record(function() error "of my own" end) end, "of my own")
+    check_off()
+    local thing = {}
+    assert.equal(thing, select(2, pcall(dw.record, function() dw.no_grad(function() error(thing) end) end)))
+    check_off()
+    same({ 2, 8 }, gradients(function()
+      assert.is_false((pcall(function() return (x * x):reshape { 7 } end)))
+      assert.is_false((pcall(dw.record, function() error "inside" end)))
+      assert.is_false((pcall(dw.no_grad, function() error "inside" end)))
+      return x * x * 2
+    end, x))
+  end)
+
+  it("pauses while the coroutine that began it is suspended", function()
+    local first = coroutine.create(function()
+      return gradients(function()
+        local y = x * x
+        coroutine.yield(y)
+        return y * x
+      end, x)
+    end)
+    local _, y = coroutine.resume(first)
+    refuses(function() K.gradients(y, x) end, "no tape is recording")
+    local tape, second = dw.record(function() -- closed before the first, which began earlier
+      coroutine.resume(coroutine.create(function() dw.record(coroutine.yield) end)) -- never ends
+      return y * 3
+    end)
+    same({ 3, 3 }, tape:gradients(second, y))
+    same({ 0, 0 }, tape:gradients(second, x))
+    local ok, g = coroutine.resume(first)
+    assert.is_true(ok, g)
+    same({ 0.75, 12 }, g)
+    collectgarbage()
+    local _ = x * 2 -- an op sweeps out what was dropped
+  end)
+
+  it("takes in what coroutines do that f resumes", function()
+    same({ 3, 48 / 2 - 12 }, gradients(function()
+      local squares = coroutine.wrap(function()
+        dw.no_grad(function() coroutine.yield(x * 5) end)
+        coroutine.yield(x * x)
+      end)
+      local five, y = squares(), x * 3 -- recorded: no_grad waits in the other coroutine
+      return K.stop_gradient(five) + y - y + squares() * 3
+    end, x))
+  end)
+
+  it("ends with a coroutine that dies of an error or is dropped", function()
+    local held = setmetatable({}, { __mode = "k" })
+    for _, ending in ipairs { error, coroutine.yield } do
+      coroutine.resume(coroutine.create(function()
+        dw.record(function()
+          held[x * 2] = true
+          dw.no_grad(function() ending "dies" end)
+        end)
+      end))
+      refuses(function() K.gradients(x, x) end, "no tape is recording")
+    end
+    collectgarbage()
+    local _ = x * 2
+    collectgarbage()
+    assert.is_nil(next(held))
+    check_off()
+  end)
+
+  it("nests: no_grad in record, record in no_grad", function()
+    local inner_gradient
+    local g = gradients(function()
+      local y = x * x
+      dw.no_grad(function()
+        y = y + x * 100
+        refuses(function() K.gradients(y, x) end, "no tape is recording")
+        inner_gradient = gradients(function() return x * x * x end, x)
+      end)
+      return K.stop_gradient(y) + x * 3
+    end, x)
+    same({ 3, 3 }, g)
+    same({ 0.75, 12 }, inner_gradient)
+  end)
+end)
+
+describe("higher derivatives", function()
+  local x, y = f64 { 0.5, 2 }, f64 { 3, 4 }
+
+  it("come from tapes in tapes", function()
+    local function derivative(n, f)
+      if n == 0 then return f() end
+      return gradients(function() return derivative(n - 1, f) end, x)
+    end
+    for n, want in ipairs { { 0.5, 32 }, { 3, 48 }, { 12, 48 }, { 24, 24 }, { 0, 0 } } do
+      same(want, derivative(n, function() return x * x * x * x end), "derivative " .. n)
+    end
+  end)
+
+  it("come from K.gradients on one tape", function()
+    local tape, first, second = dw.record(function()
+      local z = K.sum(x ^ 3 * y)
+      local first = K.gradients(z, { x = x, y = y })
+      return first, K.gradients(K.sum(first.x), x)
+    end)
+    same({ 2.25, 48 }, first.x)
+    same({ 9, 48 }, second)
+    same({ 0.75, 12 }, tape:gradients(first.x, y), "mixed")
+    same({ 0.75, 12 }, tape:gradients(first.y, x), "mixed, the other way")
+    same({ 18, 24 }, tape:gradients(second, x), "third")
+  end)
+
+  it("give products with the Hessian", function()
+    local v, n = f64 { 1, -2 }, f64 { { 2, 1 }, { 1, 3 } }
+    local function quadratic() return K.sum(K.matmul(K.expand_dims(x, { axis = 1 }), n) * x) end
+    same({ 2 * (2 - 2), 2 * (1 - 6) }, gradients(function() return K.sum(gradients(quadratic, x) * v) end, x))
+  end)
+end)
