@@ -1,7 +1,7 @@
 -- compose.lua: dw.ops, in which ops are values: dw.ops.NAME{ bound arguments and options } is callable over what it
 -- leaves open, and f >> g, f + g, f * g, f .. g, parallel{...} and residual(f) make bigger ones of them.
--- A node has: call(self, ...), `open` (names of the arguments it takes, nil for Lua functions, which say nothing),
--- `results` (how many it gives), `parts`, and text(self) with a `level` that says where it needs parentheses.
+-- A node has: call(self, ...), `open` (names of the arguments it takes, nil for Lua functions and numbers, which say
+-- nothing), `results` (how many it gives), `parts`, and text(self) with a `level` that says where it needs parentheses.
 
 local config = require "dwconv.config"
 local core = require "dwconv.core"
@@ -44,15 +44,20 @@ local function value_text(v)
   return "{" .. table.concat(list, ", ") .. "}"
 end
 
+-- "1 open argument (x)".
+local function open_text(part)
+  local n = #part.open
+  if n == 0 then return "no open argument" end
+  return ("%d open argument%s (%s)"):format(n, n == 1 and "" or "s", table.concat(part.open, ", "))
+end
+
 local function call_bound(self, ...)
   local r, given, inputs = self.record, {}, table.pack(...)
-  if inputs.n > #self.open then
-    raise(("%s: takes %d open argument(s) (%s), got %d"):format(r.name, #self.open, table.concat(self.open, ", "), inputs.n))
-  end
+  if inputs.n > #self.open then raise(("%s: it has %s, got %d"):format(r.name, open_text(self), inputs.n)) end
   local next_input, n = 1, #r.positional
   for i, name in ipairs(r.positional) do
     given[i] = self.bound[name]
-    if given[i] == nil then
+    if given[i] == nil and not r.optional[name] then
       given[i], next_input = inputs[next_input], next_input + 1
     end
   end
@@ -65,15 +70,24 @@ end
 
 local function bound_text(self)
   local list = {}
-  for _, name in ipairs(self.record.positional) do
-    if self.bound[name] ~= nil then list[#list + 1] = ("%s = %s"):format(name, value_text(self.bound[name])) end
+  for i, name in ipairs(self.names) do
+    local v = self.bound[name]
+    if v == nil then v = self.options[name] end
+    list[i] = ("%s = %s"):format(name, value_text(v))
   end
-  local names = {}
-  for name in pairs(self.options) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do list[#list + 1] = ("%s = %s"):format(name, value_text(self.options[name])) end
   local inside = table.concat(list, ", ")
   return self.record.name .. (inside == "" and "{}" or "{ " .. inside .. " }")
+end
+
+-- The names of what is bound: arguments by position, then options by name.
+local function bound_names(self)
+  local names, options_ = {}, {}
+  for _, name in ipairs(self.record.positional) do
+    if self.bound[name] ~= nil then names[#names + 1] = name end
+  end
+  for name in pairs(self.options) do options_[#options_ + 1] = name end
+  table.sort(options_)
+  return table.move(options_, 1, #options_, #names + 1, names)
 end
 
 local function refuse_key(r, key)
@@ -87,11 +101,18 @@ local function refuse_key(r, key)
     table.concat(names, ", ")))
 end
 
+local function own_copy(v) -- a script may change its table later
+  if type(v) ~= "table" or getmetatable(v) then return v end
+  local copy = {}
+  for key, item in pairs(v) do copy[key] = own_copy(item) end
+  return copy
+end
+
 -- NAME{...}: arguments bound by name, options checked at once.
 local function bind(r, given)
   if type(given) ~= "table" then
-    raise(("%s: dw.ops.%s takes a table of what it binds, then is called: dw.ops.%s{}(x); got %s"):format(r.name, r.name,
-      r.name, show(given)))
+    raise(("%s: dw.ops.%s takes a table of what it binds, then is called: dw.ops.%s{}(x); got %s"):format(
+      r.name, r.name, r.name, show(given)))
   end
   local self = { record = r, bound = {}, options = {}, open = {}, results = 1, level = LEAF, call = call_bound,
     text = bound_text }
@@ -99,17 +120,18 @@ local function bind(r, given)
   for _, name in ipairs(r.positional) do positional[name] = true end
   for key, value in pairs(given) do
     if positional[key] then
-      self.bound[key] = value
+      self.bound[key] = own_copy(value)
     elseif r.options[key] then
-      self.options[key] = value
+      self.options[key] = own_copy(value)
     else
       refuse_key(r, key)
     end
   end
   options.parser(r.name, r.options, "")(self.options)
   for _, name in ipairs(r.positional) do
-    if self.bound[name] == nil then self.open[#self.open + 1] = name end
+    if self.bound[name] == nil and not r.optional[name] then self.open[#self.open + 1] = name end
   end
+  self.names = bound_names(self)
   return node(self)
 end
 
@@ -131,28 +153,36 @@ local function as_node(v, operator)
   if (operator == "+" or operator == "*") and (type(v) == "number" or is_tensor(v)) then
     return node { value = v, results = 1, level = LEAF, constant = true, call = call_constant, text = constant_text }
   end
-  raise(("%s: an op stands beside %s"):format(operator, show(v)))
+  local numbers = (operator == "+" or operator == "*") and ", or a number or tensor" or ""
+  raise(("%s: takes ops and functions%s, got %s"):format(operator, numbers, show(v)))
 end
 
 -- ---- composition ---------------------------------------------------------------------------------
 
--- Calls one part; an error says in which part of what it was.
-local function call_part(self, i, ...)
-  local part = self.parts[i]
-  local results = table.pack(pcall(part.call, part, ...))
+-- Calls f(...); an error says where in the formula it arose, unless a part has said so.
+local function located(where, self, f, ...)
+  local results = table.pack(pcall(f, ...))
   if results[1] then return table.unpack(results, 2, results.n) end
   local why = results[2]
-  if type(why) == "string" and not why:find(" [at stage ", 1, true) then
-    why = ("%s [at stage %d, %s, of %s]"):format(why, i, part:text(), self:text())
+  if type(why) == "string" and not why:find(" [at ", 1, true) then
+    why = ("%s [at %s, of %s]"):format(why, where(), self:text())
   end
   error(why, 0)
 end
+
+local function call_part(self, i, ...)
+  local part = self.parts[i]
+  return located(function() return ("stage %d, %s"):format(i, part:text()) end, self, part.call, part, ...)
+end
+
+-- Whether its one open argument is a table of tensors.
+local function takes_list(part) return part.record and part.record.list and #part.open == 1 end
 
 local function call_chain(self, ...)
   local results = table.pack(call_part(self, 1, ...))
   for i = 2, #self.parts do
     local part = self.parts[i]
-    if part.record and part.record.list and results.n > 1 then results = { results, n = 1 } end
+    if takes_list(part) and (results.n > 1 or is_tensor(results[1])) then results = { results, n = 1 } end
     results = table.pack(call_part(self, i, table.unpack(results, 1, part.open and #part.open or results.n)))
   end
   return table.unpack(results, 1, results.n)
@@ -160,53 +190,67 @@ end
 
 local function chain_text(self) return texts(self.parts, " >> ", JOIN) end
 
--- Whether g can take what f gives: each open argument of g one result, or all of them a list.
+-- Refuses a g that cannot take what f gives: each open argument of g one result, or all of them a list.
 local function check_fit(f, g)
-  if g.constant then raise(">>: a number takes nothing") end
-  if not g.open or #g.open == f.results or (g.record and g.record.list) then return end
-  if #g.open == 0 then raise((">>: %s has no open argument"):format(g:text())) end
-  raise((">>: %s has %d open arguments (%s), but %s gives %d; bind the others by name"):format(g:text(), #g.open,
-    table.concat(g.open, ", "), f:text(), f.results))
+  if not g.open or #g.open == f.results or takes_list(g) then return end
+  local advice = #g.open > f.results and "; bind the others by name" or ""
+  raise((">>: %s has %s, but %s gives %d%s"):format(g:text(), open_text(g), f:text(), f.results, advice))
 end
 
-local function flat(kind, ...) -- the parts, with those of parts of the same kind in their place
-  local parts = {}
-  for _, part in ipairs { ... } do
-    if part.kind == kind then
-      table.move(part.parts, 1, #part.parts, #parts + 1, parts)
-    else
-      parts[#parts + 1] = part
+-- Parts that get the same inputs leave the same number of arguments open: the names of the first that says.
+local function common_open(operator, parts)
+  local first
+  for _, part in ipairs(parts) do
+    if first and part.open and #part.open ~= #first.open then
+      raise(("%s: %s has %s, but %s has %s"):format(operator, first:text(), open_text(first), part:text(),
+        open_text(part)))
     end
+    first = first or part.open and part
   end
-  return parts
+  return first and first.open
+end
+
+local function check_single(operator, part)
+  if part.results ~= 1 then
+    raise(("%s: takes parts with one result, but %s gives %d"):format(operator, part:text(), part.results))
+  end
+end
+
+-- The parts f and g, but the parts of f if it is of the kind, and of g too where the operation is associative.
+local function flat(kind, f, g, associative)
+  local left, right = f.kind == kind and f.parts or { f }, associative and g.kind == kind and g.parts or { g }
+  return table.move(right, 1, #right, #left + 1, { table.unpack(left) })
 end
 
 local function chain(f, g)
   f, g = as_node(f, ">>"), as_node(g, ">>")
   check_fit(f, g)
-  return node { kind = "chain", parts = flat("chain", f, g), open = f.open, results = g.results, level = CHAIN,
+  return node { kind = "chain", parts = flat("chain", f, g, true), open = f.open, results = g.results, level = CHAIN,
     call = call_chain, text = chain_text }
 end
 
--- The parts get the same inputs; their results are combined.
-local function side_by_side(kind, operator, level, combine)
+local function call_each(self, ...)
+  local results = {}
+  for i = 1, #self.parts do results[i] = call_part(self, i, ...) end
+  return results
+end
+
+-- The parts get the same inputs; their results are combined. Sums and products of floats are no associative operations:
+-- what stands in parentheses on the right is computed first.
+local function side_by_side(kind, operator, level, associative, combine)
+  local between, right = (" %s "):format(operator), associative and level or level + 1
+  local function where() return operator end
+  local function call(self, ...) return located(where, self, combine, call_each(self, ...)) end
+  local function text(self)
+    local others = table.move(self.parts, 2, #self.parts, 1, {})
+    return text_of(self.parts[1], level) .. between .. texts(others, between, right)
+  end
   return function(f, g)
     f, g = as_node(f, operator), as_node(g, operator)
-    for _, part in ipairs { f, g } do
-      if part.results ~= 1 then raise(("%s: %s gives %d results"):format(operator, part:text(), part.results)) end
-    end
-    local open = f.constant and g.open or f.open
-    if f.open and g.open and #f.open ~= #g.open then
-      raise(("%s: %s has %d open argument(s) but %s has %d"):format(operator, f:text(), #f.open, g:text(), #g.open))
-    end
-    local self = { kind = kind, parts = flat(kind, f, g), open = open, results = 1, level = level }
-    function self:call(...)
-      local results = {}
-      for i = 1, #self.parts do results[i] = call_part(self, i, ...) end
-      return combine(results)
-    end
-    function self:text() return texts(self.parts, " " .. operator .. " ", level) end
-    return node(self)
+    check_single(operator, f)
+    check_single(operator, g)
+    return node { kind = kind, parts = flat(kind, f, g, associative), open = common_open(operator, { f, g }),
+      results = 1, level = level, call = call, text = text }
   end
 end
 
@@ -219,9 +263,9 @@ local function fold(f)
 end
 
 Node.__shr = chain
-Node.__add = side_by_side("sum", "+", SUM, fold(function(a, b) return K.add(a, b) end))
-Node.__mul = side_by_side("product", "*", PRODUCT, fold(function(a, b) return K.multiply(a, b) end))
-Node.__concat = side_by_side("join", "..", JOIN, function(results)
+Node.__add = side_by_side("sum", "+", SUM, false, fold(function(a, b) return K.add(a, b) end))
+Node.__mul = side_by_side("product", "*", PRODUCT, false, fold(function(a, b) return K.multiply(a, b) end))
+Node.__concat = side_by_side("join", "..", JOIN, true, function(results)
   return K.concatenate(results, { axis = config.image_data_format() == "channels_first" and 2 or -1 })
 end)
 
@@ -238,13 +282,20 @@ function Node:parameters()
       found[#found + 1] = v
     end
   end
-  local function visit(self_)
-    if self_.constant then add(self_.value) end
-    for _, name in ipairs(self_.record and self_.record.positional or {}) do
-      local v = self_.bound[name]
-      for _, item in ipairs(type(v) == "table" and v or { v }) do add(item) end
+  local visit
+  local function visit_value(v) -- a tensor, an op, or a table with them in it
+    if is_node(v) then return visit(v) end
+    add(v)
+    for _, item in ipairs(type(v) == "table" and v or {}) do visit_value(item) end
+  end
+  function visit(part)
+    if part.constant then add(part.value) end
+    for _, name in ipairs(part.names or {}) do
+      local v = part.bound[name]
+      if v == nil then v = part.options[name] end
+      visit_value(v)
     end
-    for _, part in ipairs(self_.parts or {}) do visit(part) end
+    for _, inner in ipairs(part.parts or {}) do visit(inner) end
   end
   visit(self)
   return found
@@ -254,39 +305,44 @@ end
 
 local compose = {}
 
+local function call_parallel(self, ...) return table.unpack(call_each(self, ...)) end
+local function parallel_text(self) return "parallel{ " .. texts(self.parts, ", ", CHAIN) .. " }" end
+
 --- The same inputs to each of the ops; gives a result of each. What follows with >> takes them all.
 ---@param list table ops or functions
 ---@return dwconv.Op
 function compose.parallel(list)
-  if type(list) ~= "table" or #list == 0 then
-    raise(("parallel: takes a table of ops, got %s"):format(show(list)))
+  if type(list) ~= "table" or is_node(list) or #list == 0 then
+    raise(("parallel: takes a table of ops, got %s"):format(is_node(list) and list:text() or show(list)))
   end
-  local self = { kind = "parallel", parts = {}, results = #list, level = LEAF }
-  for i, part in ipairs(list) do
-    self.parts[i] = as_node(part, "parallel")
-    self.open = self.open or self.parts[i].open
+  local parts = {}
+  for i = 1, #list do
+    parts[i] = as_node(list[i], "parallel")
+    check_single("parallel", parts[i])
   end
-  function self:call(...)
-    local results = {}
-    for i = 1, #self.parts do results[i] = call_part(self, i, ...) end
-    return table.unpack(results)
-  end
-  function self:text() return "parallel{ " .. texts(self.parts, ", ", CHAIN) .. " }" end
-  return node(self)
+  return node { kind = "parallel", parts = parts, open = common_open("parallel", parts), results = #parts, level = LEAF,
+    call = call_parallel, text = parallel_text }
 end
+
+local function where_residual() return "x + f(x)" end
+
+local function call_residual(self, x, ...)
+  return located(where_residual, self, K.add, x, (call_part(self, 1, x, ...)))
+end
+
+local function residual_text(self) return "residual(" .. self.parts[1]:text() .. ")" end
 
 --- x + f(x).
 ---@param f dwconv.Op|function
 ---@return dwconv.Op
 function compose.residual(f)
   f = as_node(f, "residual")
-  local self = { kind = "residual", parts = { f }, open = f.open, results = 1, level = LEAF }
+  check_single("residual", f)
   if f.open and #f.open ~= 1 then
-    raise(("residual: %s has %d open arguments, not one"):format(f:text(), #f.open))
+    raise(("residual: takes a part with one open argument, but %s has %s"):format(f:text(), open_text(f)))
   end
-  function self:call(x) return K.add(x, (call_part(self, 1, x))) end
-  function self:text() return "residual(" .. f:text() .. ")" end
-  return node(self)
+  return node { kind = "residual", parts = { f }, open = f.open or { "x" }, results = 1, level = LEAF,
+    call = call_residual, text = residual_text }
 end
 
 return setmetatable(compose, {
@@ -294,7 +350,9 @@ return setmetatable(compose, {
     local r = records[name]
     if not r or r.refused then
       local names = {}
-      for key in pairs(records) do names[#names + 1] = key end
+      for key, record in pairs(records) do
+        if not record.refused then names[#names + 1] = key end
+      end
       raise(("ops: no op is called %s%s"):format(show(name), options.hint(name, names)))
     end
     namespace[name] = function(given) return bind(r, given) end

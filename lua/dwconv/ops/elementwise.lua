@@ -284,6 +284,7 @@ op "clip" {
 x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value
 below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { "x", "min_value", "max_value" },
+  optional = { min_value = true, max_value = true },
   shapes = { x = ANY, min_value = ANY .. ", or nil", max_value = ANY .. ", or nil", result = "all, broadcast" },
   forward = function(x, low, high)
     if low == nil and high == nil then return unbounded(x) end

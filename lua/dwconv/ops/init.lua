@@ -6,6 +6,7 @@
 --   doc        what it computes, first sentence first
 --   args       names of the tensors, which come first, by position (numbers may stand for some)
 --   values     names of what is also required by position but is no tensor (a shape, a dtype); may be left out
+--   optional   set of the names of args and values that may be nil; composed, they are bound by name or left out
 --   shapes     what each of them looks like, by name, and `result`
 --   options    name -> kind (options.lua); may be left out
 --   forward    function(args..., values..., options) -> result
@@ -133,7 +134,7 @@ function ops.family(family, about)
   ops.families[#ops.families + 1] = { name = family, about = about }
   return function(name)
     return function(r)
-      r.name, r.family, r.options = name, family, r.options or {}
+      r.name, r.family, r.options, r.optional = name, family, r.options or {}, r.optional or {}
       r.positional = table.move(r.args or {}, 1, #(r.args or {}), 1, {})
       table.move(r.values or {}, 1, #(r.values or {}), #r.positional + 1, r.positional)
       check_record(name, r)

@@ -125,6 +125,7 @@ op "squeeze" {
   doc = "A view without an axis of size 1; without all of them for nil.",
   args = { "x" },
   values = { "axis" },
+  optional = { axis = true },
   shapes = { x = "any", axis = "an axis of size 1, or nil", result = "x's without the axis" },
   forward = function(x, axis) return core.squeeze(x, axis) end,
   keeps = {},
