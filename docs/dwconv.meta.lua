@@ -470,7 +470,7 @@ function K.get_uid(prefix) end
 ---@return any result a tensor
 function K.get_value(x) end
 
---- Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients too, for the option order = 2. The second result says where they do not. f must give one float64 tensor.
+--- Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients too, for the option order = 2 or more. The second result says where they do not. f must give one float64 tensor.
 ---@param f any a function of tensors
 ---@param inputs any a table of float64 tensors
 ---@param o? { atol?: any, order?: any, rtol?: any, step?: any }

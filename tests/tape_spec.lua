@@ -262,6 +262,23 @@ describe("higher derivatives", function()
     end
   end)
 
+  it("come from parts of a tensor, which overlap", function()
+    local w = dw.uniform({ 5, 4 }, { seed = 3, dtype = "float64" })
+    local function parts()
+      local sum = 0
+      for i = 1, 5 do sum = K.square(w[i]) * i + sum end
+      return K.sum(sum) + K.sum(w[{ {}, { 1, 3, 2 } }] ^ 3) + K.sum(w:narrow(2, 2, 2):select(1, -1) ^ 2)
+    end
+    local ok, why = dw.gradcheck(function(t)
+      w = t
+      return parts()
+    end, { w }, { order = 2 })
+    assert(ok, why)
+    -- what is added up is nobody else's: the gradient of w itself comes in between
+    local tape, loss = dw.record(function() return K.sum(w[1]) + K.sum(w) + K.sum(w[1]) + K.sum(w[2]) end)
+    same({ { 3, 3, 3, 3 }, { 2, 2, 2, 2 }, { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 1, 1 } }, tape:gradients(loss, w))
+  end)
+
   it("come from K.gradients on one tape", function()
     local tape, first, second = dw.record(function()
       local z = K.sum(x ^ 3 * y)

@@ -16,6 +16,7 @@ require "dwconv.ops.control"
 require "dwconv.ops.state"
 require "dwconv.ops.depthwise"
 require "dwconv.tape"
+require "dwconv.gradients"
 require "dwconv.gradcheck"
 require "dwconv.tensor" -- what the records add to tensors
 

@@ -80,7 +80,7 @@ end
 op "gradcheck" {
   doc = [[
 Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients
-too, for the option order = 2. The second result says where they do not. f must give one float64 tensor.]],
+too, for the option order = 2 or more. The second result says where they do not. f must give one float64 tensor.]],
   args = {},
   values = { "f", "inputs" },
   options = {

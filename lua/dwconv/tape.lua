@@ -1,5 +1,5 @@
--- tape.lua: records the calls of ops and walks back over them. Tensors know nothing of it: a tape numbers the tensors
--- it meets, in a weak table, and its entries hold only the numbers that a gradient will read.
+-- tape.lua: records the calls of ops; gradients.lua walks back over them. Tensors know nothing of it: a tape numbers
+-- the tensors it meets, in a weak table, and its entries hold only the numbers that a gradient will read.
 -- Invariant: while tapes record, ops call note(); outside, they find nothing in their slot.
 
 local core = require "dwconv.core"
@@ -7,8 +7,7 @@ local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
 local op = ops.family("tape", "gradients: recording calls and walking back over them")
-local track, ghost, owner = core.track, core.ghost, core.owner
-local raise, is_tensor = options.raise, options.is_tensor
+local track, ghost = core.track, core.ghost
 local records = ops.records
 
 ---@class dwconv.Tape
@@ -17,6 +16,7 @@ Tape.__index = Tape
 Tape.__name = "dwconv.Tape"
 
 local tape = {
+  class = Tape,
   small = 256, -- tensors of so many bytes are kept rather than described
 }
 
@@ -37,9 +37,9 @@ local function is_over(scope)
   return scope.closed or not scope.main and (not scope.thread[1] or coroutine.status(scope.thread[1]) == "dead")
 end
 
--- Fields of an entry; each argument takes three fields from FIRST on: itself (or its ghost), its number (or its
--- numbers, for a list of tensors), and how often it had been written.
-local RECORD, RESULT, KEPT, OPTIONS, WRITES, FIRST <const> = 1, 2, 3, 4, 5, 6
+-- An entry of a tape is {record, the result's number, the result or its ghost, options, how often the result had been
+-- written}, then for each argument {itself or its ghost, its number, how often it had been written}; of a list of
+-- tensors, three tables.
 
 local function copy_table(t) -- a script may change its table later
   local copy = {}
@@ -61,11 +61,11 @@ local function note_list(number, entry, list, kept)
     numbers[i], writes[i] = number(t), t:writes()
     values[i] = kept and t or ghost(t, tape.small)
   end
-  entry[FIRST], entry[FIRST + 1], entry[FIRST + 2] = values, numbers, writes
+  entry[6], entry[7], entry[8] = values, numbers, writes
 end
 
 -- What the gradients of a call read, by the counts of writes of its first two arguments, false for a number.
-local function kept_of(record, w1, w2)
+function tape.kept_of(record, w1, w2)
   local alone = record.kept_alone
   if alone and not (w1 and w2) then return alone[w1 and 1 or 2] end
   return record.kept
@@ -92,7 +92,7 @@ local function noter(self)
       entries[count] = { record, number(y), y, o, wy, a1, w1 and number(a1), w1, a2, w2 and number(a2), w2 }
       return
     end
-    local kept = kept_of(record, w1, w2)
+    local kept = tape.kept_of(record, w1, w2)
     local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy }
     if record.list then
       note_list(number, entry, a1, kept[1])
@@ -161,7 +161,8 @@ local function open(self)
   end })
 end
 
-local function innermost()
+--- The innermost tape that records here, if one does.
+function tape.innermost()
   for i = #scopes, 1, -1 do
     if runs(scopes[i]) then return scopes[i].tape end
   end
@@ -211,187 +212,6 @@ op "no_grad" {
     local x = R { 2, 3 }
     return function() return x * x end
   end,
-}
-
--- ---- walking back --------------------------------------------------------------------------------
-
-local function refuse_written(record, what, when)
-  raise(("gradients: %s of %s was written in place %s; the gradient would be of other numbers than the result. "
-    .. "Write after taking gradients, or clone() before"):format(what, record.name, when))
-end
-
--- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
-local function check_entry(made, e)
-  local record = e[RECORD]
-  local kept = kept_of(record, e[FIRST + 2], e[FIRST + 5])
-  if kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
-  for i = 1, #record.positional do
-    local at = FIRST + 3 * (i - 1)
-    local values, ids, writes = e[at], e[at + 1], e[at + 2]
-    if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
-    for k, id in ipairs(ids or {}) do
-      if made[id] and made[id] ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
-      if kept[i] and values[k]:writes() ~= writes[k] then
-        refuse_written(record, record.positional[i], "since")
-      end
-    end
-  end
-end
-
--- Adds the numbers of the tensors that depend on the wanted ones to them; gives how often each result had been written
--- when it was made.
-local function spread(wanted, entries, n)
-  local made = {}
-  for i = 1, n do
-    local e = entries[i]
-    local record = e[RECORD]
-    made[e[RESULT]] = e[WRITES]
-    for k = 1, #record.args do
-      local id = e[FIRST + 3 * k - 2]
-      if record.list then
-        for _, one in ipairs(id) do
-          if wanted[one] then wanted[e[RESULT]] = true end
-        end
-      elseif id and wanted[id] then
-        wanted[e[RESULT]] = true
-      end
-    end
-  end
-  return made
-end
-
-local function accumulate(grads, id, g)
-  local sum = grads[id]
-  grads[id] = sum and records.add.call(sum, g) or g
-end
-
-local function go_back(e, g, grads, wanted)
-  local record, y, o = e[RECORD], e[KEPT], e[OPTIONS]
-  for k, arg in ipairs(record.args) do
-    local id, f = e[FIRST + 3 * k - 2], record.backward[arg]
-    if record.list then
-      for i, one in ipairs(f(g, y, e[6], o)) do
-        if wanted[id[i]] then accumulate(grads, id[i], one) end
-      end
-    elseif id and wanted[id] then
-      local n, d = #record.positional
-      if n == 1 then
-        d = f(g, y, e[6], o)
-      elseif n == 2 then
-        d = f(g, y, e[6], e[9], o)
-      elseif n == 3 then
-        d = f(g, y, e[6], e[9], e[12], o)
-      else
-        d = f(g, y, e[6], e[9], e[12], e[15], o)
-      end
-      accumulate(grads, id, d)
-    end
-  end
-end
-
-local function check_float(value, what)
-  if not is_tensor(value) or not value.dtype:find "^float" then
-    raise(("gradients: %s must be a float32 or float64 tensor, got %s"):format(what, options.show(value)))
-  end
-end
-
-local gradient_options = {
-  output_gradients = {
-    expected = "a tensor like loss",
-    read = function(v) return is_tensor(v) and v or nil end,
-  },
-}
-
-local parse = options.parser("gradients", gradient_options, "(loss, variables, {options})")
-
-local function starting_gradient(loss, given)
-  if not given then return core.ones(loss.shape, loss.dtype) end
-  if given.dtype ~= loss.dtype or table.concat(given.shape, "x") ~= table.concat(loss.shape, "x") then
-    raise(("gradients: output_gradients must be like loss, %s, got %s"):format(options.show(loss), options.show(given)))
-  end
-  return given
-end
-
--- Gradients are views where they can be. A result is a tensor that can be written in place and shares its numbers with
--- no other result and with nothing a script has given.
-local function own(g, taken)
-  local whose = owner(g)
-  if taken[whose] or whose.size ~= g.size then
-    g = records.clone.call(g)
-  else
-    g = records.contiguous.call(g) -- copies what was stretched
-  end
-  taken[owner(g)] = true
-  return g
-end
-
-local function check_variables(variables)
-  if type(variables) ~= "table" then
-    raise(("gradients: variables must be a tensor or a table of tensors, got %s"):format(options.show(variables)))
-  end
-  for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(options.show(key))) end
-end
-
---- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
---- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
---- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
----@param loss dwconv.Tensor
----@param variables dwconv.Tensor | table<any, dwconv.Tensor>
----@param o? { output_gradients: dwconv.Tensor }
-function Tape:gradients(loss, variables, ...)
-  if getmetatable(self) ~= Tape then raise "gradients: call it with a colon: tape:gradients(loss, variables)" end
-  local given = parse(...).output_gradients
-  check_float(loss, "loss")
-  if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
-  check_variables(variables)
-  local ids, entries, n = self.ids, self.entries, #self.entries
-  local wanted, asked, grads = {}, {}, {}
-  for _, v in pairs(variables) do
-    local id = self.number(v)
-    wanted[id], asked[id] = true, true
-  end
-  local made = spread(wanted, entries, n)
-  grads[self.number(loss)] = starting_gradient(loss, given)
-  for i = n, 1, -1 do
-    local e = entries[i]
-    local g = grads[e[RESULT]]
-    if g and wanted[e[RESULT]] then
-      check_entry(made, e)
-      go_back(e, g, grads, wanted)
-      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
-    end
-  end
-  local results, taken = {}, given and { [owner(given)] = true } or {}
-  for key, v in pairs(variables) do
-    results[key] = own(grads[ids[v]] or core.zeros(v.shape, v.dtype), taken)
-  end
-  return results
-end
-
-op "gradients" {
-  doc = [[
-The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
-of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
-loss does not reach.]],
-  args = {},
-  values = { "loss", "variables" },
-  options = gradient_options,
-  shapes = {
-    loss = "a tensor, summed if it is more than one number", variables = "a tensor, or a table of tensors",
-    result = "like variables",
-  },
-  raw = true,
-  forward = function(loss, variables, ...)
-    local self = innermost()
-    if not self then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
-    return self:gradients(loss, variables, ...)
-  end,
-  backward = "parts",
-  sample = function(R)
-    local x = R { 2, 3 }
-    return x, x
-  end,
-  differs = "It works on the tape now recording, as there is no graph.",
 }
 
 Tape.__tostring = function(self) return ("tape of %d calls"):format(#self.entries) end

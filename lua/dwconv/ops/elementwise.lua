@@ -235,8 +235,8 @@ local scaled = core.elementwise("multiply", "relu", "new", "x", "alpha")
 
 op "relu" {
   doc = [[
-x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is
-below the threshold.]],
+x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x
+is below the threshold.]],
   args = { "x" },
   options = { alpha = options.number(0), max_value = options.number(), threshold = options.number(0) },
   shapes = { x = "any numbers", result = "x's" },
@@ -274,9 +274,9 @@ local at_least = core.elementwise("maximum", "clip", "new", "x", "min_value")
 local at_most = core.elementwise("minimum", "clip", "new", "x", "max_value")
 
 local function inside(x, low, high)
-  local above = low and K.greater_equal(x, low)
-  local below = high and K.less_equal(x, high)
-  return above and below and K.logical_and(above, below) or above or below
+  local over = low and K.greater_equal(x, low)
+  local under = high and K.less_equal(x, high)
+  return over and under and K.logical_and(over, under) or over or under
 end
 
 op "clip" {

@@ -17,6 +17,7 @@
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
+--   part       true: the result is a view of some of the one tensor's numbers
 --   linear     true: linear in each of its tensors, the others held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
 --   method     true, or a name: tensors have it as a method

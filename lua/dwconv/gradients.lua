@@ -1,0 +1,208 @@
+-- gradients.lua: walks back over what a tape has recorded: tape:gradients and K.gradients.
+-- Invariant: a gradient is refused where numbers that it reads, or that came in between, were written in place since.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+local tape = require "dwconv.tape"
+
+local op = ops.family("gradients", "walking back over recorded calls")
+local raise, is_tensor, owner = options.raise, options.is_tensor, core.owner
+local records, Tape = ops.records, tape.class
+
+-- Fields of an entry; an argument's three begin at FIRST, see tape.lua.
+local RECORD, RESULT, KEPT, OPTIONS, WRITES, FIRST <const> = 1, 2, 3, 4, 5, 6
+
+local function refuse_written(record, what, when)
+  raise(("gradients: %s of %s was written in place %s; the gradient would be of other numbers than the result. "
+    .. "Write after taking gradients, or clone() before"):format(what, record.name, when))
+end
+
+-- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
+local function check_entry(made, e)
+  local record = e[RECORD]
+  local kept = tape.kept_of(record, e[FIRST + 2], e[FIRST + 5])
+  if kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
+  for i = 1, #record.positional do
+    local at = FIRST + 3 * (i - 1)
+    local values, ids, writes = e[at], e[at + 1], e[at + 2]
+    if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
+    for k, id in ipairs(ids or {}) do
+      if made[id] and made[id] ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
+      if kept[i] and values[k]:writes() ~= writes[k] then
+        refuse_written(record, record.positional[i], "since")
+      end
+    end
+  end
+end
+
+-- Adds the numbers of the tensors that depend on the wanted ones to them; gives how often each result had been written
+-- when it was made.
+local function spread(wanted, entries, n)
+  local made = {}
+  for i = 1, n do
+    local e = entries[i]
+    local record = e[RECORD]
+    made[e[RESULT]] = e[WRITES]
+    for k = 1, #record.args do
+      local id = e[FIRST + 3 * k - 2]
+      if record.list then
+        for _, one in ipairs(id) do
+          if wanted[one] then wanted[e[RESULT]] = true end
+        end
+      elseif id and wanted[id] then
+        wanted[e[RESULT]] = true
+      end
+    end
+  end
+  return made
+end
+
+-- ---- walking back --------------------------------------------------------------------------------
+-- grads[id] is the gradient so far; own[id] says that its numbers are the walk's alone, so that it may be added to.
+
+local function accumulate(grads, own, id, g)
+  local sum = grads[id]
+  grads[id] = sum and records.add.call(sum, g) or g
+  own[id] = sum ~= nil
+end
+
+local add_to = core.elementwise("add", "gradients", "first", "sum", "g")
+
+-- The gradient of a part of x is mostly zeros. Where nothing records, it is added to that part of x's gradient, so that
+-- going through x part by part costs no more than x.
+local function accumulate_part(grads, own, id, e, g)
+  local record = e[RECORD]
+  if own[id] and not tape.innermost() then
+    add_to(record.forward(grads[id], e[9], e[12], e[15]), g)
+    return true
+  end
+end
+
+local callers = {
+  function(f, g, e) return f(g, e[KEPT], e[6], e[OPTIONS]) end,
+  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[OPTIONS]) end,
+  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[12], e[OPTIONS]) end,
+  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[12], e[15], e[OPTIONS]) end,
+}
+
+local function go_back(e, g, grads, own, wanted)
+  local record = e[RECORD]
+  local call = callers[#record.positional]
+  for k, arg in ipairs(record.args) do
+    local id, f = e[FIRST + 3 * k - 2], record.backward[arg]
+    if record.list then
+      for i, one in ipairs(call(f, g, e)) do
+        if wanted[id[i]] then accumulate(grads, own, id[i], one) end
+      end
+    elseif id and wanted[id] and not (record.part and accumulate_part(grads, own, id, e, g)) then
+      accumulate(grads, own, id, call(f, g, e))
+      own[id] = own[id] or record.part
+    end
+  end
+end
+
+local function check_float(value, what)
+  if not is_tensor(value) or not value.dtype:find "^float" then
+    raise(("gradients: %s must be a float32 or float64 tensor, got %s"):format(what, options.show(value)))
+  end
+end
+
+local gradient_options = {
+  output_gradients = {
+    expected = "a tensor like loss",
+    read = function(v) return is_tensor(v) and v or nil end,
+  },
+}
+
+local parse = options.parser("gradients", gradient_options, "(loss, variables, {options})")
+
+local function starting_gradient(loss, given)
+  if not given then return core.ones(loss.shape, loss.dtype) end
+  if given.dtype ~= loss.dtype or table.concat(given.shape, "x") ~= table.concat(loss.shape, "x") then
+    raise(("gradients: output_gradients must be like loss, %s, got %s"):format(options.show(loss), options.show(given)))
+  end
+  return given
+end
+
+-- Gradients are views where they can be. A result is a tensor that can be written in place and shares its numbers with
+-- no other result and with nothing a script has given.
+local function separate(g, taken)
+  local whose = owner(g)
+  if taken[whose] or whose.size ~= g.size then
+    g = records.clone.call(g)
+  else
+    g = records.contiguous.call(g) -- copies what was stretched
+  end
+  taken[owner(g)] = true
+  return g
+end
+
+local function check_variables(variables)
+  if type(variables) ~= "table" then
+    raise(("gradients: variables must be a tensor or a table of tensors, got %s"):format(options.show(variables)))
+  end
+  for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(options.show(key))) end
+end
+
+--- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
+--- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
+--- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
+---@param loss dwconv.Tensor
+---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
+---@param o? { output_gradients: dwconv.Tensor }
+function Tape:gradients(loss, variables, ...)
+  if getmetatable(self) ~= Tape then raise "gradients: call it with a colon: tape:gradients(loss, variables)" end
+  local given = parse(...).output_gradients
+  check_float(loss, "loss")
+  if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
+  check_variables(variables)
+  local ids, entries, n = self.ids, self.entries, #self.entries
+  local wanted, asked, grads, own = {}, {}, {}, {}
+  for _, v in pairs(variables) do
+    local id = self.number(v)
+    wanted[id], asked[id] = true, true
+  end
+  local made = spread(wanted, entries, n)
+  grads[self.number(loss)] = starting_gradient(loss, given)
+  for i = n, 1, -1 do
+    local e = entries[i]
+    local g = grads[e[RESULT]]
+    if g and wanted[e[RESULT]] then
+      check_entry(made, e)
+      go_back(e, g, grads, own, wanted)
+      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
+    end
+  end
+  local results, taken = {}, given and { [owner(given)] = true } or {}
+  for key, v in pairs(variables) do
+    results[key] = separate(grads[ids[v]] or core.zeros(v.shape, v.dtype), taken)
+  end
+  return results
+end
+
+op "gradients" {
+  doc = [[
+The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
+of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
+loss does not reach.]],
+  args = {},
+  values = { "loss", "variables" },
+  options = gradient_options,
+  shapes = {
+    loss = "a tensor, summed if it is more than one number", variables = "a tensor, or a table of tensors",
+    result = "like variables",
+  },
+  raw = true,
+  forward = function(loss, variables, ...)
+    local self = tape.innermost()
+    if not self then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
+    return self:gradients(loss, variables, ...)
+  end,
+  backward = "parts",
+  sample = function(R)
+    local x = R { 2, 3 }
+    return x, x
+  end,
+  differs = "It works on the tape now recording, as there is no graph.",
+}
