@@ -153,10 +153,12 @@ $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)
 	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TYPE_f32) $(ISA_$*) -MF $@.d -o $@ $< -lm
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
-$(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
-	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
+BENCH_C  := $(wildcard tests/bench/*.c)
+$(BUILD)/bench.$(LIB_EXT): $(BENCH_C) tests/bench/bench.h $(CORE_O)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
+	  $(BENCH_C) $(CORE_O) -lm
 
-BENCHES  ?= depthwise gemm
+BENCHES  ?= depthwise gemm elementwise reduce calls
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \
