@@ -52,7 +52,9 @@ FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CF
 # what kernels may assume of floats: a * b + c is one rounding or two, and nobody reads errno or the exception flags
 FLOATS   := -ffp-contract=fast -fno-math-errno -fno-trapping-math
 OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
-TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
+# GCC's: small arrays stay in registers when a loop over them is not made a call of memcpy
+TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
+TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
 CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise gemm parallel machine isa

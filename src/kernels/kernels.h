@@ -87,11 +87,13 @@ struct dw_elementwise_kernels {
 // Accumulators have `size` bytes, 8 at most.
 struct dw_reduction_kernels {
   size_t size;
-  void (*start)(void *acc, int64_t n);
-  void (*row)(void *acc, const void *x, ptrdiff_t step, int64_t n);                    // one, over x[i*step]
-  void (*columns)(void *acc, const void *x, ptrdiff_t pitch, int64_t rows, int64_t n); // acc[i] over x[r*pitch + i]
-  void (*join)(void *acc, const void *other, int64_t n);                               // acc[i] with other[i]
-  void (*finish)(void *y, ptrdiff_t step, const void *acc, int64_t n);                 // y[i*step] = acc[i]
+  void (*start)(void *acc, int64_t lanes);
+  // acc[l] over x[l*pitch + i*step], i < n
+  void (*rows)(void *acc, const void *x, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n);
+  // acc[l] over x[l + i*step], i < n
+  void (*columns)(void *acc, const void *x, int64_t lanes, ptrdiff_t step, int64_t n);
+  void (*join)(void *acc, const void *other, int64_t lanes);                // acc[l] with other[l]
+  void (*finish)(void *y, ptrdiff_t pitch, const void *acc, int64_t lanes); // y[l*pitch] = acc[l]
 };
 
 struct dw_reduce_kernels {
