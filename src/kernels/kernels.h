@@ -24,6 +24,8 @@ struct dw_layout_kernels {
   // to[i*to_step] = from[i*from_step] for i < n
   void (*copy)(void *to, ptrdiff_t to_step, const void *from, ptrdiff_t from_step, int64_t n);
   void (*fill)(void *to, ptrdiff_t to_step, const void *element, int64_t n);
+  // to[i] = from[i] for i < n, past the caches where the CPU can; other threads see it after a fence
+  void (*stream)(void *to, const void *from, int64_t n);
 };
 
 // Conversion goes through a wide type: int64_t for whole numbers, double for floats. `wide` is contiguous.

@@ -1,6 +1,9 @@
 // layout.c: moving elements of one size: blocked transposition, strided copy, fill. Called by src/layout.c.
 // T only stands for the size; values are never computed with.
 #include <string.h>
+#if defined __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "kernels.h"
 #include "vec.h"
@@ -112,4 +115,16 @@ static void fill(void *to_, ptrdiff_t to_step, const void *element, int64_t n) {
   }
 }
 
-const struct dw_layout_kernels DW_NAME(layout) = {transpose, copy, fill};
+static void stream(void *to_, const void *from_, int64_t n) {
+  T *to = to_;
+  const T *from = from_;
+#if defined __SSE2__
+  for (; n > 0 && (uintptr_t)to % sizeof(__m128i) != 0; n--) *to++ = *from++;
+  for (; n >= SIDE; n -= SIDE, to += SIDE, from += SIDE) {
+    _mm_stream_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
+  }
+#endif
+  memcpy(to, from, (size_t)n * sizeof(T));
+}
+
+const struct dw_layout_kernels DW_NAME(layout) = {transpose, copy, fill, stream};
