@@ -96,8 +96,8 @@ static void join_chunks(const struct job *j) {
 }
 
 static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
-  enum { CHUNK = 1 << 16, MOST_CHUNKS = 64 }; // elements
-  dw_tensor stretched = *y;                   // stride 0 along what is reduced
+  enum { CHUNK = 1 << 16, MOST = 64 }; // elements of a chunk; units that long reductions are cut into
+  dw_tensor stretched = *y;            // stride 0 along what is reduced
   for (int i = 0; i < x->rank; i++) {
     stretched.shape[i] = x->shape[i];
     if (y->shape[i] != x->shape[i]) stretched.strides[i] = 0;
@@ -115,8 +115,8 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
   }
   j->outer = j->outputs / j->lanes;
   j->blocks = (j->lanes + j->block - 1) / j->block;
-  j->chunks = reduced / CHUNK * (j->outputs < 64 ? 1 : 0); // where outputs are many, they are the tasks
-  if (j->chunks > MOST_CHUNKS) j->chunks = MOST_CHUNKS;
+  int64_t units = j->outer * j->blocks; // where these are many, no row needs to be cut
+  j->chunks = dw_numel(x) / CHUNK < MOST ? dw_numel(x) / CHUNK / units : MOST / units;
   if (j->chunks < 1) j->chunks = 1;
   j->chunk = (axis + j->chunks - 1) / j->chunks;
   j->chunks = (axis + j->chunk - 1) / j->chunk;

@@ -1,9 +1,6 @@
 // layout.c: moving elements of one size: blocked transposition, strided copy, fill. Called by src/layout.c.
 // T only stands for the size; values are never computed with.
 #include <string.h>
-#if defined __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "kernels.h"
 #include "vec.h"
@@ -116,14 +113,14 @@ static void fill(void *to_, ptrdiff_t to_step, const void *element, int64_t n) {
 }
 
 static void stream(void *to_, const void *from_, int64_t n) {
+  enum { LINE = 64 / (int)sizeof(T) };
   T *to = to_;
   const T *from = from_;
-#if defined __SSE2__
-  for (; n > 0 && (uintptr_t)to % sizeof(__m128i) != 0; n--) *to++ = *from++;
-  for (; n >= SIDE; n -= SIDE, to += SIDE, from += SIDE) {
-    _mm_stream_si128((__m128i *)to, _mm_loadu_si128((const __m128i *)from));
+  for (; n > 0 && (uintptr_t)to % 64 != 0; n--) *to++ = *from++;
+  for (; n >= LINE; n -= LINE, to += LINE, from += LINE) {
+    UNROLL
+    for (int i = 0; i < LINE; i += LANES) stream_store(to + i, load(from + i));
   }
-#endif
   memcpy(to, from, (size_t)n * sizeof(T));
 }
 
