@@ -40,24 +40,33 @@ bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d) {
   return cx->kernels->elementwise[d]->run[op] != NULL;
 }
 
-static bool any_element(const dw_tensor *t, bool (*is)(double)) {
-  int64_t n = dw_numel(t);
-  for (int64_t i = 0; i < n; i++) {
-    if (is(dw_element(t, i))) return true;
+// Whether a whole number in t is zero, or, if asked so, negative.
+static bool any_element(const dw_context *cx, const dw_tensor *t, bool negative) {
+  enum { CHUNK = 256 };
+  int64_t wide[CHUNK], n = dw_numel(t);
+  struct dw_walk w;
+  dw_walk_init(&w, 1, &t);
+  int last = w.rank - 1;
+  for (int64_t row = 0; row * w.size[last] < n; row++) {
+    const char *p = dw_walk_at(&w, 0, last, row);
+    for (int64_t i = 0; i < w.size[last]; i += CHUNK) {
+      int64_t count = w.size[last] - i < CHUNK ? w.size[last] - i : CHUNK;
+      int found = 0;
+      cx->kernels->cast[t->dtype]->widen(wide, p + i * w.step[0][last] * w.bytes[0], w.step[0][last], count);
+      for (int64_t k = 0; k < count; k++) found |= negative ? wide[k] < 0 : wide[k] == 0;
+      if (found) return true;
+    }
   }
   return false;
 }
-
-static bool is_zero(double x) { return x == 0; }
-static bool is_negative(double x) { return x < 0; }
 
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x) {
   const dw_tensor *last = x[ops[op].operands - 1];
   if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
   if (dw_dtype_is_float(last->dtype)) return DW_OK;
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
-  if (divides && any_element(last, is_zero)) return DW_DIVISION;
-  if (op == DW_ELEMENTWISE_power && any_element(last, is_negative)) return DW_EXPONENT;
+  if (divides && any_element(cx, last, false)) return DW_DIVISION;
+  if (op == DW_ELEMENTWISE_power && any_element(cx, last, true)) return DW_EXPONENT;
   return DW_OK;
 }
 

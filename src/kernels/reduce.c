@@ -34,11 +34,8 @@ INLINE T join_min(T a, T b) {
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
 enum { ACROSS = 128 / (int)sizeof(T) };
 
-#define REDUCTION(name, A, first)                                                                                      \
-  static void start_##name(void *acc_, int64_t lanes) {                                                                \
-    A *acc = acc_;                                                                                                     \
-    for (int64_t l = 0; l < lanes; l++) acc[l] = first;                                                                \
-  }                                                                                                                    \
+// The elements of a row joined to `acc`.
+#define ROW(name, A, first)                                                                                            \
   INLINE A row_##name(A acc, const T *x, ptrdiff_t step, int64_t n) {                                                  \
     int64_t i = 0;                                                                                                     \
     if (step == 1 && n >= ACROSS) {                                                                                    \
@@ -57,6 +54,13 @@ enum { ACROSS = 128 / (int)sizeof(T) };
     }                                                                                                                  \
     for (; i < n; i++) acc = join_##name(acc, (A)x[i * step]);                                                         \
     return acc;                                                                                                        \
+  }
+
+#define REDUCTION(name, A, first)                                                                                      \
+  ROW(name, A, first)                                                                                                  \
+  static void start_##name(void *acc_, int64_t lanes) {                                                                \
+    A *acc = acc_;                                                                                                     \
+    for (int64_t l = 0; l < lanes; l++) acc[l] = first;                                                                \
   }                                                                                                                    \
   static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n) {     \
     A *acc = acc_;                                                                                                     \
@@ -96,12 +100,22 @@ REDUCTION(prod, wide, 1)
 REDUCTION(max, T, LOWEST)
 REDUCTION(min, T, HIGHEST)
 
+INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
+INLINE T join_least(T a, T b) { return b < a ? b : a; }
+ROW(most, T, LOWEST)
+ROW(least, T, HIGHEST)
+
 // The first of the least (or largest) of n elements `pitch` apart, from 1 on. NaN is passed over; where all are NaN it
 // is 1.
 static int64_t arg(const void *x_, ptrdiff_t pitch, int64_t n, bool least) {
   const T *x = x_;
   T best = x[0];
   int64_t at = 0;
+  if (pitch == 1) { // quick to read twice
+    best = least ? row_least(HIGHEST, x, 1, n) : row_most(LOWEST, x, 1, n);
+    while (at < n && !(x[at] == best)) at++;
+    return at < n ? at + 1 : 1;
+  }
   for (int64_t i = 1; i < n; i++) {
     T v = x[i * pitch];
     if (best != best ? v == v : least ? v < best : v > best) best = v, at = i;
