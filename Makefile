@@ -31,7 +31,7 @@ TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
 TYPE_i64  := -DT=int64_t -DDW_SIZE=8 -fwrapv
-TYPE_u8   := -DT=uint8_t -DDW_SIZE=1
+TYPE_u8   := -DT=uint8_t -DDW_SIZE=1 -fwrapv
 TYPE_b8   := -DT=uint8_t -DDW_SIZE=1 -DDW_IS_BOOL
 X86       := $(filter x86_64 amd64,$(shell uname -m))
 ISAS      ?= base $(if $(X86),avx2 avx512)
