@@ -32,7 +32,8 @@ INLINE T join_min(T a, T b) {
 }
 
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
-enum { ACROSS = 128 / (int)sizeof(T) };
+// GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
+enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
 
 // The elements of a row joined to `acc`.
 #define ROW(name, A, first)                                                                                            \
