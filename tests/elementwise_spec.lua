@@ -1,5 +1,5 @@
--- elementwise_spec.lua: broadcasting and strides against a naive loop, exact with whole numbers, on every ISA and thread
--- count; writing in place through overlapping views; whole numbers at their limits; every way to get it wrong.
+-- elementwise_spec.lua: broadcasting and strides against a naive loop, exact with whole numbers, on every ISA and
+-- thread count; writing in place through overlapping views; whole numbers at their limits; every way to get it wrong.
 
 local core = require "dwconv.core"
 local dw = require "dwconv"

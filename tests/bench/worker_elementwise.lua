@@ -1,6 +1,6 @@
 -- worker_elementwise.lua: dwconv's side of race_elementwise.py. Reads one job a line: "load folder rows columns" takes
--- the inputs as raw floats, "save folder" writes what the last job computed, "time op seconds" runs op's driver for that long, on one thread and
--- with a reused output, and answers with the best time of one call in seconds.
+-- the inputs as raw floats, "save folder" writes what the last job computed, "time op seconds" runs op's driver for
+-- that long, on one thread and with a reused output, and answers with the best time of one call in seconds.
 
 local bench = require "bench"
 local dw = require "dwconv"
