@@ -86,7 +86,7 @@ $(CORE): $(BINDING_O) $(CORE_O)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl -lpthread
 
 # Everything compiled depends on this file, which changes when the flags do (another compiler, OPENMP=0, LuaRocks's CFLAGS).
-SIGNATURE = $(CC) $(FLAGS) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
+SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
 $(BUILD)/flags: Makefile FORCE | $(DEPS)
 	@mkdir -p $(@D)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
