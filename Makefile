@@ -31,7 +31,7 @@ TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
 TYPE_i64  := -DT=int64_t -DDW_SIZE=8 -fwrapv
-TYPE_u8   := -DT=uint8_t -DDW_SIZE=1
+TYPE_u8   := -DT=uint8_t -DDW_SIZE=1 -fwrapv
 TYPE_b8   := -DT=uint8_t -DDW_SIZE=1 -DDW_IS_BOOL
 X86       := $(filter x86_64 amd64,$(shell uname -m))
 ISAS      ?= base $(if $(X86),avx2 avx512)
@@ -52,7 +52,9 @@ FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CF
 # what kernels may assume of floats: a * b + c is one rounding or two, and nobody reads errno or the exception flags
 FLOATS   := -ffp-contract=fast -fno-math-errno -fno-trapping-math
 OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
-TUNE     := $(shell $(CC) -fno-predictive-commoning -E -x c /dev/null >/dev/null 2>&1 && echo -fno-predictive-commoning)
+# GCC's: small arrays stay in registers when a loop over them is not made a call of memcpy
+TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
+TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
 CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise gemm parallel machine isa
@@ -84,7 +86,7 @@ $(CORE): $(BINDING_O) $(CORE_O)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl -lpthread
 
 # Everything compiled depends on this file, which changes when the flags do (another compiler, OPENMP=0, LuaRocks's CFLAGS).
-SIGNATURE = $(CC) $(FLAGS) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
+SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
 $(BUILD)/flags: Makefile FORCE | $(DEPS)
 	@mkdir -p $(@D)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
@@ -153,10 +155,12 @@ $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)
 	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TYPE_f32) $(ISA_$*) -MF $@.d -o $@ $< -lm
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
-$(BUILD)/bench.$(LIB_EXT): tests/bench/bench.c $(CORE_O)
-	$(Q)$(CC) $(FLAGS) -MF $(BUILD)/bench.d $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ $< $(CORE_O) -lm
+BENCH_C  := $(wildcard tests/bench/*.c)
+$(BUILD)/bench.$(LIB_EXT): $(BENCH_C) tests/bench/bench.h $(CORE_O)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
+	  $(BENCH_C) $(CORE_O) -lm
 
-BENCHES  ?= depthwise gemm
+BENCHES  ?= depthwise gemm elementwise reduce calls
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \

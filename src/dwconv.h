@@ -79,8 +79,9 @@ struct dw_kernels;
 
 // Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
-  int threads;  // >= 1
-  double grain; // multiply-adds below which a job is not worth a parallel region
+  int threads;    // >= 1
+  double grain;   // multiply-adds below which a job is not worth a parallel region
+  int64_t stream; // bytes: larger results are written past the caches, as little of them would stay there
   const struct dw_kernels *kernels;
   bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL
   void *user;
@@ -89,6 +90,7 @@ typedef struct dw_context {
 void dw_context_init(dw_context *cx);                      // threads and ISA from the machine and the environment
 int dw_default_threads(void);                              // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
 int64_t dw_memory_limit(void);                             // bytes: min(physical memory, cgroup limit)
+int64_t dw_cache_size(void);                               // bytes of the last level, INT64_MAX when unknown
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
 bool dw_has_openmp(void);
@@ -172,7 +174,8 @@ void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter);
 // dst is contiguous float32 or float64. Element i depends on key, counter and i only.
 dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high);
 dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev);
-dw_status dw_truncated(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev); // within 2
+dw_status dw_truncated(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean,
+                       double stddev); // within 2
 
 // ---- one spatial axis ---------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 // elementwise.c: ops that combine tensors number by number. Called by the binding.
 // Invariant: kernels see contiguous blocks. Where an operand is strided or repeats itself in a block, its elements are
 // first brought together in a small buffer, which stays as long as the next block repeats the same elements.
+#include <stdatomic.h>
 #include <string.h>
 
 #include "dwconv.h"
@@ -39,24 +40,33 @@ bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d) {
   return cx->kernels->elementwise[d]->run[op] != NULL;
 }
 
-static bool any_element(const dw_tensor *t, bool (*is)(double)) {
-  int64_t n = dw_numel(t);
-  for (int64_t i = 0; i < n; i++) {
-    if (is(dw_element(t, i))) return true;
+// Whether a whole number in t is zero, or, if asked so, negative.
+static bool any_element(const dw_context *cx, const dw_tensor *t, bool negative) {
+  enum { CHUNK = 256 };
+  int64_t wide[CHUNK], n = dw_numel(t);
+  struct dw_walk w;
+  dw_walk_init(&w, 1, &t);
+  int last = w.rank - 1;
+  for (int64_t row = 0; row * w.size[last] < n; row++) {
+    const char *p = dw_walk_at(&w, 0, last, row);
+    for (int64_t i = 0; i < w.size[last]; i += CHUNK) {
+      int64_t count = w.size[last] - i < CHUNK ? w.size[last] - i : CHUNK;
+      int found = 0;
+      cx->kernels->cast[t->dtype]->widen(wide, p + i * w.step[0][last] * w.bytes[0], w.step[0][last], count);
+      for (int64_t k = 0; k < count; k++) found |= negative ? wide[k] < 0 : wide[k] == 0;
+      if (found) return true;
+    }
   }
   return false;
 }
-
-static bool is_zero(double x) { return x == 0; }
-static bool is_negative(double x) { return x < 0; }
 
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x) {
   const dw_tensor *last = x[ops[op].operands - 1];
   if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
   if (dw_dtype_is_float(last->dtype)) return DW_OK;
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
-  if (divides && any_element(last, is_zero)) return DW_DIVISION;
-  if (op == DW_ELEMENTWISE_power && any_element(last, is_negative)) return DW_EXPONENT;
+  if (divides && any_element(cx, last, false)) return DW_DIVISION;
+  if (op == DW_ELEMENTWISE_power && any_element(cx, last, true)) return DW_EXPONENT;
   return DW_OK;
 }
 
@@ -67,59 +77,110 @@ enum { LONG = 1 << 14 }; // elements of a block in which nothing is staged
 
 typedef void run_block(void *y, const void *const *x, int64_t n);
 
-// A block is a piece of axis `cut` times all of the axes behind it.
 struct job {
   struct dw_walk w; // y is operand 0
   run_block *run;
   const struct dw_layout_kernels *layout[DW_OPERANDS];
-  int cut;
-  int64_t piece, pieces, inner; // of axis `cut`; elements behind it
+  int64_t box[DW_MAX_RANK], boxes[DW_MAX_RANK]; // of each axis: its share in a block, and how many there are
   int64_t blocks, blocks_per_task;
   bool direct[DW_OPERANDS]; // contiguous within a block
+  bool streams;             // y is direct, and written past the caches
 };
 
+// An axis along which some operand is contiguous that is far from contiguous along the last one; -1 if there is none.
+static int find_across(const struct dw_walk *w) {
+  enum { FEW = 4 };
+  int last = w->rank - 1;
+  for (int s = 1; s < w->operands; s++) {
+    if (w->step[s][last] == 0 || w->step[s][last] == 1 || w->size[last] < FEW) continue;
+    for (int i = 0; i < last; i++) {
+      if (w->step[s][i] == 1 && w->size[i] >= FEW) return i;
+    }
+  }
+  return -1;
+}
+
+// Boxes of the last axes until `chunk` elements are in one; where an operand is transposed, a line of it by the rest.
+static void fill_boxes(struct job *j, int64_t chunk) {
+  enum { LINE = 64 };
+  struct dw_walk *w = &j->w;
+  int last = w->rank - 1, across = find_across(w);
+  int64_t most = chunk;
+  if (across >= 0) {
+    for (; across < last - 1; across++) dw_walk_swap(w, across, across + 1); // the others keep their order
+    int64_t line = LINE * chunk / BUFFER;
+    most = chunk / (w->size[last - 1] < line ? w->size[last - 1] : line);
+  }
+  for (int i = last; i >= 0; i--, most = chunk) {
+    j->box[i] = w->size[i] < most ? w->size[i] : most;
+    chunk /= j->box[i];
+  }
+}
+
 static bool is_direct(const struct job *j, int s) {
-  const struct dw_walk *w = &j->w;
-  if (w->step[s][w->rank - 1] != 1) return false;
-  for (int i = w->rank - 1; i > j->cut; i--) {
-    if (w->step[s][i - 1] != w->step[s][i] * w->size[i]) return false;
+  int64_t step = 1;
+  for (int i = j->w.rank - 1; i >= 0; step *= j->box[i--]) {
+    if (j->box[i] > 1 && j->w.step[s][i] != step) return false;
   }
   return true;
 }
 
 static void cut_blocks(struct job *j) {
+  enum { TASK = 1 << 14 }; // elements
   struct dw_walk *w = &j->w;
-  int64_t chunk = BUFFER;
+  int64_t chunk = BUFFER, block = 1;
+  int last = w->rank - 1;
   for (int s = 0; s < w->operands; s++) chunk = BUFFER / w->bytes[s] < chunk ? BUFFER / w->bytes[s] : chunk;
-  j->cut = w->rank - 1;
-  j->inner = 1;
-  while (j->cut > 0 && j->inner * w->size[j->cut] <= chunk) j->inner *= w->size[j->cut--];
-  bool all = j->inner == 1;
-  for (int s = 0; s < w->operands; s++) {
-    j->direct[s] = is_direct(j, s);
-    all = all && j->direct[s];
+  fill_boxes(j, chunk);
+  bool all = j->box[last] == chunk;
+  for (int s = 0; s < w->operands; s++) all = (j->direct[s] = is_direct(j, s)) && all;
+  j->streams = j->streams && j->direct[0];
+  if (all && !j->streams) j->box[last] = w->size[last] < LONG ? w->size[last] : LONG;
+  j->blocks = 1;
+  for (int i = 0; i < w->rank; i++) {
+    j->boxes[i] = (w->size[i] + j->box[i] - 1) / j->box[i];
+    j->blocks *= j->boxes[i];
+    block *= j->box[i];
   }
-  j->piece = all ? LONG : chunk / j->inner;
-  if (j->piece > w->size[j->cut]) j->piece = w->size[j->cut];
+  j->blocks_per_task = block < TASK ? TASK / block : 1;
 }
 
-// Between operand s, from the block's first element on, and a buffer; `into`: towards the operand.
-static void stage(const struct job *j, int s, char *at, char *buffer, int64_t count, bool into) {
+// Where a block begins in each operand, and how many elements it has along each axis; gives how many in all.
+static int64_t find_block(const struct job *j, int64_t block, char **at, int64_t *count) {
   const struct dw_walk *w = &j->w;
-  int last = w->rank - 1;
-  int64_t row = j->cut == last ? count : w->size[last], rows = count * j->inner / row, step = w->step[s][last];
-  for (int64_t r = 0; r < rows; r++, buffer += row * w->bytes[s]) {
-    int64_t rest = r, offset = 0;
-    for (int i = last - 1; i > j->cut; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[s][i];
-    if (j->cut < last) offset += rest * w->step[s][j->cut];
-    char *p = at + offset * w->bytes[s];
-    if (into) {
-      j->layout[s]->copy(p, step, buffer, 1, row);
-    } else if (step == 0) {
-      j->layout[s]->fill(buffer, 1, p, row);
-    } else {
-      j->layout[s]->copy(buffer, 1, p, step, row);
-    }
+  int64_t n = 1;
+  for (int s = 0; s < w->operands; s++) at[s] = w->data[s];
+  for (int i = w->rank - 1; i >= 0; n *= count[i--]) {
+    count[i] = j->box[i];
+    if (j->boxes[i] == 1) continue;
+    int64_t first = block % j->boxes[i] * j->box[i];
+    block /= j->boxes[i];
+    if (w->size[i] - first < count[i]) count[i] = w->size[i] - first;
+    for (int s = 0; s < w->operands; s++) at[s] += first * w->step[s][i] * w->bytes[s];
+  }
+  return n;
+}
+
+// Between operand s and a buffer, axis `i` and those behind it; `into`: towards the operand.
+static void stage(const struct job *j, int s, int i, const int64_t *count, char *at, char *buffer, bool into) {
+  const struct dw_layout_kernels *layout = j->layout[s];
+  int last = j->w.rank - 1;
+  int64_t bytes = j->w.bytes[s], step = j->w.step[s][i], along = j->w.step[s][last], n = count[last];
+  if (i == last) {
+    if (into) return layout->copy(at, step, buffer, 1, n);
+    if (step == 0) return layout->fill(buffer, 1, at, n);
+    return layout->copy(buffer, 1, at, step, n);
+  }
+  if (i == last - 1 && step == 1 && along != 1) {
+    if (into) return layout->transpose(at, along, buffer, n, count[i], n);
+    return layout->transpose(buffer, n, at, along, n, count[i]);
+  }
+  int64_t row = bytes, have = step == 0 ? 1 : count[i]; // rows that differ
+  for (int k = i + 1; k <= last; k++) row *= count[k];
+  for (int64_t k = 0; k < have; k++) stage(j, s, i + 1, count, at + k * step * bytes, buffer + k * row, into);
+  for (int64_t more; have < count[i]; have += more) {
+    more = have < count[i] - have ? have : count[i] - have;
+    memcpy(buffer + have * row, buffer, (size_t)(more * row));
   }
 }
 
@@ -130,26 +191,25 @@ static void run_blocks(void *job, int64_t a, int64_t b, int slot) {
   char buffers[DW_OPERANDS][BUFFER] __attribute__((aligned(64)));
   struct {
     const char *at;
-    int64_t count;
+    int64_t n, row;
   } staged[DW_OPERANDS] = {{0}};
   int64_t end = b * j->blocks_per_task < j->blocks ? b * j->blocks_per_task : j->blocks;
   for (int64_t block = a * j->blocks_per_task; block < end; block++) {
-    int64_t first = block % j->pieces * j->piece, count = w->size[j->cut] - first;
-    if (count > j->piece) count = j->piece;
     char *at[DW_OPERANDS];
-    for (int s = 0; s < w->operands; s++) {
-      at[s] = dw_walk_at(w, s, j->cut, block / j->pieces) + first * w->step[s][j->cut] * w->bytes[s];
-    }
     const void *x[DW_OPERANDS];
+    int64_t count[DW_MAX_RANK], n = find_block(j, block, at, count), row = count[w->rank - 1];
     for (int s = 1; s < w->operands; s++) {
       x[s - 1] = j->direct[s] ? at[s] : buffers[s];
-      if (j->direct[s] || (staged[s].at == at[s] && count <= staged[s].count)) continue;
-      stage(j, s, at[s], buffers[s], count, false);
-      staged[s].at = at[s], staged[s].count = count;
+      if (j->direct[s] || (staged[s].at == at[s] && staged[s].n == n && staged[s].row == row)) continue;
+      stage(j, s, 0, count, at[s], buffers[s], false);
+      staged[s].at = at[s], staged[s].n = n, staged[s].row = row;
     }
-    j->run(j->direct[0] ? at[0] : buffers[0], x, count * j->inner);
-    if (!j->direct[0]) stage(j, 0, at[0], buffers[0], count, true);
+    char *y = j->direct[0] && !j->streams ? at[0] : buffers[0];
+    j->run(y, x, n);
+    if (j->streams) j->layout[0]->stream(at[0], y, n);
+    if (!j->direct[0]) stage(j, 0, 0, count, at[0], y, true);
   }
+  if (j->streams) atomic_thread_fence(memory_order_seq_cst); // what was streamed is there before the task is done
 }
 
 // All of it as one block, if it is a short one.
@@ -165,22 +225,17 @@ static bool run_short(run_block *run, const dw_tensor *y, int operands, const dw
 }
 
 dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const dw_tensor *const *x) {
-  enum { TASK = 1 << 14 }; // elements
   const dw_tensor *all[DW_OPERANDS] = {y};
   int64_t n = dw_numel(y);
-  run_block *run = cx->kernels->elementwise[x[ops[op].operands - 1]->dtype]->run[op];
-  if (n == 0 || run_short(run, y, ops[op].operands, x, n)) return DW_OK;
-  for (int s = 0; s < ops[op].operands; s++) all[s + 1] = x[s];
   struct job j;
-  j.run = run;
+  j.run = cx->kernels->elementwise[x[ops[op].operands - 1]->dtype]->run[op];
+  j.streams = n * (int64_t)dw_dtype_size(y->dtype) > cx->stream;
+  if (n == 0 || (!j.streams && run_short(j.run, y, ops[op].operands, x, n))) return DW_OK;
+  for (int s = 0; s < ops[op].operands; s++) all[s + 1] = x[s];
   dw_walk_init(&j.w, ops[op].operands + 1, all);
   for (int s = 0; s < j.w.operands; s++) {
     j.layout[s] = cx->kernels->layout[j.w.bytes[s] == 1 ? DW_SIZE1 : j.w.bytes[s] == 4 ? DW_SIZE4 : DW_SIZE8];
   }
   cut_blocks(&j);
-  j.pieces = (j.w.size[j.cut] + j.piece - 1) / j.piece;
-  j.blocks = n / j.inner / j.w.size[j.cut] * j.pieces;
-  int64_t block = j.piece * j.inner;
-  j.blocks_per_task = block < TASK ? TASK / block : 1;
   return dw_parallel(cx, (j.blocks + j.blocks_per_task - 1) / j.blocks_per_task, (double)n * 3, run_blocks, &j);
 }

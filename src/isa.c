@@ -51,6 +51,7 @@ const char *dw_context_isa(const dw_context *cx) { return cx->kernels->isa; }
 
 void dw_context_init(dw_context *cx) {
   *cx = (dw_context){.threads = dw_default_threads(), .grain = 3e5}; // grain: some 10 us of one core
+  cx->stream = dw_cache_size() / 2 - 1;
   const char *wish = getenv("DWCONV_ISA");
   if (wish != NULL && dw_context_set_isa(cx, wish)) return;
   for (int i = 0; i < ISAS; i++) {

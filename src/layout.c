@@ -1,6 +1,7 @@
 // layout.c: drivers that move elements: copy between any two strided layouts, fill, conversion.
 // Invariant: a walk visits every element of `to` once; units of a walk never share an element.
 #include <math.h>
+#include <stdatomic.h>
 
 #include "dwconv.h"
 #include "kernels/kernels.h"
@@ -16,6 +17,7 @@ struct walk {
   const struct dw_layout_kernels *layout;
   const struct dw_cast_kernels *cast[2];
   bool through_i64; // conversion's wide type
+  bool streams;     // a copy goes past the caches
   void (*visit)(const struct walk *w, char *to, char *from, int64_t n);
 };
 
@@ -38,6 +40,7 @@ static void walk_run(void *job, int64_t a, int64_t b, int slot) {
     }
     w->visit(w, at[TO], at[FROM], n < w->block ? n : w->block);
   }
+  if (w->streams) atomic_thread_fence(memory_order_seq_cst); // what was streamed is there before the task is done
 }
 
 static dw_status walk_all(const dw_context *cx, struct walk *w, int64_t block) {
@@ -63,7 +66,12 @@ static const struct dw_layout_kernels *kernels_for(const dw_context *cx, int64_t
 
 static void visit_copy(const struct walk *w, char *to, char *from, int64_t n) {
   int last = w->axes.rank - 1;
-  w->layout->copy(to, w->axes.step[TO][last], from, w->axes.step[FROM][last], n);
+  int64_t to_step = w->axes.step[TO][last], from_step = w->axes.step[FROM][last];
+  if (w->streams && to_step == 1 && from_step == 1) {
+    w->layout->stream(to, from, n);
+  } else {
+    w->layout->copy(to, to_step, from, from_step, n);
+  }
 }
 
 // Axes rank-2 and rank-1 hold, in either order, the one contiguous in TO and the one contiguous in FROM.
@@ -89,6 +97,7 @@ dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
   walk_init(&w, dst, src);
   w.layout = kernels_for(cx, w.axes.bytes[TO]);
   w.visit = visit_copy;
+  w.streams = dw_numel(dst) * w.axes.bytes[TO] > cx->stream;
   int last = w.axes.rank - 1, i = axis_contiguous_in_from(&w);
   if (i < 0 || w.axes.step[TO][last] != 1 || w.axes.step[FROM][last] == 1) return walk_all(cx, &w, BLOCK);
 

@@ -98,3 +98,11 @@ int64_t dw_memory_limit(void) {
   if (read_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", text, sizeof text)) see_memory_max(text, &limit);
   return limit;
 }
+
+int64_t dw_cache_size(void) {
+  long size = -1;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  size = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+  return size > 0 ? size : INT64_MAX;
+}

@@ -10,17 +10,18 @@
 enum { X, Y }; // operands of the walk; x orders the axes
 enum { COLUMNS = 512 };
 
-// Kept axes come first, then reduced ones; each group in the order of x's strides. `across`: x's innermost axis is
-// kept, and a row of accumulators goes along it; otherwise reduced axes are walked along.
+// Kept axes come first, then reduced ones; each group in the order of x's strides. The last kept axis is the row of
+// accumulators, cut into blocks; `across`: x is contiguous along it, so they are run over side by side.
 struct job {
   struct dw_walk w;
   const struct dw_reduction_kernels *k;
   int kept; // axes
   bool across;
-  int64_t lanes, blocks; // accumulators of a block, blocks of a row of them
-  int64_t outputs;       // of all, in the order of kept axes
-  int64_t outer;         // kept indices but the row's
-  int64_t chunks, chunk; // of the first reduced axis
+  int64_t lanes, block, blocks; // accumulators of a row, of a block; blocks of a row
+  ptrdiff_t pitch[2];           // between lanes
+  int64_t outputs;              // of all, in the order of kept axes
+  int64_t outer;                // kept indices but the row's
+  int64_t chunks, chunk;        // of the first reduced axis
   int64_t units, units_per_task;
   char *memory; // chunks * outputs accumulators, when chunks > 1
 };
@@ -41,42 +42,36 @@ static void sort_axes(struct job *j) {
 static void accumulate(const struct job *j, char *acc, const char *at, int64_t count, int64_t lanes) {
   const struct dw_walk *w = &j->w;
   int first = j->kept, last = w->rank - 1;
-  if (first > last) { // nothing is reduced
-    if (j->across) j->k->columns(acc, at, 0, 1, lanes);
-    if (!j->across) j->k->row(acc, at, 1, 1);
-    return;
-  }
-  int64_t rows = first == last ? count : w->size[last], outer = count;
+  bool reduces = first <= last;
+  int64_t n = first < last ? w->size[last] : count, step = reduces ? w->step[X][last] : 0, outer = 1;
+  if (first < last) outer = count;
   for (int i = first + 1; i < last; i++) outer *= w->size[i];
-  if (first == last) outer = 1;
   for (int64_t o = 0; o < outer; o++) {
     int64_t rest = o, offset = 0;
     for (int i = last - 1; i > first; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[X][i];
     if (first < last) offset += rest * w->step[X][first];
     const char *x = at + offset * w->bytes[X];
-    if (j->across) j->k->columns(acc, x, w->step[X][last], rows, lanes);
-    if (!j->across) j->k->row(acc, x, w->step[X][last], rows);
+    if (j->across) j->k->columns(acc, x, lanes, step, n);
+    if (!j->across) j->k->rows(acc, x, j->pitch[X], lanes, step, n);
   }
 }
 
-// Unit u is block u % blocks of kept index u / blocks % outer, in chunk u / blocks / outer.
+// Where operand s has the first element of row `outer` of outputs.
+static char *row_at(const struct job *j, int s, int64_t outer) {
+  return dw_walk_at(&j->w, s, j->kept > 0 ? j->kept - 1 : 0, outer);
+}
+
+// Unit u is block u % blocks of row u / blocks % outer, in chunk u / blocks / outer.
 static void run_units(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
   const struct dw_walk *w = &j->w;
   double acc[COLUMNS];
-  int outer_axes = j->across ? j->kept - 1 : j->kept;
   int64_t end = b * j->units_per_task < j->units ? b * j->units_per_task : j->units;
   for (int64_t u = a * j->units_per_task; u < end; u++) {
     int64_t block = u % j->blocks, outer = u / j->blocks % j->outer, chunk = u / j->blocks / j->outer;
-    int64_t first = block * COLUMNS, lanes = j->lanes - first < COLUMNS ? j->lanes - first : COLUMNS, count = 1;
-    char *x = dw_walk_at(w, X, outer_axes, outer), *y = dw_walk_at(w, Y, outer_axes, outer);
-    ptrdiff_t y_step = 1;
-    if (j->across) {
-      x += first * w->step[X][j->kept - 1] * w->bytes[X];
-      y_step = w->step[Y][j->kept - 1];
-      y += first * y_step * w->bytes[Y];
-    }
+    int64_t first = block * j->block, lanes = j->lanes - first < j->block ? j->lanes - first : j->block, count = 1;
+    char *x = row_at(j, X, outer) + first * j->pitch[X] * w->bytes[X];
     if (j->kept < w->rank) {
       count = w->size[j->kept] - chunk * j->chunk < j->chunk ? w->size[j->kept] - chunk * j->chunk : j->chunk;
       x += chunk * j->chunk * w->step[X][j->kept] * w->bytes[X];
@@ -87,25 +82,22 @@ static void run_units(void *job, int64_t a, int64_t b, int slot) {
       int64_t at = (chunk * j->outer + outer) * j->lanes + first;
       memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
     } else {
-      j->k->finish(y, y_step, acc, lanes);
+      j->k->finish(row_at(j, Y, outer) + first * j->pitch[Y] * w->bytes[Y], j->pitch[Y], acc, lanes);
     }
   }
 }
 
 static void join_chunks(const struct job *j) {
-  const struct dw_walk *w = &j->w;
   int64_t bytes = j->outputs * (int64_t)j->k->size;
   for (int64_t c = 1; c < j->chunks; c++) j->k->join(j->memory, j->memory + c * bytes, j->outputs);
-  int outer_axes = j->across ? j->kept - 1 : j->kept;
   for (int64_t o = 0; o < j->outer; o++) {
-    j->k->finish(dw_walk_at(w, Y, outer_axes, o), j->across ? w->step[Y][j->kept - 1] : 1,
-                 j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes);
+    j->k->finish(row_at(j, Y, o), j->pitch[Y], j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes);
   }
 }
 
 static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
-  enum { CHUNK = 1 << 16, MOST_CHUNKS = 64 }; // elements
-  dw_tensor stretched = *y;                   // stride 0 along what is reduced
+  enum { CHUNK = 1 << 16, MOST = 64 }; // elements of a chunk; units that long reductions are cut into
+  dw_tensor stretched = *y;            // stride 0 along what is reduced
   for (int i = 0; i < x->rank; i++) {
     stretched.shape[i] = x->shape[i];
     if (y->shape[i] != x->shape[i]) stretched.strides[i] = 0;
@@ -114,12 +106,17 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
   sort_axes(j);
   const struct dw_walk *w = &j->w;
   j->outputs = dw_numel(y);
-  j->lanes = j->across ? w->size[j->kept - 1] : 1;
-  j->outer = j->outputs / j->lanes;
-  j->blocks = (j->lanes + COLUMNS - 1) / COLUMNS;
   int64_t reduced = dw_numel(x) / j->outputs, axis = j->kept < w->rank ? w->size[j->kept] : 1;
-  j->chunks = reduced / CHUNK * (j->outputs < 64 ? 1 : 0); // where outputs are many, they are the tasks
-  if (j->chunks > MOST_CHUNKS) j->chunks = MOST_CHUNKS;
+  j->lanes = j->block = 1;
+  if (j->kept > 0) {
+    j->lanes = w->size[j->kept - 1];
+    j->block = j->across || reduced < CHUNK / COLUMNS ? COLUMNS : reduced < CHUNK ? CHUNK / reduced : 1;
+    for (int s = X; s <= Y; s++) j->pitch[s] = w->step[s][j->kept - 1];
+  }
+  j->outer = j->outputs / j->lanes;
+  j->blocks = (j->lanes + j->block - 1) / j->block;
+  int64_t units = j->outer * j->blocks; // where these are many, no row needs to be cut
+  j->chunks = dw_numel(x) / CHUNK < MOST ? dw_numel(x) / CHUNK / units : MOST / units;
   if (j->chunks < 1) j->chunks = 1;
   j->chunk = (axis + j->chunks - 1) / j->chunks;
   j->chunks = (axis + j->chunk - 1) / j->chunk;

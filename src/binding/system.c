@@ -22,6 +22,11 @@ static int set_grain(lua_State *L) { // for tests: 0 sends the smallest job thro
   return 0;
 }
 
+static int set_stream(lua_State *L) { // for tests: 0 sends the smallest result past the caches
+  dwl_getstate(L)->cx.stream = dwl_checkinteger(L, 1, "bytes", 0, INT64_MAX);
+  return 0;
+}
+
 static int set_isa(lua_State *L) { // name -> whether this CPU has it
   if (lua_type(L, 1) != LUA_TSTRING) dwl_expected(L, "isa", "a string", 1);
   lua_pushboolean(L, dw_context_set_isa(&dwl_getstate(L)->cx, lua_tostring(L, 1)));
@@ -60,6 +65,7 @@ const luaL_Reg dwl_system_functions[] = {
     {"threads", threads},
     {"set_isa", set_isa},
     {"set_grain", set_grain},
+    {"set_stream", set_stream},
     {"build", build},
     {"clock", wall_clock},
     {NULL, NULL},

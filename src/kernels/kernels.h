@@ -24,6 +24,8 @@ struct dw_layout_kernels {
   // to[i*to_step] = from[i*from_step] for i < n
   void (*copy)(void *to, ptrdiff_t to_step, const void *from, ptrdiff_t from_step, int64_t n);
   void (*fill)(void *to, ptrdiff_t to_step, const void *element, int64_t n);
+  // to[i] = from[i] for i < n, past the caches where the CPU can; other threads see it after a fence
+  void (*stream)(void *to, const void *from, int64_t n);
 };
 
 // Conversion goes through a wide type: int64_t for whole numbers, double for floats. `wide` is contiguous.
@@ -87,11 +89,13 @@ struct dw_elementwise_kernels {
 // Accumulators have `size` bytes, 8 at most.
 struct dw_reduction_kernels {
   size_t size;
-  void (*start)(void *acc, int64_t n);
-  void (*row)(void *acc, const void *x, ptrdiff_t step, int64_t n);                    // one, over x[i*step]
-  void (*columns)(void *acc, const void *x, ptrdiff_t pitch, int64_t rows, int64_t n); // acc[i] over x[r*pitch + i]
-  void (*join)(void *acc, const void *other, int64_t n);                               // acc[i] with other[i]
-  void (*finish)(void *y, ptrdiff_t step, const void *acc, int64_t n);                 // y[i*step] = acc[i]
+  void (*start)(void *acc, int64_t lanes);
+  // acc[l] over x[l*pitch + i*step], i < n
+  void (*rows)(void *acc, const void *x, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n);
+  // acc[l] over x[l + i*step], i < n
+  void (*columns)(void *acc, const void *x, int64_t lanes, ptrdiff_t step, int64_t n);
+  void (*join)(void *acc, const void *other, int64_t lanes);                // acc[l] with other[l]
+  void (*finish)(void *y, ptrdiff_t pitch, const void *acc, int64_t lanes); // y[l*pitch] = acc[l]
 };
 
 struct dw_reduce_kernels {

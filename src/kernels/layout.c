@@ -112,4 +112,16 @@ static void fill(void *to_, ptrdiff_t to_step, const void *element, int64_t n) {
   }
 }
 
-const struct dw_layout_kernels DW_NAME(layout) = {transpose, copy, fill};
+static void stream(void *to_, const void *from_, int64_t n) {
+  enum { LINE = 64 / (int)sizeof(T) };
+  T *to = to_;
+  const T *from = from_;
+  for (; n > 0 && (uintptr_t)to % 64 != 0; n--) *to++ = *from++;
+  for (; n >= LINE; n -= LINE, to += LINE, from += LINE) {
+    UNROLL
+    for (int i = 0; i < LINE; i += LANES) stream_store(to + i, load(from + i));
+  }
+  memcpy(to, from, (size_t)n * sizeof(T));
+}
+
+const struct dw_layout_kernels DW_NAME(layout) = {transpose, copy, fill, stream};

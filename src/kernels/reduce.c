@@ -22,57 +22,78 @@ typedef int64_t wide;
 #endif
 INLINE wide join_sum(wide a, wide b) { return a + b; }
 INLINE wide join_prod(wide a, wide b) { return a * b; }
-INLINE T join_max(T a, T b) { return b > a || b != b ? b : a; }
-INLINE T join_min(T a, T b) { return b < a || b != b ? b : a; }
+INLINE T join_max(T a, T b) {
+  T most = a > b ? a : b;
+  return a != a ? a : most;
+}
+INLINE T join_min(T a, T b) {
+  T least = a < b ? a : b;
+  return a != a ? a : least;
+}
 
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
-enum { ACROSS = 128 / (int)sizeof(T) };
+// GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
+enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
 
-#define REDUCTION(name, A, first)                                                                                      \
-  static void start_##name(void *acc_, int64_t n) {                                                                    \
-    A *acc = acc_;                                                                                                     \
-    for (int64_t i = 0; i < n; i++) acc[i] = first;                                                                    \
-  }                                                                                                                    \
-  static void row_##name(void *acc_, const void *x_, ptrdiff_t step, int64_t n) {                                      \
-    A *acc = acc_, across[ACROSS];                                                                                     \
-    const T *x = x_;                                                                                                   \
+// The elements of a row joined to `acc`.
+#define ROW(name, A, first)                                                                                            \
+  INLINE A row_##name(A acc, const T *x, ptrdiff_t step, int64_t n) {                                                  \
     int64_t i = 0;                                                                                                     \
     if (step == 1 && n >= ACROSS) {                                                                                    \
+      A across[ACROSS];                                                                                                \
       for (int k = 0; k < ACROSS; k++) across[k] = first;                                                              \
       for (; i + ACROSS <= n; i += ACROSS) {                                                                           \
-        UNROLL                                                                                                         \
-        for (int k = 0; k < ACROSS; k++) across[k] = join_##name(across[k], x[i + k]);                                 \
+        INDEPENDENT                                                                                                    \
+        for (int k = 0; k < ACROSS; k++) across[k] = join_##name(across[k], (A)x[i + k]);                              \
       }                                                                                                                \
-      for (int k = 0; k < ACROSS; k++) *acc = join_##name(*acc, across[k]);                                            \
+      UNROLL                                                                                                           \
+      for (int half = ACROSS / 2; half > 0; half /= 2) {                                                               \
+        INDEPENDENT                                                                                                    \
+        for (int k = 0; k < half; k++) across[k] = join_##name(across[k], across[k + half]);                           \
+      }                                                                                                                \
+      acc = join_##name(acc, across[0]);                                                                               \
     }                                                                                                                  \
-    for (; i < n; i++) *acc = join_##name(*acc, x[i * step]);                                                          \
+    for (; i < n; i++) acc = join_##name(acc, (A)x[i * step]);                                                         \
+    return acc;                                                                                                        \
+  }
+
+#define REDUCTION(name, A, first)                                                                                      \
+  ROW(name, A, first)                                                                                                  \
+  static void start_##name(void *acc_, int64_t lanes) {                                                                \
+    A *acc = acc_;                                                                                                     \
+    for (int64_t l = 0; l < lanes; l++) acc[l] = first;                                                                \
   }                                                                                                                    \
-  static void columns_##name(void *acc_, const void *x_, ptrdiff_t pitch, int64_t rows, int64_t n) {                   \
+  static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n) {     \
     A *acc = acc_;                                                                                                     \
     const T *x = x_;                                                                                                   \
-    int64_t r = 0;                                                                                                     \
-    for (; r + 4 <= rows; r += 4, x += 4 * pitch) {                                                                    \
-      const T *x1 = x + pitch, *x2 = x1 + pitch, *x3 = x2 + pitch;                                                     \
+    for (int64_t l = 0; l < lanes; l++) acc[l] = row_##name(acc[l], x + l * pitch, step, n);                           \
+  }                                                                                                                    \
+  static void columns_##name(void *acc_, const void *x_, int64_t lanes, ptrdiff_t step, int64_t n) {                   \
+    A *acc = acc_;                                                                                                     \
+    const T *x = x_;                                                                                                   \
+    int64_t i = 0;                                                                                                     \
+    for (; i + 4 <= n; i += 4, x += 4 * step) {                                                                        \
+      const T *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                                                        \
       INDEPENDENT                                                                                                      \
-      for (int64_t i = 0; i < n; i++) {                                                                                \
-        A low = join_##name((A)x[i], (A)x1[i]), high = join_##name((A)x2[i], (A)x3[i]);                                \
-        acc[i] = join_##name(acc[i], join_##name(low, high));                                                          \
+      for (int64_t l = 0; l < lanes; l++) {                                                                            \
+        A low = join_##name((A)x[l], (A)x1[l]), high = join_##name((A)x2[l], (A)x3[l]);                                \
+        acc[l] = join_##name(acc[l], join_##name(low, high));                                                          \
       }                                                                                                                \
     }                                                                                                                  \
-    for (; r < rows; r++, x += pitch) {                                                                                \
+    for (; i < n; i++, x += step) {                                                                                    \
       INDEPENDENT                                                                                                      \
-      for (int64_t i = 0; i < n; i++) acc[i] = join_##name(acc[i], (A)x[i]);                                           \
+      for (int64_t l = 0; l < lanes; l++) acc[l] = join_##name(acc[l], (A)x[l]);                                       \
     }                                                                                                                  \
   }                                                                                                                    \
-  static void join_all_##name(void *acc_, const void *other_, int64_t n) {                                             \
+  static void join_all_##name(void *acc_, const void *other_, int64_t lanes) {                                         \
     A *acc = acc_;                                                                                                     \
     const A *other = other_;                                                                                           \
-    for (int64_t i = 0; i < n; i++) acc[i] = join_##name(acc[i], other[i]);                                            \
+    for (int64_t l = 0; l < lanes; l++) acc[l] = join_##name(acc[l], other[l]);                                        \
   }                                                                                                                    \
-  static void finish_##name(void *y_, ptrdiff_t step, const void *acc_, int64_t n) {                                   \
+  static void finish_##name(void *y_, ptrdiff_t pitch, const void *acc_, int64_t lanes) {                              \
     T *y = y_;                                                                                                         \
     const A *acc = acc_;                                                                                               \
-    for (int64_t i = 0; i < n; i++) y[i * step] = (T)acc[i];                                                           \
+    for (int64_t l = 0; l < lanes; l++) y[l * pitch] = (T)acc[l];                                                      \
   }
 
 REDUCTION(sum, wide, 0)
@@ -80,12 +101,22 @@ REDUCTION(prod, wide, 1)
 REDUCTION(max, T, LOWEST)
 REDUCTION(min, T, HIGHEST)
 
+INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
+INLINE T join_least(T a, T b) { return b < a ? b : a; }
+ROW(most, T, LOWEST)
+ROW(least, T, HIGHEST)
+
 // The first of the least (or largest) of n elements `pitch` apart, from 1 on. NaN is passed over; where all are NaN it
 // is 1.
 static int64_t arg(const void *x_, ptrdiff_t pitch, int64_t n, bool least) {
   const T *x = x_;
   T best = x[0];
   int64_t at = 0;
+  if (pitch == 1) { // quick to read twice
+    best = least ? row_least(HIGHEST, x, 1, n) : row_most(LOWEST, x, 1, n);
+    while (at < n && !(x[at] == best)) at++;
+    return at < n ? at + 1 : 1;
+  }
   for (int64_t i = 1; i < n; i++) {
     T v = x[i * pitch];
     if (best != best ? v == v : least ? v < best : v > best) best = v, at = i;
@@ -120,7 +151,7 @@ static void recurrence(void *y_, ptrdiff_t y_pitch, const void *const *x_, const
 }
 
 #define ENTRY(name, A)                                                                                                 \
-  { sizeof(A), start_##name, row_##name, columns_##name, join_all_##name, finish_##name }
+  { sizeof(A), start_##name, rows_##name, columns_##name, join_all_##name, finish_##name }
 const struct dw_reduce_kernels DW_NAME(reduce) = {
     .reduction = {ENTRY(sum, wide), ENTRY(prod, wide), ENTRY(max, T), ENTRY(min, T)}, // ORDER dw_reduction
     .arg = arg,

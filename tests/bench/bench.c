@@ -1,8 +1,8 @@
-// bench.c: a Lua module for `make bench` alone: the limits of this machine, and the drivers with a
+// bench.c: a Lua module for `make bench` alone: the limits of this machine, and the depthwise drivers with a
 // reused output. Linked with its own copy of the core; built with -march=native, so it is never installed.
 #define _GNU_SOURCE
-#include <lauxlib.h>
-#include <lua.h>
+#include "bench.h"
+
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +26,7 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-// Keeps running `body` for `seconds` and gives the shortest time of one run.
-typedef void body_fn(void *);
-static double best_of(body_fn *body, void *arg, double seconds) {
+double best_of(body_fn *body, void *arg, double seconds) {
   double best = 1e9, stop = now() + seconds;
   body(arg);
   double t0 = now();
@@ -92,6 +90,29 @@ static void run_copy(void *arg) {
     }
   }
   __asm__ volatile("" ::"r"(c->to) : "memory");
+}
+
+struct read {
+  size_t bytes;
+  const char *from;
+};
+
+static void run_read(void *arg) {
+  const struct read *r = arg;
+  vec sum[CHAINS] = {{0}};
+  size_t i = 0, step = CHAINS * WIDTH;
+  for (; i + step <= r->bytes; i += step) {
+#pragma GCC unroll 12
+    for (int j = 0; j < CHAINS; j++) sum[j] += *(const vec *)(r->from + i + (size_t)j * WIDTH);
+  }
+  for (int j = 0; j < CHAINS; j++) __asm__ volatile("" ::"x"(sum[j]));
+}
+
+static int read_time(lua_State *L) { // a float tensor, seconds -> seconds of one read of it by one thread
+  const dw_tensor *t = lua_touserdata(L, 1);
+  struct read r = {(size_t)dw_numel(t) * sizeof(float), t->data};
+  lua_pushnumber(L, best_of(run_read, &r, luaL_checknumber(L, 2)));
+  return 1;
 }
 
 static int copy_time(lua_State *L) { // bytes read plus bytes written, threads, seconds -> seconds of one copy
@@ -188,8 +209,9 @@ static int time_matmul(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_bench(lua_State *L);
 
 int luaopen_bench(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"fma_peak", fma_peak}, {"copy_time", copy_time}, {"driver", time_driver}, {"matmul", time_matmul}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"fma_peak", fma_peak},  {"copy_time", copy_time}, {"read_time", read_time},
+                                       {"driver", time_driver}, {"matmul", time_matmul},  {NULL, NULL}};
   luaL_newlib(L, functions);
+  luaL_setfuncs(L, bench_drivers, 0);
   return 1;
 }

@@ -8,16 +8,12 @@ same allocator settings (glibc keeps freed pages), taking turns in bursts; a tim
 then two. The last lines are geometric means of torch's time over ours.
 """
 import math
-import os
-import subprocess
 import sys
 import tempfile
 
-SETTINGS = dict(MALLOC_MMAP_THRESHOLD_="1073741824", MALLOC_TRIM_THRESHOLD_="4294967296")
-if any(os.environ.get(k) != v for k, v in SETTINGS.items()):
-    os.execve(sys.executable, [sys.executable] + sys.argv, dict(os.environ, **SETTINGS))
+from duel import Worker, best_of, settle
 
-import time
+settle()
 
 import numpy as np
 import torch
@@ -26,27 +22,6 @@ SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 0.05
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 LAYERS = [(4, 112, 32, 3, 1), (7, 112, 96, 3, 2), (12, 56, 144, 3, 1), (17, 56, 144, 5, 2), (27, 28, 240, 5, 1), (29, 19, 728, 3, 1),
           (34, 14, 512, 3, 1), (35, 14, 576, 3, 1), (43, 14, 672, 5, 1), (45, 14, 672, 5, 2), (48, 7, 960, 3, 1), (53, 7, 1152, 5, 1)]
-
-
-class Worker:
-    def __init__(self, build):
-        env = dict(os.environ, LUA_PATH="./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;", LUA_CPATH="./%s/?.so;;" % build)
-        self.p = subprocess.Popen(["lua5.4", "tests/bench/worker.lua"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
-
-    def ask(self, op, k=0, s=0, threads=1, seconds=0.0, folder="-"):
-        self.p.stdin.write("%s %d %d %d %f %s\n" % (op, k, s, threads, seconds, folder))
-        self.p.stdin.flush()
-        return self.p.stdout.readline().strip()
-
-
-def best_of(f, seconds):
-    f()
-    best, stop = 1e9, time.perf_counter() + seconds
-    while time.perf_counter() < stop:
-        t = time.perf_counter()
-        f()
-        best = min(best, time.perf_counter() - t)
-    return best
 
 
 def torch_calls(x, w, g, k, s):
@@ -67,14 +42,14 @@ def race(worker, folder, threads, layer):
     x, w, g = (rng.uniform(-1, 1, shape).astype("f4") for shape in ((1, h, h, c), (k, k, c, 1), (1, oh, oh, c)))
     for name, a in dict(x=x, w=w, g=g).items():
         np.save("%s/%s.npy" % (folder, name), a)
-    worker.ask("load", folder=folder)
+    worker.ask("load 0 0 1 0 %s" % folder)
     last = torch.channels_last
     tx, tg = (torch.from_numpy(a).permute(0, 3, 1, 2).contiguous(memory_format=last) for a in (x, g))
     tw = torch.from_numpy(w).permute(2, 3, 0, 1).contiguous(memory_format=last)
     ratios = []
     for op, call in torch_calls(tx, tw, tg, k, s).items():
-        worker.ask(op, k, s, threads, 0.0)
-        worker.ask("save", folder=folder)
+        worker.ask("%s %d %d %d 0 -" % (op, k, s, threads))
+        worker.ask("save 0 0 1 0 %s" % folder)
         theirs = call()
         theirs = theirs.permute(2, 3, 0, 1) if op == "grad_kernel" else theirs.permute(0, 2, 3, 1)
         ours = np.load(folder + "/y.npy")
@@ -82,7 +57,7 @@ def race(worker, folder, threads, layer):
         a = b = 1e9
         for _ in range(ROUNDS):
             a = min(a, best_of(call, SECONDS))
-            b = min(b, float(worker.ask(op, k, s, threads, SECONDS)))
+            b = min(b, float(worker.ask("%s %d %d %d %f -" % (op, k, s, threads, SECONDS))))
         ratios.append((op, a, b))
     print("%2d: %3dx%3dx%4d k%d s%d  " % (row, h, h, c, k, s)
           + "   ".join("%s %7.1f / %7.1f = %5.2f" % (op, a * 1e6, b * 1e6, a / b) for op, a, b in ratios), flush=True)
@@ -90,7 +65,7 @@ def race(worker, folder, threads, layer):
 
 
 with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
-    worker = Worker(os.environ.get("BUILD", "build"))
+    worker = Worker("worker.lua")
     for threads in (1, 2):
         torch.set_num_threads(threads)
         print("\n%d thread(s); microseconds torch / dwconv = ratio; torch %s" % (threads, torch.__version__))

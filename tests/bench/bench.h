@@ -1,0 +1,14 @@
+// bench.h: what the C files of the bench share.
+#ifndef DWCONV_BENCH_H
+#define DWCONV_BENCH_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+// Keeps running `body` for `seconds` and gives the shortest time of one run.
+typedef void body_fn(void *);
+double best_of(body_fn *body, void *arg, double seconds);
+
+extern const luaL_Reg bench_drivers[]; // drivers.c
+
+#endif

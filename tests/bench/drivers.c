@@ -1,0 +1,94 @@
+// drivers.c: times the elementwise, reduce and copy drivers with a reused output, on descriptors that Lua made.
+#include "bench.h"
+
+#include <stdlib.h>
+
+#include "dwconv.h"
+
+enum { MOST = 3 };
+
+struct call {
+  dw_context cx;
+  const dw_tensor *y, *x[MOST];
+  int op, axis;
+  void *scratch;
+};
+
+// Reads (op's name, threads, seconds, y, x...), the name turned into c->op by the caller.
+static void read_call(lua_State *L, struct call *c) {
+  dw_context_init(&c->cx);
+  c->cx.threads = (int)luaL_checkinteger(L, 2);
+  c->y = lua_touserdata(L, 4);
+  for (int i = 0; i < MOST; i++) c->x[i] = lua_touserdata(L, 5 + i);
+}
+
+static int push_time(lua_State *L, body_fn *body, struct call *c) {
+  lua_pushnumber(L, best_of(body, c, luaL_checknumber(L, 3)));
+  return 1;
+}
+
+static void run_elementwise(void *arg) {
+  struct call *c = arg;
+  dw_elementwise(&c->cx, c->op, c->y, c->x);
+}
+
+// elementwise(op, threads, seconds, y, x...) -> seconds of one call; operands have y's shape. So the others below.
+static int time_elementwise(lua_State *L) {
+  struct call c = {.op = dw_elementwise_find(luaL_checkstring(L, 1))};
+  if (c.op < 0) return luaL_error(L, "there is no kernel %s", lua_tostring(L, 1));
+  read_call(L, &c);
+  return push_time(L, run_elementwise, &c);
+}
+
+static void run_copy(void *arg) {
+  struct call *c = arg;
+  dw_copy(&c->cx, c->y, c->x[0]);
+}
+
+static int time_copy(lua_State *L) {
+  struct call c = {0};
+  read_call(L, &c);
+  return push_time(L, run_copy, &c);
+}
+
+static void run_reduce(void *arg) {
+  struct call *c = arg;
+  dw_reduce(&c->cx, (dw_reduction)c->op, c->y, c->x[0], c->scratch, NULL);
+}
+
+static int time_reduce(lua_State *L) {                                    // y has size 1 on the reduced axes
+  static const char *const names[] = {"sum", "prod", "max", "min", NULL}; // ORDER dw_reduction
+  struct call c = {.op = luaL_checkoption(L, 1, NULL, names)};
+  size_t bytes;
+  read_call(L, &c);
+  dw_reduce(&c.cx, (dw_reduction)c.op, c.y, c.x[0], NULL, &bytes);
+  c.scratch = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
+  push_time(L, run_reduce, &c);
+  free(c.scratch);
+  return 1;
+}
+
+static void run_argmax(void *arg) {
+  struct call *c = arg;
+  dw_arg(&c->cx, false, c->y, c->x[0], c->axis);
+}
+
+static void run_cumsum(void *arg) {
+  struct call *c = arg;
+  dw_scan_axis(&c->cx, DW_CUMSUM, c->y, c->x, c->axis);
+}
+
+static int time_axis(lua_State *L) { // along the last argument, an axis from 1 on
+  static const char *const names[] = {"argmax", "cumsum", NULL};
+  static body_fn *const bodies[] = {run_argmax, run_cumsum};
+  struct call c = {.axis = (int)luaL_checkinteger(L, 6) - 1};
+  body_fn *body = bodies[luaL_checkoption(L, 1, NULL, names)];
+  read_call(L, &c);
+  return push_time(L, body, &c);
+}
+
+const luaL_Reg bench_drivers[] = {{"elementwise", time_elementwise},
+                                  {"copy", time_copy},
+                                  {"reduce", time_reduce},
+                                  {"along_axis", time_axis},
+                                  {NULL, NULL}};
