@@ -249,6 +249,40 @@ describe("along an axis:", function()
   end)
 end)
 
+describe("recurrence", function()
+  it("is y_i = a_i + b_i * y_(i-1) on any axis, for every thread count", function()
+    everywhere(function()
+      for _, dtype in ipairs(NUMBERS) do
+        local a = K.floor(dw.uniform({ 3, 4, 5 }, { maxval = 3 })):astype(dtype):transpose(1, 3)
+        local b = K.floor(dw.uniform({ 5, 4, 3 }, { maxval = 3 })):astype(dtype)
+        for axis = 1, 3 do
+          local y = K.recurrence(a, b, { axis = axis })
+          local want = a:clone()
+          for i = 2, a.shape[axis] do
+            K.update_add(want:narrow(axis, i, 1), want:narrow(axis, i - 1, 1) * b:narrow(axis, i, 1))
+          end
+          same(y, want)
+        end
+      end
+    end)
+    refuses(function() K.recurrence(dw.ones { 2 }, dw.ones { 3 }) end, "recurrence: a and b must be alike")
+  end)
+end)
+
+describe("sum_to", function()
+  it("sums over what was stretched, and gives the tensor itself where nothing was", function()
+    local x = dw.arange(24):reshape { 2, 3, 4 }
+    everywhere(function()
+      same(K.sum_to(x, { 3, 1 }), K.sum(x, { axis = { 1, 3 } }):reshape { 3, 1 })
+      same(K.sum_to(x, { 1, 1, 4 }), K.sum(x, { axis = { 1, 2 }, keepdims = true }))
+      same(K.sum_to(x, {}), K.sum(x))
+    end)
+    assert.is_true(rawequal(x, K.sum_to(x, { 2, 3, 4 })))
+    refuses(function() K.sum_to(x, { 2, 1 }) end, "sum_to: shape 2x1 cannot have been broadcast to x's, 2x3x4")
+    refuses(function() K.sum_to(x, { 1, 2, 3, 4 }) end, "sum_to: shape 1x2x3x4 cannot")
+  end)
+end)
+
 describe("reductions refuse", function()
   local x = dw.zeros { 2, 3 }
 
