@@ -1169,13 +1169,13 @@ function K.subtract(a, b) end
 ---@return any result both, broadcast
 function Tensor:subtract(b) end
 
---- The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.
+--- The sum over the axes; over all of them if none is given. Floats are summed in float64, by fours.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims
 function K.sum(x, o) end
 
---- The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.
+--- The sum over the axes; over all of them if none is given. Floats are summed in float64, by fours.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims

@@ -136,8 +136,8 @@ dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const
 
 typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN } dw_reduction;
 
-// y has x's dtype and rank, and size 1 on the axes that are reduced. Sums and products of floats are kept in double;
-// of nothing they are 0 and 1, the largest of nothing is the lowest number, the least the highest. NaN wins.
+// y has x's dtype and rank, and size 1 on the axes that are reduced. Sums (by fours) and products of floats are kept in
+// double; of nothing they are 0 and 1, the largest of nothing is the lowest number, the least the highest. NaN wins.
 dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
                     size_t *scratch);
 // y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or

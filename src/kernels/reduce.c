@@ -1,6 +1,6 @@
 // reduce.c: sums, products, extremes, their positions, and running sums. Called by src/reduce.c.
-// Sums and products of floats are kept in double and rounded once; those of whole numbers wrap in 64 bits. An
-// accumulator is WIDE for sum and prod, T for max and min. NaN wins in max and min.
+// Sums and products of floats are kept in double and rounded at the end, sums in fours of T before; those of whole
+// numbers wrap in 64 bits. An accumulator is WIDE for sum and prod, T for max and min. NaN wins in max and min.
 #include <math.h>
 #include <stdbool.h>
 
@@ -31,6 +31,29 @@ INLINE T join_min(T a, T b) {
   return a != a ? a : least;
 }
 
+// Four elements together. float adds them up as they are: conversion to double would cost more than reading them.
+INLINE wide four_sum(T a, T b, T c, T d) {
+#if defined DW_IS_FLOAT
+  return (a + b) + (c + d);
+#else
+  return ((wide)a + b) + ((wide)c + d);
+#endif
+}
+INLINE wide four_prod(T a, T b, T c, T d) { return ((wide)a * b) * ((wide)c * d); }
+#if defined DW_IS_FLOAT // one comparison looks for NaN in two elements
+#define WITHOUT_NAN(a, b, c, d, value) (__builtin_isunordered(a, b) | __builtin_isunordered(c, d) ? (T)NAN : (value))
+#else
+#define WITHOUT_NAN(a, b, c, d, value) (value)
+#endif
+INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
+INLINE T join_least(T a, T b) { return b < a ? b : a; }
+INLINE T four_most(T a, T b, T c, T d) { return join_most(join_most(a, b), join_most(c, d)); }
+INLINE T four_least(T a, T b, T c, T d) { return join_least(join_least(a, b), join_least(c, d)); }
+INLINE T larger(T a, T b) { return a > b ? a : b; } // as the CPU's own instruction has it
+INLINE T smaller(T a, T b) { return a < b ? a : b; }
+INLINE T four_max(T a, T b, T c, T d) { return WITHOUT_NAN(a, b, c, d, larger(larger(a, b), larger(c, d))); }
+INLINE T four_min(T a, T b, T c, T d) { return WITHOUT_NAN(a, b, c, d, smaller(smaller(a, b), smaller(c, d))); }
+
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
 // GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
 enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
@@ -42,6 +65,13 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
     if (step == 1 && n >= ACROSS) {                                                                                    \
       A across[ACROSS];                                                                                                \
       for (int k = 0; k < ACROSS; k++) across[k] = first;                                                              \
+      for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {                                                                   \
+        INDEPENDENT                                                                                                    \
+        for (int k = 0; k < ACROSS; k++) {                                                                             \
+          const T *p = x + i + k;                                                                                      \
+          across[k] = join_##name(across[k], four_##name(p[0], p[ACROSS], p[2 * ACROSS], p[3 * ACROSS]));              \
+        }                                                                                                              \
+      }                                                                                                                \
       for (; i + ACROSS <= n; i += ACROSS) {                                                                           \
         INDEPENDENT                                                                                                    \
         for (int k = 0; k < ACROSS; k++) across[k] = join_##name(across[k], (A)x[i + k]);                              \
@@ -76,8 +106,7 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
       const T *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                                                        \
       INDEPENDENT                                                                                                      \
       for (int64_t l = 0; l < lanes; l++) {                                                                            \
-        A low = join_##name((A)x[l], (A)x1[l]), high = join_##name((A)x2[l], (A)x3[l]);                                \
-        acc[l] = join_##name(acc[l], join_##name(low, high));                                                          \
+        acc[l] = join_##name(acc[l], four_##name(x[l], x1[l], x2[l], x3[l]));                                          \
       }                                                                                                                \
     }                                                                                                                  \
     for (; i < n; i++, x += step) {                                                                                    \
@@ -101,8 +130,6 @@ REDUCTION(prod, wide, 1)
 REDUCTION(max, T, LOWEST)
 REDUCTION(min, T, HIGHEST)
 
-INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
-INLINE T join_least(T a, T b) { return b < a ? b : a; }
 ROW(most, T, LOWEST)
 ROW(least, T, HIGHEST)
 

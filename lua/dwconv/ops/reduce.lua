@@ -54,7 +54,7 @@ local function reduction(name)
 end
 
 reduction "sum" {
-  doc = "The sum over the axes; over all of them if none is given. Floats are summed in float64 and rounded once.",
+  doc = "The sum over the axes; over all of them if none is given. Floats are summed in float64, by fours.",
   forward = function(x, o) return core.sum(x, o.axis, o.keepdims) end,
   keeps = {},
   backward = { x = function(g, _, x, o) return K.broadcast_to(kept(g, x, o), x.shape) end },
