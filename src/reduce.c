@@ -150,45 +150,62 @@ dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, c
 
 // ---- along one axis ------------------------------------------------------------------------------
 
-struct lines { // the lines along one axis of some tensors of one shape: y first
+// The lines along one axis of some tensors of one shape, y first. The walk goes over the other axes; where the last of
+// these is contiguous in all, a bundle of neighbouring lines is one kernel call.
+struct lines {
   struct dw_walk w;
   ptrdiff_t pitch[DW_OPERANDS];
-  int64_t n, count, per_task;
+  int64_t n, bundle, bundles; // elements of a line; lines of a bundle, bundles along the last axis
+  int64_t units, per_task;
   const struct dw_reduce_kernels *k;
   int op;
 };
 
-// The walk goes over the other axes.
 static void lines_init(struct lines *l, int axis, int operands, const dw_tensor *const *tensors) {
+  enum { TASK = 1 << 13 }; // elements
   dw_tensor others[DW_OPERANDS];
   const dw_tensor *list[DW_OPERANDS];
+  bool contiguous = true;
   l->n = tensors[operands - 1]->shape[axis];
   for (int s = 0; s < operands; s++) {
     l->pitch[s] = tensors[s]->strides[axis];
     dw_select_view(&others[s], tensors[s], axis, 0);
     list[s] = &others[s];
   }
-  l->count = dw_numel(&others[0]);
   dw_walk_init(&l->w, operands, list);
-  enum { TASK = 1 << 13 };
-  l->per_task = l->n < TASK ? TASK / (l->n > 0 ? l->n : 1) : 1;
+  int last = l->w.rank - 1;
+  for (int s = 0; s < operands; s++) contiguous = contiguous && l->w.step[s][last] == 1;
+  l->bundle = !contiguous ? 1 : l->w.size[last] < DW_BUNDLE ? l->w.size[last] : DW_BUNDLE;
+  l->bundles = (l->w.size[last] + l->bundle - 1) / l->bundle;
+  l->units = dw_numel(&others[0]) / l->w.size[last] * l->bundles;
+  int64_t unit = l->n * l->bundle;
+  l->per_task = unit < TASK ? TASK / unit : 1;
 }
 
 static dw_status run_lines(const dw_context *cx, struct lines *l, dw_run *run) {
-  int64_t tasks = (l->count + l->per_task - 1) / l->per_task;
-  return dw_parallel(cx, tasks, (double)l->n * (double)l->count * 4, run, l);
+  int64_t tasks = (l->units + l->per_task - 1) / l->per_task;
+  return dw_parallel(cx, tasks, (double)l->n * (double)l->units * (double)l->bundle * 4, run, l);
 }
 
-static int64_t last_line(const struct lines *l, int64_t b) {
-  return b * l->per_task < l->count ? b * l->per_task : l->count;
+// Where unit u begins in each tensor, and how many lines it has.
+static int64_t find_lines(const struct lines *l, int64_t u, char **at) {
+  const struct dw_walk *w = &l->w;
+  int last = w->rank - 1;
+  int64_t first = u % l->bundles * l->bundle, left = w->size[last] - first;
+  for (int s = 0; s < w->operands; s++) {
+    at[s] = dw_walk_at(w, s, last, u / l->bundles) + first * w->step[s][last] * w->bytes[s];
+  }
+  return left < l->bundle ? left : l->bundle;
 }
 
 static void run_arg(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct lines *l = job;
-  for (int64_t i = a * l->per_task; i < last_line(l, b); i++) {
-    int64_t at = l->k->arg(dw_walk_at(&l->w, 1, l->w.rank, i), l->pitch[1], l->n, l->op);
-    memcpy(dw_walk_at(&l->w, 0, l->w.rank, i), &at, sizeof at);
+  int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
+  for (int64_t u = a * l->per_task; u < end; u++) {
+    char *at[DW_OPERANDS];
+    int64_t lanes = find_lines(l, u, at);
+    l->k->arg((int64_t *)(void *)at[0], at[1], l->pitch[1], l->n, lanes, l->op);
   }
 }
 
@@ -202,17 +219,17 @@ dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_
 static void run_scan(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct lines *l = job;
-  for (int64_t i = a * l->per_task; i < last_line(l, b); i++) {
-    const void *x[2] = {dw_walk_at(&l->w, 1, l->w.rank, i)};
-    if (l->w.operands > 2) x[1] = dw_walk_at(&l->w, 2, l->w.rank, i);
-    l->k->scan[l->op](dw_walk_at(&l->w, 0, l->w.rank, i), l->pitch[0], x, &l->pitch[1], l->n);
+  int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
+  for (int64_t u = a * l->per_task; u < end; u++) {
+    char *at[DW_OPERANDS];
+    int64_t lanes = find_lines(l, u, at);
+    l->k->scan[l->op](at[0], l->pitch[0], (const void *[]){at[1], at[2]}, &l->pitch[1], l->n, lanes);
   }
 }
 
 dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis) {
   struct lines l = {.k = cx->kernels->reduce[y->dtype], .op = op};
   if (dw_numel(y) == 0) return DW_OK;
-  const dw_tensor *all[] = {y, x[0], op == DW_RECURRENCE ? x[1] : x[0]};
-  lines_init(&l, axis, op == DW_RECURRENCE ? 3 : 2, all);
+  lines_init(&l, axis, 3, (const dw_tensor *[]){y, x[0], op == DW_RECURRENCE ? x[1] : x[0]});
   return run_lines(cx, &l, run_scan);
 }

@@ -98,10 +98,15 @@ struct dw_reduction_kernels {
   void (*finish)(void *y, ptrdiff_t pitch, const void *acc, int64_t lanes); // y[l*pitch] = acc[l]
 };
 
+enum { DW_BUNDLE = 256 }; // most lines at once
+
 struct dw_reduce_kernels {
   struct dw_reduction_kernels reduction[4]; // by dw_reduction
-  int64_t (*arg)(const void *x, ptrdiff_t pitch, int64_t n, bool least);
-  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n); // by dw_scan
+  // Along `lanes` neighbouring lines, each of n >= 1 elements `pitch` apart.
+  //   arg:  at[l] = the position, from 1, of the first of the least or largest; NaN is passed over; 1 if all are NaN
+  //   scan: y_1 = a_1, y_i = y_(i-1) + a_i, y_(i-1) * a_i, or a_i + b_i * y_(i-1); by dw_scan; y may be an operand
+  void (*arg)(int64_t *at, const void *x, ptrdiff_t pitch, int64_t n, int64_t lanes, bool least);
+  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes);
 };
 
 struct dw_sort_kernels {

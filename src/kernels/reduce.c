@@ -133,54 +133,65 @@ REDUCTION(min, T, HIGHEST)
 ROW(most, T, LOWEST)
 ROW(least, T, HIGHEST)
 
-// The first of the least (or largest) of n elements `pitch` apart, from 1 on. NaN is passed over; where all are NaN it
-// is 1.
-static int64_t arg(const void *x_, ptrdiff_t pitch, int64_t n, bool least) {
-  const T *x = x_;
-  T best = x[0];
+// ---- along lines ---------------------------------------------------------------------------------
+
+// In a contiguous line the extreme is found first, then where it is.
+static int64_t arg_of_row(const T *x, int64_t n, bool least) {
+  T best = least ? row_least(HIGHEST, x, 1, n) : row_most(LOWEST, x, 1, n);
   int64_t at = 0;
-  if (pitch == 1) { // quick to read twice
-    best = least ? row_least(HIGHEST, x, 1, n) : row_most(LOWEST, x, 1, n);
-    while (at < n && !(x[at] == best)) at++;
-    return at < n ? at + 1 : 1;
+  while (at < n && !(x[at] == best)) at++;
+  return at < n ? at + 1 : 1;
+}
+
+static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t n, int64_t lanes, bool least) {
+  const T *x = x_;
+  T best[DW_BUNDLE];
+  if (lanes == 1 && pitch == 1) {
+    *at = arg_of_row(x, n, least);
+    return;
   }
+  for (int64_t l = 0; l < lanes; l++) best[l] = x[l], at[l] = 1;
   for (int64_t i = 1; i < n; i++) {
-    T v = x[i * pitch];
-    if (best != best ? v == v : least ? v < best : v > best) best = v, at = i;
-  }
-  return at + 1;
-}
-
-// ---- running sums --------------------------------------------------------------------------------
-
-static void running_sum(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n) {
-  T *y = y_;
-  const T *x = x_[0];
-  wide sum = 0;
-  for (int64_t i = 0; i < n; i++) y[i * y_pitch] = (T)(sum += x[i * pitch[0]]);
-}
-
-static void running_prod(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n) {
-  T *y = y_;
-  const T *x = x_[0];
-  wide product = 1;
-  for (int64_t i = 0; i < n; i++) y[i * y_pitch] = (T)(product *= x[i * pitch[0]]);
-}
-
-static void recurrence(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n) {
-  T *y = y_;
-  const T *a = x_[0], *b = x_[1];
-  wide last = 0;
-  for (int64_t i = 0; i < n; i++) {
-    last = i > 0 ? a[i * pitch[0]] + b[i * pitch[1]] * last : a[0];
-    y[i * y_pitch] = (T)last;
+    x += pitch;
+    for (int64_t l = 0; l < lanes; l++) {
+      bool better = best[l] != best[l] ? x[l] == x[l] : least ? x[l] < best[l] : x[l] > best[l];
+      best[l] = better ? x[l] : best[l];
+      at[l] = better ? i + 1 : at[l];
+    }
   }
 }
+
+INLINE wide next_sum(wide last, T a, T b) { return (void)b, last + a; }
+INLINE wide next_prod(wide last, T a, T b) { return (void)b, last * a; }
+INLINE wide next_recurrence(wide last, T a, T b) { return a + b * last; }
+
+#define SCAN(name)                                                                                                     \
+  static void scan_##name(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n,       \
+                          int64_t lanes) {                                                                             \
+    T *y = y_;                                                                                                         \
+    const T *a = x_[0], *b = x_[1];                                                                                    \
+    wide last[DW_BUNDLE];                                                                                              \
+    for (int64_t l = 0; l < lanes; l++) last[l] = a[l], y[l] = a[l];                                                   \
+    if (lanes == 1) {                                                                                                  \
+      wide v = last[0];                                                                                                \
+      for (int64_t i = 1; i < n; i++) y[i * y_pitch] = (T)(v = next_##name(v, a[i * pitch[0]], b[i * pitch[1]]));      \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    for (int64_t i = 1; i < n; i++) {                                                                                  \
+      y += y_pitch, a += pitch[0], b += pitch[1];                                                                      \
+      INDEPENDENT                                                                                                      \
+      for (int64_t l = 0; l < lanes; l++) y[l] = (T)(last[l] = next_##name(last[l], a[l], b[l]));                      \
+    }                                                                                                                  \
+  }
+
+SCAN(sum)
+SCAN(prod)
+SCAN(recurrence)
 
 #define ENTRY(name, A)                                                                                                 \
   { sizeof(A), start_##name, rows_##name, columns_##name, join_all_##name, finish_##name }
 const struct dw_reduce_kernels DW_NAME(reduce) = {
     .reduction = {ENTRY(sum, wide), ENTRY(prod, wide), ENTRY(max, T), ENTRY(min, T)}, // ORDER dw_reduction
     .arg = arg,
-    .scan = {running_sum, running_prod, recurrence}, // ORDER dw_scan
+    .scan = {scan_sum, scan_prod, scan_recurrence}, // ORDER dw_scan
 };
