@@ -32,7 +32,7 @@ dw_status dw_argsort(const dw_context *cx, const dw_tensor *order, const dw_tens
   int64_t tasks = (j.lines + j.per_task - 1) / j.per_task;
   double work = (double)all * 30;
   if (scratch != NULL) {
-    *scratch = (size_t)dw_slots(cx, tasks, work) * (size_t)n * sizeof(int64_t);
+    *scratch = tasks > 0 ? (size_t)dw_slots(cx, tasks, work) * (size_t)n * sizeof(int64_t) : 0;
     return DW_OK;
   }
   return dw_parallel(cx, tasks, work, run, &j);

@@ -143,3 +143,54 @@ describe("sorting", function()
     refuses(function() K.sort(dw.tensor(1)) end, "sort: axis must be")
   end)
 end)
+
+describe("a finaliser that writes while a result is allocated", function()
+  -- Calls f while `write` runs as soon as the collector does: in f's allocation.
+  local function meanwhile(write, f, ...)
+    collectgarbage("incremental", 100, 1000, 40)
+    collectgarbage()
+    setmetatable({}, { __gc = write })
+    local good, why = pcall(f, ...)
+    collectgarbage("incremental", 200, 100, 13)
+    return good, why
+  end
+
+  it("brings no index outside and no zero divisor to a kernel", function()
+    local x, i = dw.ones { 10, 10000 }, dw.ones({ 20 }, { dtype = "int64" })
+    local d = dw.ones({ 50000 }, { dtype = "int32" })
+    local calls = {
+      { i, 1 << 40, K.gather, x, i },
+      { i, 1 << 40, K.one_hot, i, 3000 },
+      { i, 1 << 40, K.scatter, dw.ones { 20, 1000 }, i, 10 },
+      { i, 1 << 40, K.take_along_axis, dw.ones { 20 }, i, 1 },
+      { i, 1 << 40, K.put_along_axis, dw.ones { 20 }, i, 1, 20000 },
+      { d, 0, K.floor_divide, d, d },
+      { d, 0, K.mod, d, d },
+    }
+    for _, call in ipairs(calls) do
+      for _ = 1, 5 do
+        call[1]:fill(1)
+        meanwhile(function() call[1]:fill(call[2]) end, table.unpack(call, 3))
+      end
+    end
+  end)
+end)
+
+describe("sizes at the limits", function()
+  it("are refused before anything is written", function()
+    local one = dw.tensor(1, { dtype = "int64" })
+    refuses(function() K.scatter(dw.ones { 1, 1, 1, 1, 1, 1, 1, 2 }, one, 1) end,
+      "scatter: the result would have more than 8 axes")
+  end)
+
+  it("hold for what is written into its first operand", function()
+    local core = require "dwconv.core"
+    refuses(function() core.elementwise("where", "w", "first", "c", "a", "b") end,
+      "elementwise: \"where\" cannot write into its first operand")
+    refuses(function() core.elementwise("less", "w", "first", "a", "b") end, "cannot write into its first operand")
+  end)
+
+  it("need no scratch where nothing is sorted", function()
+    assert.same({ 0, 1 << 40 }, K.sort(dw.zeros { 0, 1 << 40 }).shape)
+  end)
+end)

@@ -70,6 +70,7 @@ static void refuse_shapes(struct call *c) {
   dwl_error(L, "the shapes do not broadcast: %s", lua_tostring(L, -1));
 }
 
+// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them.
 static void check(struct call *c) {
   lua_State *L = c->L;
   dw_status s = dw_elementwise_check(dwl_enter(L), c->op, c->x);
@@ -84,7 +85,7 @@ static void check(struct call *c) {
   dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
 }
 
-// The operands, checked and stretched to one shape.
+// The operands, and the shape to which they stretch.
 static int read_operands(struct call *c, int64_t shape[DW_MAX_RANK]) {
   lua_State *L = c->L;
   int rank = 0;
@@ -96,7 +97,6 @@ static int read_operands(struct call *c, int64_t shape[DW_MAX_RANK]) {
   for (int i = 0; i < c->operands; i++) {
     if (!dw_broadcast_shape(&rank, shape, c->x[i])) refuse_shapes(c);
   }
-  check(c);
   return rank;
 }
 
@@ -117,6 +117,7 @@ static int into_new(lua_State *L) {
   int64_t shape[DW_MAX_RANK];
   int rank = read_operands(&c, shape);
   dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);
+  check(&c);
   dwl_leave(L, compute(&c, y));
   return 1;
 }
@@ -140,6 +141,7 @@ static int into_first(lua_State *L) {
     dwl_leave(L, dw_copy(dwl_enter(L), copy, c.x[i]));
     c.x[i] = copy;
   }
+  check(&c);
   dwl_wrote(L, 1);
   dwl_leave(L, compute(&c, c.x[0]));
   lua_settop(L, 1);
@@ -172,6 +174,8 @@ static int elementwise(lua_State *L) {
   int n = dw_elementwise_operands(op), given = lua_gettop(L) - 3;
   if (given != n) dwl_error(L, "\"%s\" has %d operands, not %d", lua_tostring(L, 1), n, given);
   for (int i = 0; i < n; i++) luaL_checkstring(L, 4 + i);
+  bool alike = dw_elementwise_result(op, DW_FLOAT32) == DW_FLOAT32 && !dw_elementwise_chooses(op);
+  if (kind == 1 && !alike) dwl_error(L, "\"%s\" cannot write into its first operand", lua_tostring(L, 1));
   dwl_pushupvalues(L, &kinds[kind], 2);
   lua_pushinteger(L, op);
   for (int i = 0; i < n; i++) lua_pushvalue(L, 4 + i);

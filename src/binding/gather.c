@@ -1,8 +1,8 @@
 // gather.c: elements picked by index, and sorting, for Lua. Indices count from 1.
 #include "binding.h"
 
-// The tensor of indices at `index`, made contiguous int64, all of them from 1 to n.
-static const dw_tensor *check_indices(lua_State *L, int index, const char *argument, int64_t n) {
+// The tensor of indices at `index`, made contiguous int64.
+static const dw_tensor *read_indices(lua_State *L, int index, const char *argument) {
   const dw_tensor *t = dwl_checktensor(L, index, argument);
   if (t->dtype != DW_INT64 && t->dtype != DW_INT32 && t->dtype != DW_UINT8) {
     dwl_error(L, "%s must be whole numbers (int32, int64, uint8), got %s", argument, dw_dtype_name(t->dtype));
@@ -12,7 +12,11 @@ static const dw_tensor *check_indices(lua_State *L, int index, const char *argum
     dwl_leave(L, dw_cast(dwl_enter(L), wide, t));
     lua_replace(L, index);
   }
-  t = dwl_contiguous(L, index);
+  return dwl_contiguous(L, index);
+}
+
+// All of them must be from 1 to n. This comes after the last allocation, in which a finaliser may write into them.
+static void check_indices(lua_State *L, const dw_tensor *t, const char *argument, int64_t n) {
   const int64_t *i = t->data;
   int64_t count = dw_numel(t);
   for (int64_t k = 0; k < count; k++) {
@@ -20,7 +24,6 @@ static const dw_tensor *check_indices(lua_State *L, int index, const char *argum
     const char *hint = i[k] == 0 ? "; counting starts at 1" : "";
     dwl_error(L, "%s holds %I, outside 1 to %I%s", argument, (LUAI_UACINT)i[k], (LUAI_UACINT)n, hint);
   }
-  return t;
 }
 
 static const dw_tensor *check_rows(lua_State *L, int index, const char *argument) {
@@ -39,13 +42,14 @@ static dw_tensor *push_zeros(lua_State *L, dw_dtype dtype, int rank, const int64
 
 static int gather(lua_State *L) { // reference, indices
   const dw_tensor *x = check_rows(L, 1, "reference");
-  const dw_tensor *i = check_indices(L, 2, "indices", x->shape[0]);
+  const dw_tensor *i = read_indices(L, 2, "indices");
   int64_t shape[2 * DW_MAX_RANK];
   if (i->rank + x->rank - 1 > DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
   for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
   for (int k = 1; k < x->rank; k++) shape[i->rank + k - 1] = x->shape[k];
   x = dwl_contiguous(L, 1);
   dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank + x->rank - 1, shape);
+  check_indices(L, i, "indices", x->shape[0]);
   dwl_leave(L, dw_gather(dwl_enter(L), y, x, i->data));
   return 1;
 }
@@ -53,11 +57,12 @@ static int gather(lua_State *L) { // reference, indices
 static int one_hot(lua_State *L) { // indices, num_classes
   dwl_checktensor(L, 1, "indices");
   int64_t n = dwl_checkinteger(L, 2, "num_classes", 0, INT64_MAX), shape[DW_MAX_RANK];
-  const dw_tensor *i = check_indices(L, 1, "indices", n);
+  const dw_tensor *i = read_indices(L, 1, "indices");
   if (i->rank == DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
   for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
   shape[i->rank] = n;
   dw_tensor *y = push_zeros(L, DW_FLOAT32, i->rank + 1, shape);
+  check_indices(L, i, "indices", n);
   int64_t count = dw_numel(i);
   for (int64_t k = 0; k < count; k++) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
   return 1;
@@ -66,17 +71,18 @@ static int one_hot(lua_State *L) { // indices, num_classes
 static int scatter(lua_State *L) { // rows, indices, n: the rows added up at their indices, in a tensor of n rows
   const dw_tensor *y = dwl_checktensor(L, 1, "rows");
   int64_t n = dwl_checkinteger(L, 3, "n", 0, INT64_MAX), shape[DW_MAX_RANK] = {n};
-  const dw_tensor *i = check_indices(L, 2, "indices", n);
+  const dw_tensor *i = read_indices(L, 2, "indices");
   bool fits = y->rank >= i->rank && y->dtype != DW_BOOL;
   for (int k = 0; fits && k < i->rank; k++) fits = y->shape[k] == i->shape[k];
   if (!fits) {
     const char *rows = dwl_shape_text(L, y);
     dwl_error(L, "rows (%s) must be numbers and begin with the shape of indices (%s)", rows, dwl_shape_text(L, i));
   }
-  for (int k = i->rank; k < y->rank; k++) shape[k - i->rank + 1] = y->shape[k];
   if (y->rank - i->rank + 1 > DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
+  for (int k = i->rank; k < y->rank; k++) shape[k - i->rank + 1] = y->shape[k];
   y = dwl_contiguous(L, 1);
   dw_tensor *x = push_zeros(L, y->dtype, y->rank - i->rank + 1, shape);
+  check_indices(L, i, "indices", n);
   dwl_leave(L, dw_scatter(dwl_enter(L), x, y, i->data));
   return 1;
 }
@@ -94,10 +100,11 @@ static void check_along(lua_State *L, const dw_tensor *t, const dw_tensor *i, in
 static int take_along_axis(lua_State *L) { // x, indices, axis
   const dw_tensor *x = check_rows(L, 1, "x");
   int axis = dwl_checkaxis(L, 3, "axis", x->rank);
-  const dw_tensor *i = check_indices(L, 2, "indices", x->shape[axis]);
+  const dw_tensor *i = read_indices(L, 2, "indices");
   check_along(L, x, i, axis, "x");
   x = dwl_contiguous(L, 1);
   dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank, i->shape);
+  check_indices(L, i, "indices", x->shape[axis]);
   dwl_leave(L, dw_take(dwl_enter(L), y, x, i->data, axis));
   return 1;
 }
@@ -106,7 +113,7 @@ static int put_along_axis(lua_State *L) { // y, indices, axis, n
   const dw_tensor *y = check_rows(L, 1, "y");
   int axis = dwl_checkaxis(L, 3, "axis", y->rank);
   int64_t n = dwl_checkinteger(L, 4, "n", 0, INT64_MAX), shape[DW_MAX_RANK];
-  const dw_tensor *i = check_indices(L, 2, "indices", n);
+  const dw_tensor *i = read_indices(L, 2, "indices");
   if (!dw_same_shape(i, y) || y->dtype == DW_BOOL) {
     const char *of = dwl_shape_text(L, y);
     dwl_error(L, "y (%s) must be numbers in the shape of indices (%s)", of, dwl_shape_text(L, i));
@@ -114,6 +121,7 @@ static int put_along_axis(lua_State *L) { // y, indices, axis, n
   y = dwl_contiguous(L, 1);
   for (int k = 0; k < y->rank; k++) shape[k] = k == axis ? n : y->shape[k];
   dw_tensor *x = push_zeros(L, y->dtype, y->rank, shape);
+  check_indices(L, i, "indices", n);
   dwl_leave(L, dw_put(dwl_enter(L), x, y, i->data, axis));
   return 1;
 }

@@ -15,7 +15,7 @@ static int track(lua_State *L) {
   const dw_tensor *y = dwl_totensor(L, 2);
   bool small = true;
   if (y == NULL || !dw_dtype_is_float(y->dtype)) return 0;
-  luaL_checkstack(L, n, NULL);
+  luaL_checkstack(L, n + 4, NULL);
   lua_pushnil(L); // `small`, later
   for (int i = 2; i <= n; i++) {
     dwl_tensor *u = (dwl_tensor *)dwl_totensor(L, i);
