@@ -75,6 +75,11 @@ describe("making tensors", function()
     assert.same({ 0, 0 }, dw.eye(0).shape)
   end)
 
+  it("arange refuses more numbers than can be counted", function()
+    refuses(function() dw.arange(0, math.mininteger, -1, { dtype = "int64" }) end, "arange: the range is too long")
+    refuses(function() dw.arange(0, math.mininteger, -2, { dtype = "int64" }) end, "arange: a tensor of shape")
+  end)
+
   it("arange is Keras's", function()
     assert.same({ 0, 1, 2, 3, 4 }, dw.arange(5):to_table())
     assert.equal("int32", dw.arange(5).dtype)

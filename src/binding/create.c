@@ -74,7 +74,8 @@ static void check_range(lua_State *L, double first, double last, dw_dtype dtype)
 static void arange_integers(lua_State *L, dw_dtype dtype) {
   lua_Integer start = lua_tointeger(L, 1), stop = lua_tointeger(L, 2), step = lua_tointeger(L, 3);
   int64_t span, n = 0;
-  if (__builtin_sub_overflow(stop, start, &span) || step == INT64_MIN) dwl_error(L, "the range is too long");
+  bool fits = !__builtin_sub_overflow(stop, start, &span) && step != INT64_MIN && (span != INT64_MIN || step < -1);
+  if (!fits) dwl_error(L, "the range is too long");
   if (span != 0) n = step > 0 ? (span - 1) / step + 1 : (-(span + 1)) / -step + 1;
   if (n > 0 && dtype != DW_INT64) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
   dw_tensor *t = dwl_newtensor(L, DW_INT64, 1, &n);
