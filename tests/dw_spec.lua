@@ -23,6 +23,8 @@ describe("dw", function()
       dw.help "depthwise_conv2d"
       dw.help "reduce"
       dw.help "placeholder"
+      dw.help "repeat"
+      dw.help "K.repeat_"
     end)
     _G.print = real
     assert.is_true(ok, why)

@@ -131,7 +131,7 @@ describe("writing", function()
 
   it("refuses other shapes, dtypes and broadcast views, and writes nothing then", function()
     local x = dw.tensor { 1, 2, 3 }
-    refuses(function() K.update(x, dw.ones { 2 }) end, "update: source has shape 2 but 3 is written to")
+    refuses(function() K.update(x, dw.ones { 2 }) end, "update: new_x has shape 2 but 3 is written to")
     refuses(function() K.update_add(x, dw.ones { 2, 3 }) end, "update_add: x has shape 3, but the result would have 2x3")
     refuses(function() K.update_add(x, dw.ones({ 3 }, { dtype = "float64" })) end, "update_add: x is float32 but increment is float64")
     refuses(function() K.set_value(x, { 1, 2 }) end, "set_value: value has shape 2 but x has 3")

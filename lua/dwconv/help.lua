@@ -84,6 +84,12 @@ local function family(f, line)
   return line:format(f.name, f.about, table.concat(list, ", "))
 end
 
+local function by_alias(name)
+  for _, r in pairs(ops.records) do
+    if r.alias == name then return r end
+  end
+end
+
 --- Prints the reference text of an op or a family, or the families: this is dw.help.
 ---@param name? string
 function help.show(name)
@@ -92,10 +98,11 @@ function help.show(name)
     for _, f in ipairs(ops.families) do print(("  %-12s %s"):format(f.name, f.about)) end
     return
   end
+  if type(name) == "string" then name = name:gsub("^K%.", ""):gsub("^dw%.", "") end -- as scripts write it
   for _, f in ipairs(ops.families) do
     if f.name == name and not ops.records[name] then return print(family(f, "%s: %s\n%s")) end
   end
-  local r = ops.records[name]
+  local r = ops.records[name] or by_alias(name)
   if not r then
     local known = names(function() return true end)
     for _, f in ipairs(ops.families) do known[#known + 1] = f.name end

@@ -26,6 +26,18 @@ function options.check_function(name, argument, value)
   core.raise(("%s: %s must be a function, got %s"):format(name, argument, options.show(value)))
 end
 
+--- Axis `axis` (from 1, or backwards from -1) of so many, from 1 on.
+function options.from_front(axis, rank) return axis < 0 and axis + rank + 1 or axis end
+
+--- The same, of a value that may be no axis: then an error in the function's name.
+function options.check_axis(name, argument, axis, rank)
+  local at = math.type(axis) == "integer" and options.from_front(axis, rank) or 0
+  if at >= 1 and at <= rank then return at end
+  if rank == 0 then core.raise(("%s: %s must be an axis, but a tensor of rank 0 has none"):format(name, argument)) end
+  core.raise(("%s: %s must be an axis from 1 to %d or from -%d to -1, got %s"):format(name, argument, rank, rank,
+    options.show(axis)))
+end
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- The shape of a tensor as errors have it: "2x3", "()".
@@ -43,7 +55,7 @@ function options.show(value, inner)
   if kind == "string" then return #value <= 40 and ('"%s"'):format(value) or ("a string of %d bytes"):format(#value) end
   if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(value) end
   if options.is_tensor(value) then
-    return ("a %s tensor %s"):format(value.dtype, table.concat(value.shape, "x"))
+    return ("a %s tensor %s"):format(value.dtype, options.shape_text(value))
   end
   if kind ~= "table" then return "a " .. kind end
   local parts = {}

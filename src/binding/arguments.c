@@ -95,6 +95,7 @@ int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank) {
     if (i >= 1 && i <= rank) return (int)i - 1;
     if (i <= -1 && i >= -rank) return (int)(i + rank);
     if (i == 0) dwl_error(L, "%s must not be 0: axes count from 1 (-1 is the last)", argument);
+    if (rank == 0) dwl_error(L, "%s must be an axis, but a tensor of rank 0 has none", argument);
   }
   dwl_expected(L, argument, lua_pushfstring(L, "an axis from 1 to %d or from -%d to -1", rank, rank), index);
 }

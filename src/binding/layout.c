@@ -88,14 +88,17 @@ static int fill(lua_State *L) { // self, number or boolean
   return 1;
 }
 
-static int copy_(lua_State *L) { // self, tensor of the same shape and dtype
-  dw_tensor *t = dwl_checktensor(L, 1, "self");
-  dwl_checktensor(L, 2, "source");
-  dwl_checkwritable(L, 1, "self");
-  assign_tensor(L, t, 2, "source");
+static int copy_into(lua_State *L, const char *to, const char *from) { // two tensors of one shape and dtype
+  dw_tensor *t = dwl_checktensor(L, 1, to);
+  dwl_checktensor(L, 2, from);
+  dwl_checkwritable(L, 1, to);
+  assign_tensor(L, t, 2, from);
   lua_settop(L, 1);
   return 1;
 }
+
+static int copy_(lua_State *L) { return copy_into(L, "self", "source"); }
+static int update(lua_State *L) { return copy_into(L, "x", "new_x"); }
 
 // writes(): how often this tensor's numbers were written in place, through any view.
 static int writes(lua_State *L) {
@@ -135,7 +138,7 @@ static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN i
 }
 
 const luaL_Reg dwl_layout_functions[] = {
-    {"cast", cast}, {"close", close}, {"clone", clone}, {"contiguous", contiguous}, {"update", copy_}, {NULL, NULL}};
+    {"cast", cast}, {"close", close}, {"clone", clone}, {"contiguous", contiguous}, {"update", update}, {NULL, NULL}};
 
 const luaL_Reg dwl_layout_methods[] = {
     {"clone", clone}, {"contiguous", contiguous}, {"astype", cast},         {"item", item},     {"to_bytes", to_bytes},

@@ -122,7 +122,7 @@ source "tensor" {
 }
 
 local variable, constant = core.named(core.tensor, "variable"), core.named(core.tensor, "constant")
-local filled = core.named(core.full, "constant")
+local filled, empty = core.named(core.full, "constant"), core.named(core.empty, "constant")
 
 source "variable" {
   doc = [[
@@ -151,7 +151,7 @@ put in.]],
     local t = constant(value, o.dtype, config.floatx())
     if not o.shape then return t end
     if t.size == 1 then return filled(o.shape, t:item(), o.dtype) end
-    local shaped = core.empty(o.shape, "bool")
+    local shaped = empty(o.shape, "bool")
     if shaped.size ~= t.size then
       core.raise(("constant: value holds %d numbers, but shape %s takes %d"):format(t.size,
         table.concat(o.shape, "x"), shaped.size))

@@ -51,7 +51,7 @@ op "take_along_axis" {
   keeps = { "indices" },
   backward = {
     x = function(g, _, x, indices, axis)
-      return K.put_along_axis(g, indices, axis, x.shape[axis < 0 and axis + #x.shape + 1 or axis])
+      return K.put_along_axis(g, indices, axis, x.shape[options.from_front(axis, #x.shape)])
     end,
   },
   linear = true,
@@ -81,10 +81,7 @@ end
 
 local function order_of(name, x, axis, descending)
   local rank = check_tensor(name, "x", x).ndim
-  local at = axis < 0 and axis + rank + 1 or axis
-  if at < 1 or at > rank then
-    core.raise(("%s: axis must be an axis from 1 to %d or from -%d to -1, got %d"):format(name, rank, rank, axis))
-  end
+  local at = options.check_axis(name, "axis", axis, rank)
   local last = at == rank
   local order = core.argsort(last and x or core.transpose(x, at, rank), descending)
   return last and order or core.transpose(order, at, rank)

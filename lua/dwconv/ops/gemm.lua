@@ -50,6 +50,22 @@ The matrix product over the last two axes; the axes before them broadcast. Whole
   sample = function(R) return R { 2, 1, 3, 4 }, R { 3, 4, 2 } end,
 }
 
+-- Tensors of rank 2 or more and one dtype, numbers.
+local function check_operand(name, argument, t)
+  if check_tensor(name, argument, t).ndim < 2 then
+    core.raise(("%s: %s must have at least 2 axes, got %s"):format(name, argument, options.show(t)))
+  end
+  if t.dtype == "bool" then core.raise(("%s: %s must hold numbers, got bool; cast it first"):format(name, argument)) end
+end
+
+local function check_operands(name, x, y)
+  check_operand(name, "x", x)
+  check_operand(name, "y", y)
+  if x.dtype ~= y.dtype then
+    core.raise(("%s: x is %s but y is %s; convert one with astype"):format(name, x.dtype, y.dtype))
+  end
+end
+
 local function product(shape, first, last)
   local n = 1
   for i = first, last do n = n * shape[i] end
@@ -72,10 +88,8 @@ all other axes of x, then those of y.]],
   args = { "x", "y" },
   shapes = { x = "...,k; rank 2 or more", y = "...,k,n", result = "x's but the last, y's but the second-to-last" },
   forward = function(x, y)
-    local a, b = check_tensor("dot", "x", x).shape, check_tensor("dot", "y", y).shape
-    for name, t in pairs { x = x, y = y } do
-      if t.ndim < 2 then core.raise(("dot: %s must have at least 2 axes, got %s"):format(name, options.show(t))) end
-    end
+    check_operands("dot", x, y)
+    local a, b = x.shape, y.shape
     local rank, k = #b, a[#a]
     if k ~= b[rank - 1] then
       core.raise(("dot: the last axis of x (%s) must be as long as the second-to-last of y (%s)"):format(
@@ -109,7 +123,7 @@ local axes_kind = {
 
 local function contracted_axis(t, axis, which)
   local rank = t.ndim
-  local at = axis < 0 and axis + rank + 1 or axis
+  local at = options.from_front(axis, rank)
   if at < 1 or at > rank then
     core.raise(("batch_dot: axes names axis %d, but %s has %d axes"):format(axis, which, rank))
   end
@@ -139,11 +153,7 @@ when none is left. Without axes, the last of x meets the last of a y of rank 2, 
   options = { axes = axes_kind },
   shapes = { x = "b,...; rank 2 or more", y = "b,...", result = "b, x's others, y's others" },
   forward = function(x, y, o)
-    for name, t in pairs { x = check_tensor("batch_dot", "x", x), y = check_tensor("batch_dot", "y", y) } do
-      if t.ndim < 2 then
-        core.raise(("batch_dot: %s must have at least 2 axes, got %s"):format(name, options.show(t)))
-      end
-    end
+    check_operands("batch_dot", x, y)
     local axes = o.axes or { -1, y.ndim == 2 and -1 or -2 }
     local i, j = contracted_axis(x, axes[1], "x"), contracted_axis(y, axes[2], "y")
     local text = ("x is %s and y %s"):format(options.shape_text(x), options.shape_text(y))

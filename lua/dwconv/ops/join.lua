@@ -8,23 +8,14 @@ local op = ops.family("join", "tensors put together, and repeated")
 local K = ops.calls
 local check_tensor = options.check_tensor
 
-local function check_list(name, tensors)
+local function check_list(name, argument, tensors)
   if type(tensors) ~= "table" or #tensors == 0 then
-    core.raise(("%s: tensors must be a table of at least one tensor, got %s"):format(name, options.show(tensors)))
+    core.raise(("%s: %s must be a table of at least one tensor, got %s"):format(name, argument, options.show(tensors)))
   end
-  for i, t in ipairs(tensors) do
-    if not options.is_tensor(t) then
-      core.raise(("%s: tensors[%d] must be a tensor, got %s"):format(name, i, options.show(t)))
-    end
+  if tensors.axis ~= nil then
+    core.raise(('%s: %s has a field "axis"; options go into a table of their own, after it'):format(name, argument))
   end
-end
-
-local function plain_axis(name, axis, rank)
-  local at = axis < 0 and axis + rank + 1 or axis
-  if at < 1 or at > rank then
-    core.raise(("%s: axis must be an axis from 1 to %d or from -%d to -1, got %d"):format(name, rank, rank, axis))
-  end
-  return at
+  for i, t in ipairs(tensors) do check_tensor(name, ("%s[%d]"):format(argument, i), t) end
 end
 
 -- The shape of all of them along the axis; they must agree otherwise.
@@ -47,6 +38,8 @@ local function joint_shape(tensors, axis)
   return shape
 end
 
+local empty = core.named(core.empty, "concatenate")
+
 op "concatenate" {
   doc = "Tensors one after another along an axis.",
   args = { "tensors" },
@@ -54,10 +47,10 @@ op "concatenate" {
   options = { axis = options.axis(-1) },
   shapes = { tensors = "a table of tensors that differ on the axis only", result = "the sum of sizes on the axis" },
   forward = function(tensors, o)
-    check_list("concatenate", tensors)
+    check_list("concatenate", "tensors", tensors)
     if tensors[1].ndim == 0 then core.raise "concatenate: tensors of rank 0 have no axis; use stack" end
-    local axis = plain_axis("concatenate", o.axis, tensors[1].ndim)
-    local y, first = core.empty(joint_shape(tensors, axis), tensors[1].dtype), 1
+    local axis = options.check_axis("concatenate", "axis", o.axis, tensors[1].ndim)
+    local y, first = empty(joint_shape(tensors, axis), tensors[1].dtype), 1
     for _, t in ipairs(tensors) do
       local n = t.shape[axis]
       core.narrow(y, axis, first, n):copy_(t)
@@ -68,7 +61,7 @@ op "concatenate" {
   keeps = {},
   backward = {
     tensors = function(g, _, tensors, o)
-      local axis, first, grads = plain_axis("concatenate", o.axis, #tensors[1].shape), 1, {}
+      local axis, first, grads = options.from_front(o.axis, #tensors[1].shape), 1, {}
       for i, t in ipairs(tensors) do
         grads[i] = K.narrow(g, axis, first, t.shape[axis])
         first = first + t.shape[axis]
@@ -87,13 +80,13 @@ op "stack" {
   options = { axis = options.axis(1) },
   shapes = { x = "a table of tensors of one shape", result = "theirs, with the new axis" },
   forward = function(x, o)
-    check_list("stack", x)
+    check_list("stack", "x", x)
     for i = 2, #x do
-      if table.concat(x[i].shape, "x") ~= table.concat(x[1].shape, "x") then
+      if options.show(x[i]) ~= options.show(x[1]) then -- shape or dtype
         core.raise(("stack: x[1] is %s but x[%d] is %s"):format(options.show(x[1]), i, options.show(x[i])))
       end
     end
-    local axis, rows = plain_axis("stack", o.axis, x[1].ndim + 1), {}
+    local axis, rows = options.check_axis("stack", "axis", o.axis, x[1].ndim + 1), {}
     for i, t in ipairs(x) do rows[i] = K.expand_dims(t, { axis = axis }) end
     return K.concatenate(rows, { axis = axis })
   end,
@@ -107,14 +100,19 @@ local function check_count(name, what, n)
   end
 end
 
--- Each slice along the axis, rep times in place: a new axis behind it, stretched.
-local function repeat_slices(x, rep, axis)
-  local shape, long = x.shape, {}
-  table.move(shape, 1, axis, 1, long)
-  long[axis + 1] = rep
-  table.move(shape, axis + 1, #shape, axis + 2, long)
-  shape[axis] = shape[axis] * rep
-  return K.reshape(K.broadcast_to(K.expand_dims(x, { axis = axis + 1 }), long), shape)
+local function product(sizes, first, last)
+  local n = 1
+  for i = first, last do n = n * sizes[i] end
+  return n
+end
+
+-- x as rows of what lies from axis `first` on, each `times` times in place; axis `axis` grows. Three axes do, whatever
+-- the rank.
+local function repeated(x, times, first, axis)
+  local shape = x.shape
+  local rows, row = product(shape, 1, first - 1), product(shape, first, #shape)
+  shape[axis] = shape[axis] * times
+  return K.reshape(K.broadcast_to(K.reshape(x, { rows, 1, row }), { rows, times, row }), shape)
 end
 
 op "repeat_elements" {
@@ -125,10 +123,8 @@ op "repeat_elements" {
   forward = function(x, rep, axis)
     check_count("repeat_elements", "rep", rep)
     local rank = check_tensor("repeat_elements", "x", x).ndim
-    if math.type(axis) ~= "integer" then
-      core.raise(("repeat_elements: axis must be a whole number, got %s"):format(options.show(axis)))
-    end
-    return repeat_slices(x, rep, plain_axis("repeat_elements", axis, rank))
+    axis = options.check_axis("repeat_elements", "axis", axis, rank)
+    return repeated(x, rep, axis + 1, axis)
   end,
   backward = "parts",
   sample = function(R) return R { 2, 3 }, 2, -1 end,
@@ -146,7 +142,7 @@ op "repeat_" {
     if check_tensor("repeat_", "x", x).ndim ~= 2 then
       core.raise(("repeat_: x must be a tensor of rank 2, got %s"):format(options.show(x)))
     end
-    return repeat_slices(K.expand_dims(x, { axis = 2 }), n, 2)
+    return repeated(K.expand_dims(x, { axis = 2 }), n, 2, 2)
   end,
   backward = "parts",
   sample = function(R) return R { 2, 3 }, 4 end,
@@ -163,22 +159,9 @@ op "tile" {
     if #counts ~= #shape then
       core.raise(("tile: n must have one number for each of the %d axes of x, got %d"):format(#shape, #counts))
     end
-    local split, long, whole = {}, {}, {}
-    for i, size in ipairs(shape) do
-      check_count("tile", ("n[%d]"):format(i), counts[i])
-      split[2 * i - 1], split[2 * i] = 1, size
-      long[2 * i - 1], long[2 * i] = counts[i], size
-      whole[i] = counts[i] * size
-    end
-    if #long > 8 then -- as many axes as a tensor has: one axis at a time
-      for axis = 1, #shape do
-        local copies = {}
-        for i = 1, counts[axis] do copies[i] = x end
-        x = counts[axis] == 0 and core.zeros(whole, x.dtype) or K.concatenate(copies, { axis = axis })
-      end
-      return x
-    end
-    return K.reshape(K.broadcast_to(K.reshape(x, split), long), whole)
+    for i = 1, #shape do check_count("tile", ("n[%d]"):format(i), counts[i]) end
+    for axis = #shape, 1, -1 do x = repeated(x, counts[axis], axis, axis) end
+    return x
   end,
   backward = "parts",
   method = true,

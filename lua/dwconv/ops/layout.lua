@@ -12,7 +12,7 @@ local check_tensor = options.check_tensor
 -- Axis pattern[i] of x is axis i of the result, so axis i of g is axis pattern[i] of the gradient.
 local function inverse(pattern)
   local back = {}
-  for i, axis in ipairs(pattern) do back[axis < 0 and axis + #pattern + 1 or axis] = i end
+  for i, axis in ipairs(pattern) do back[options.from_front(axis, #pattern)] = i end
   return back
 end
 
@@ -175,9 +175,11 @@ op "stop_gradient" {
   args = { "variables" },
   shapes = { variables = "a tensor, or a table of them", result = "the same" },
   forward = function(x)
-    if type(x) ~= "table" then return alias(x) end
+    if type(x) ~= "table" then return alias(check_tensor("stop_gradient", "variables", x)) end
     local stopped = {}
-    for i, t in ipairs(x) do stopped[i] = alias(t) end
+    for i, t in ipairs(x) do
+      stopped[i] = alias(check_tensor("stop_gradient", ("variables[%d]"):format(i), t))
+    end
     return stopped
   end,
   backward = "none",

@@ -21,7 +21,7 @@ local function reduced_axes(x, o)
     return list
   end
   for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
-    set[axis < 0 and axis + rank + 1 or axis] = true
+    set[options.from_front(axis, rank)] = true
   end
   for i = 1, rank do
     if set[i] then list[#list + 1] = i end
@@ -143,10 +143,7 @@ end
 local function check_axes(name, x, o)
   local rank, seen = x.ndim, {}
   for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
-    local at = axis < 0 and axis + rank + 1 or axis
-    if at < 1 or at > rank then
-      core.raise(("%s: axis must be an axis from 1 to %d or from -%d to -1, got %d"):format(name, rank, rank, axis))
-    end
+    local at = options.check_axis(name, "axis", axis, rank)
     if seen[at] then core.raise(("%s: axis names axis %d twice"):format(name, at)) end
     seen[at] = true
   end
@@ -176,7 +173,10 @@ reduction "logsumexp" {
   doc = "log(sum(exp(x))) over the axes, without overflow.",
   takes = "float32 or float64",
   forward = function(x, o)
-    check_axes("logsumexp", check_tensor("logsumexp", "x", x), o)
+    if not check_tensor("logsumexp", "x", x).dtype:find "^float" then
+      core.raise(("logsumexp: x must be of dtype float32, float64, got %s"):format(x.dtype))
+    end
+    check_axes("logsumexp", x, o)
     local most = K.stop_gradient(K.max(x, { axis = o.axis, keepdims = true }))
     most = K.where(K.less(K.abs(most), math.huge), most, 0) -- where it is infinite, so is the result, by itself
     local y = K.log(K.sum(K.exp(x - most), { axis = o.axis, keepdims = true })) + most
@@ -235,7 +235,7 @@ op "cumsum" {
 
 -- y shifted by one along the axis, from `first` on.
 local function shifted(y, first, axis)
-  local n = y.shape[axis < 0 and axis + #y.shape + 1 or axis]
+  local n = y.shape[options.from_front(axis, #y.shape)]
   if n == 0 then return y end
   local start = K.narrow(y, axis, 1, 1)
   start = first == 1 and K.ones_like(start) or K.zeros_like(start)

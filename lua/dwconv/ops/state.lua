@@ -261,6 +261,8 @@ local scaled = core.elementwise("multiply", "moving_average_update", "new", "val
 local away = core.elementwise("subtract", "moving_average_update", "new", "value", "x")
 local towards = core.elementwise("add", "moving_average_update", "first", "x", "value")
 
+local fill = core.named(core.methods.fill, "update")
+
 local function write(name, x, value)
   check_tensor(name, "x", x)
   local given = core.named(core.tensor, name)(value, x.dtype, x.dtype)
@@ -304,7 +306,7 @@ plain "update" {
   shapes = { x = "a tensor", new_x = "a tensor of x's shape and dtype, or a number", result = "x itself" },
   forward = function(x, new_x)
     check_tensor("update", "x", x)
-    if type(new_x) == "number" or type(new_x) == "boolean" then return x:fill(new_x) end
+    if type(new_x) == "number" or type(new_x) == "boolean" then return fill(x, new_x) end
     return core.update(x, check_tensor("update", "new_x", new_x))
   end,
   reason = IN_PLACE,

@@ -104,13 +104,11 @@ local function reversing_key(x, axes)
   local rank = check_tensor("reverse", "x", x).ndim
   local key = {}
   for i = 1, rank do key[i] = {} end
-  if type(axes) ~= "table" then axes = { axes == nil and "nil" or axes } end
-  for _, axis in ipairs(axes) do
-    local at = math.type(axis) == "integer" and (axis < 0 and axis + rank + 1 or axis) or 0
-    if at < 1 or at > rank then
-      core.raise(("reverse: axes must be from 1 to %d or from -%d to -1, got %s"):format(rank, rank,
-        options.show(axis)))
-    end
+  local one = type(axes) ~= "table"
+  for i = 1, one and 1 or #axes do
+    local axis, argument = axes, "axes"
+    if not one then axis, argument = axes[i], ("axes[%d]"):format(i) end
+    local at = options.check_axis("reverse", argument, axis, rank)
     if #key[at] > 0 then core.raise(("reverse: axes names axis %d twice"):format(at)) end
     if x.shape[at] > 0 then key[at] = { -1, 1, -1 } end
   end
