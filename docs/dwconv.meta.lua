@@ -654,13 +654,13 @@ function K.matmul(a, b) end
 ---@return any result ...,m,n
 function Tensor:matmul(b) end
 
---- The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.
+--- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims
 function K.max(x, o) end
 
---- The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.
+--- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims
@@ -694,13 +694,13 @@ function Tensor:mean(o) end
 ---@return any result a number
 function K.memory_limit() end
 
---- The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.
+--- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims
 function K.min(x, o) end
 
---- The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.
+--- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
 ---@param x any any numbers
 ---@param o? { axis?: any, keepdims?: any }
 ---@return any result x's without the axes, or with size 1 there for keepdims

@@ -157,8 +157,11 @@ describe("matmul", function()
     refuses(function() core.matmul(a, b) end, "matmul: a (2x3) has 3 columns but b (4x5) has 4 rows")
     refuses(function() core.matmul(a, b:astype "float64") end,
       "matmul: a is float32 but b is float64; convert one with astype")
-    refuses(function() core.matmul(a:astype "int32", b:astype "int32") end,
+    local square = dw.ones({ 2, 2 }, { dtype = "int32" })
+    refuses(function() core.matmul(square, square) end,
       "matmul: a and b must be float32 or float64, not int32")
+    local whole = dw.ones({ 2, 3 }, { dtype = "int32" })
+    refuses(function() dw.backend.matmul(whole, whole) end, "matmul: a (2x3) has 3 columns but b (2x3) has 2 rows")
     refuses(function() core.matmul(dw.ones { 3 }, b) end, "matmul: a must be a tensor of rank 2 or more, got a float32 tensor 3")
     refuses(function() core.matmul(a, 2) end, "matmul: b must be a tensor of rank 2 or more, got 2")
     refuses(function() core.matmul(a) end, "matmul: b must be a tensor of rank 2 or more, got nil")

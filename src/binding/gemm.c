@@ -12,14 +12,14 @@ static void check_operands(lua_State *L, const dw_tensor *a, const dw_tensor *b)
   if (a->dtype != b->dtype) {
     dwl_error(L, "a is %s but b is %s; convert one with astype", dw_dtype_name(a->dtype), dw_dtype_name(b->dtype));
   }
-  if (!dw_dtype_is_float(a->dtype)) {
-    dwl_error(L, "a and b must be float32 or float64, not %s; convert them with astype", dw_dtype_name(a->dtype));
-  }
   int64_t columns = a->shape[a->rank - 1], rows = b->shape[b->rank - 2];
   if (columns != rows) {
     const char *shape = dwl_shape_text(L, a);
     dwl_error(L, "a (%s) has %I columns but b (%s) has %I rows", shape, (LUAI_UACINT)columns, dwl_shape_text(L, b),
               (LUAI_UACINT)rows);
+  }
+  if (!dw_dtype_is_float(a->dtype)) {
+    dwl_error(L, "a and b must be float32 or float64, not %s; convert them with astype", dw_dtype_name(a->dtype));
   }
 }
 

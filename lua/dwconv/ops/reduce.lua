@@ -107,14 +107,18 @@ local function shared(g, y, x, o)
 end
 
 reduction "max" {
-  doc = "The largest over the axes; NaN wins; of nothing -inf. The gradient is shared equally among ties.",
+  doc = [[
+The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among
+ties.]],
   forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
 }
 
 reduction "min" {
-  doc = "The least over the axes; NaN wins; of nothing inf. The gradient is shared equally among ties.",
+  doc = [[
+The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among
+ties.]],
   forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
