@@ -212,6 +212,10 @@ op "no_grad" {
     local x = R { 2, 3 }
     return function() return x * x end
   end,
+  example = [[
+local x = dw.tensor { 1, 2 }
+local tape = dw.record(function() dw.no_grad(function() return x * x end) end)
+print(tape)]],
 }
 
 Tape.__tostring = function(self) return ("tape of %d calls"):format(#self.entries) end

@@ -53,6 +53,8 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   end,
   backward = "parts",
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 3 }, R { 2, 3 } end,
+  example = "print(K.switch(dw.tensor { true, false }, dw.tensor { 1, 2 }, dw.tensor { 10, 20 }))",
+  errors = "A condition with more axes than the branches, or whose shape does not broadcast with theirs.",
 }
 
 -- A tensor's slices along its first axis, or a table's items.
@@ -88,6 +90,7 @@ op "map_fn" {
   backward = "parts",
   sample = function(R) return function(e) return e * e end, R { 2, 3 } end,
   example = "print(K.map_fn(function(e) return e * 2 end, dw.tensor { 1, 2 }))",
+  errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
 }
 
 local initial = { expected = "a tensor or a number", read = function(v) return v end }

@@ -23,6 +23,7 @@ op "gather" {
   differs = "Indices count from 1.",
   sample = function(R) return R { 4, 3 }, core.tensor({ 3, 1, 3 }, "int64", "float32") end,
   example = 'print(K.gather(dw.tensor { 10, 20, 30 }, dw.tensor({ 3, 1 }, { dtype = "int32" })))',
+  errors = OUTSIDE .. " A reference of rank 0.",
 }
 
 op "scatter" {
@@ -38,6 +39,8 @@ op "scatter" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 3, 2 }, core.tensor({ 3, 1, 3 }, "int64", "float32"), 4 end,
+  example = 'print(K.scatter(dw.tensor { 5, 6, 7 }, dw.tensor({ 3, 1, 3 }, { dtype = "int32" }), 4))',
+  errors = OUTSIDE .. " Rows whose first sizes are not the indices' shape.",
 }
 
 local function sample_order() return core.tensor({ { 2, 1 }, { 3, 3 } }, "int64", "float32") end
@@ -57,6 +60,10 @@ op "take_along_axis" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, sample_order(), -1 end,
+  example = [[
+local x = dw.tensor { { 1, 2 }, { 3, 4 } }
+print(K.take_along_axis(x, K.argsort(x, { direction = "descending" }), 2))]],
+  errors = ALONG,
 }
 
 op "put_along_axis" {
@@ -71,6 +78,8 @@ op "put_along_axis" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 2 }, sample_order(), -1, 4 end,
+  example = 'print(K.put_along_axis(dw.tensor { 5, 6 }, dw.tensor({ 3, 1 }, { dtype = "int32" }), 1, 4))',
+  errors = ALONG,
 }
 
 -- ---- sorting -------------------------------------------------------------------------------------
@@ -98,6 +107,8 @@ op "argsort" {
   method = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, { axis = 1 } end,
+  example = "print(K.argsort(dw.tensor { 30, 10, 20 }))",
+  errors = NO_AXIS,
 }
 
 op "sort" {
@@ -113,6 +124,7 @@ op "sort" {
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, { direction = "descending" } end,
   example = "print(K.sort(dw.tensor { 3, 1, 2 }))",
+  errors = NO_AXIS,
 }
 
 op "top_k" {
@@ -131,4 +143,6 @@ op "top_k" {
   backward = "parts",
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 5 }, 3 end,
+  example = "print(K.top_k(dw.tensor { 3, 9, 5 }, 2))",
+  errors = "A k above the size of the last axis.",
 }

@@ -48,6 +48,8 @@ The matrix product over the last two axes; the axes before them broadcast. Whole
   method = true,
   differs = "Keras's backend does not export it.",
   sample = function(R) return R { 2, 1, 3, 4 }, R { 3, 4, 2 } end,
+  example = "print(K.matmul(dw.tensor { { 1, 2 }, { 3, 4 } }, dw.eye(2)))",
+  errors = FEW .. " Axes before the last two that do not broadcast.",
 }
 
 -- Tensors of rank 2 or more and one dtype, numbers.
@@ -110,6 +112,7 @@ all other axes of x, then those of y.]],
   method = true,
   sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 3 } end,
   example = "print(K.dot(dw.ones { 2, 3 }, dw.ones { 3, 2 }))",
+  errors = FEW,
 }
 
 local axes_kind = {
@@ -170,4 +173,6 @@ when none is left. Without axes, the last of x meets the last of a y of rank 2, 
   backward = "parts",
   linear = true,
   sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 2 } end,
+  example = "print(K.batch_dot(dw.ones { 2, 3, 4 }, dw.ones { 2, 4 }))",
+  errors = FEW .. " Batches that differ, an axis that is not there.",
 }

@@ -47,6 +47,7 @@ op "transpose" {
   backward = { x = function(g) return K.transpose(g) end },
   linear = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = "print(K.transpose(dw.tensor { { 1, 2, 3 } }))",
 }
 
 local swap = core.named(core.transpose, "swapaxes")
@@ -62,6 +63,8 @@ op "swapaxes" {
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3, 4 }, 1, -1 end,
+  example = 'print(table.concat(K.swapaxes(dw.zeros { 2, 3, 4 }, 1, -1).shape, "x"))',
+  errors = "An axis that x does not have.",
 }
 
 op "reshape" {
@@ -75,6 +78,8 @@ op "reshape" {
   linear = true,
   method = true,
   sample = function(R) return R { 2, 3, 4 }, { 4, -1 } end,
+  example = "print(K.reshape(dw.arange(6), { 2, -1 }))",
+  errors = "A shape with more or fewer elements than x, more than one -1.",
 }
 
 local flatten = core.named(core.reshape, "flatten")
@@ -89,6 +94,7 @@ op "flatten" {
   linear = true,
   method = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = "print(K.flatten(dw.tensor { { 1, 2 }, { 3, 4 } }))",
 }
 
 op "batch_flatten" {
@@ -106,6 +112,8 @@ op "batch_flatten" {
   backward = { x = reshaped },
   linear = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = 'print(table.concat(K.batch_flatten(dw.zeros { 2, 3, 4 }).shape, "x"))',
+  errors = "An x of rank 0.",
 }
 
 op "expand_dims" {
@@ -119,6 +127,7 @@ op "expand_dims" {
   linear = true,
   sample = function(R) return R { 2, 3 }, { axis = 2 } end,
   example = [[print(table.concat(K.expand_dims(dw.zeros { 2, 3 }, { axis = 1 }).shape, "x"))]],
+  errors = "An axis that the result does not have.",
 }
 
 op "squeeze" {
@@ -133,6 +142,8 @@ op "squeeze" {
   linear = true,
   method = true,
   sample = function(R) return R { 2, 1, 3 }, 2 end,
+  example = 'print(table.concat(K.squeeze(dw.zeros { 1, 3, 1 }, 1).shape, "x"))',
+  errors = "An axis that x does not have, or whose size is not 1.",
 }
 
 op "broadcast_to" {
@@ -147,6 +158,8 @@ op "broadcast_to" {
   method = true,
   differs = "Keras's backend does not have it. What is stretched cannot be written to in place.",
   sample = function(R) return R { 3, 1 }, { 2, 3, 4 } end,
+  example = "print(K.broadcast_to(dw.tensor { 1, 2 }, { 2, 2 }))",
+  errors = "A shape to which x's does not broadcast.",
 }
 
 for name, doc in pairs {
@@ -186,6 +199,10 @@ op "stop_gradient" {
   reason = "that is what it is for",
   method = true,
   sample = function(R) return R { 2, 3 } end,
+  example = [[
+local x = dw.tensor { 1, 2, 3 }
+local tape, loss = dw.record(function() return K.sum(x * K.stop_gradient(x)) end)
+print(tape:gradients(loss, x))]],
 }
 
 local function to_dtype(name)
@@ -222,4 +239,5 @@ to_dtype "cast_to_floatx" {
     return tensor_of(x, floatx, floatx)
   end,
   sample = function(R) return R { 2, 3 } end,
+  example = "print(K.cast_to_floatx(dw.tensor { true, false }))",
 }

@@ -62,6 +62,7 @@ op "random_binomial" {
   backward = "none",
   reason = "no tensor goes in",
   sample = function() return { 2, 3 }, { p = 0.5 } end,
+  example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 1 }))",
 }
 
 op "seed" {
@@ -74,4 +75,9 @@ op "seed" {
   reason = "no tensor goes in",
   home = "dw",
   sample = function() return 1 end,
+  example = [[
+dw.seed(1)
+local a = dw.uniform { 3 }
+dw.seed(1)
+print(dw.close(a, dw.uniform { 3 }))]],
 }

@@ -98,6 +98,7 @@ reduction "prod" {
     end,
   },
   sample = function(R) return R({ 2, 3, 4 }, 0.5, 1.5), { axis = { 1, -1 } } end,
+  example = "print(K.prod(dw.tensor { { 1, 2 }, { 3, 4 } }, { axis = 2 }))",
 }
 
 -- The gradient is shared equally among ties.
@@ -113,6 +114,7 @@ ties.]],
   forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
+  example = "print(K.max(dw.tensor { { 1, 4 }, { 3, 2 } }, { axis = 1 }))",
 }
 
 reduction "min" {
@@ -122,6 +124,7 @@ ties.]],
   forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
+  example = "print(K.min(dw.tensor { { 1, 4 }, { 3, 2 } }, { axis = 1, keepdims = true }))",
 }
 
 -- Whole numbers and bools as K.floatx(); floats as they are.
@@ -235,6 +238,7 @@ op "cumsum" {
   method = true,
   sample = function(R) return R { 2, 3 }, { axis = 2 } end,
   example = "print(K.cumsum(dw.tensor { 1, 2, 3 }))",
+  errors = NO_AXIS,
 }
 
 -- y shifted by one along the axis, from `first` on.
@@ -263,6 +267,8 @@ op "cumprod" {
   },
   method = true,
   sample = function(R) return R({ 2, 3 }, 0.5, 1.5), { axis = 2 } end,
+  example = "print(K.cumprod(dw.tensor { 1, 2, 3 }))",
+  errors = NO_AXIS,
 }
 
 op "recurrence" {
@@ -284,6 +290,8 @@ op "recurrence" {
   },
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, { axis = 2 } end,
+  example = "print(K.recurrence(dw.tensor { 1, 2, 3 }, dw.tensor { 0, 10, 10 }))",
+  errors = NO_AXIS .. " Shapes or dtypes of a and b that differ.",
 }
 
 op "sum_to" {
@@ -297,4 +305,6 @@ op "sum_to" {
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3, 4 }, { 3, 1 } end,
+  example = "print(K.sum_to(dw.ones { 2, 3 }, { 1, 3 }))",
+  errors = "A shape that does not broadcast to x's.",
 }

@@ -27,6 +27,7 @@ plain "backend" {
   doc = "The name of the backend.",
   shapes = { result = '"dwconv"' },
   forward = function() return "dwconv" end,
+  example = "print(K.backend())",
 }
 
 for name, doc in pairs {
@@ -70,6 +71,7 @@ plain "learning_phase" {
   doc = "1 while training, 0 while testing, as at first.",
   shapes = { result = "0 or 1" },
   forward = function() return phase end,
+  example = "print(K.learning_phase())",
 }
 
 plain "set_learning_phase" {
@@ -78,6 +80,10 @@ plain "set_learning_phase" {
   shapes = { value = "0, 1 or a boolean" },
   forward = function(value) phase = check_phase("set_learning_phase", value) end,
   sample = function() return 0 end,
+  example = [[
+K.set_learning_phase(1)
+print(K.in_train_phase("training", "testing"))
+K.set_learning_phase(0) -- as at first]],
 }
 
 plain "learning_phase_scope" {
@@ -96,6 +102,7 @@ plain "learning_phase_scope" {
   end,
   differs = "It takes a function, as Lua has no with.",
   sample = function() return 1, function() return phase end end,
+  example = "print(K.learning_phase_scope(1, function() return K.learning_phase() end))",
 }
 
 local function value_of(x)
@@ -145,16 +152,29 @@ plain "get_uid" {
     return uids[prefix]
   end,
   sample = function() return "sample" end,
+  example = [[
+K.reset_uids()
+print(K.get_uid "layer", K.get_uid "layer", K.get_uid "loss")
+K.reset_uids()]],
 }
 
 plain "reset_uids" {
   doc = "Lets get_uid count from 1 again.",
   forward = function() uids = {} end,
+  example = [[
+K.get_uid "layer"
+K.reset_uids()
+print(K.get_uid "layer")
+K.reset_uids()]],
 }
 
 plain "clear_session" {
   doc = "Lets get_uid count from 1 again and sets the learning phase to 0.",
   forward = function() uids, phase = {}, 0 end,
+  example = [[
+K.set_learning_phase(1)
+K.clear_session()
+print(K.learning_phase())]],
 }
 
 -- ---- reading -------------------------------------------------------------------------------------
@@ -178,30 +198,35 @@ reader "shape" {
     if #shape == 0 then return core.empty({ 0 }, "int32") end
     return core.tensor(shape, "int32", "float32")
   end,
+  example = "print(K.shape(dw.zeros { 2, 3 }))",
 }
 
 reader "int_shape" {
   doc = "The shape of x, as a table: x.shape.",
   shapes = { result = "a table of sizes" },
   forward = function(x) return x.shape end,
+  example = 'print(table.concat(K.int_shape(dw.zeros { 2, 3 }), "x"))',
 }
 
 reader "ndim" {
   doc = "How many axes x has.",
   shapes = { result = "a whole number" },
   forward = function(x) return x.ndim end,
+  example = "print(K.ndim(dw.zeros { 2, 3 }))",
 }
 
 reader "dtype" {
   doc = "The name of x's dtype.",
   shapes = { result = "a string" },
   forward = function(x) return x.dtype end,
+  example = "print(K.dtype(dw.zeros { 2, 3 }))",
 }
 
 reader "count_params" {
   doc = "How many numbers x holds.",
   shapes = { result = "a whole number" },
   forward = function(x) return x.size end,
+  example = "print(K.count_params(dw.zeros { 2, 3 }))",
 }
 
 reader "eval" {
@@ -210,6 +235,10 @@ reader "eval" {
   forward = clone,
   reason = "it reads a value out",
   differs = "It is a tensor still; t:to_table() gives a nested table.",
+  example = [[
+local x = dw.zeros { 2 }
+local copy = K.eval(x)
+print(K.update(x, 1), copy)]],
 }
 
 plain "get_value" {
@@ -220,6 +249,10 @@ plain "get_value" {
   reason = "it reads a value out",
   sample = function(R) return R { 2, 3 } end,
   differs = "It is a tensor still; t:to_table() gives a nested table.",
+  example = [[
+local x = dw.zeros { 2 }
+local copy = K.get_value(x)
+print(K.update(x, 1), copy)]],
 }
 
 plain "batch_get_value" {
@@ -236,6 +269,7 @@ plain "batch_get_value" {
   end,
   reason = "it reads values out",
   sample = function(R) return { R { 2, 3 } } end,
+  example = "print(table.unpack(K.batch_get_value { dw.zeros { 2 }, dw.ones { 2 } }))",
 }
 
 plain "print_tensor" {
@@ -250,6 +284,7 @@ plain "print_tensor" {
   end,
   reason = "it gives x itself, whose gradient flows on",
   sample = function(R) return R { 2, 3 }, { message = "x is" } end,
+  example = 'K.print_tensor(dw.tensor { 1, 2 }, { message = "x is" })',
 }
 
 -- ---- writing -------------------------------------------------------------------------------------
@@ -279,6 +314,11 @@ plain "set_value" {
   forward = function(x, value) write("set_value", x, value) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+  example = [[
+local x = dw.zeros { 2 }
+K.set_value(x, { 1, 2 })
+print(x)]],
+  errors = "A value that is not of x's shape, an x that was broadcast.",
 }
 
 plain "batch_set_value" {
@@ -298,6 +338,11 @@ plain "batch_set_value" {
   end,
   reason = IN_PLACE,
   sample = function(R) return { { R { 2, 3 }, R { 2, 3 } } } end,
+  example = [[
+local x, y = dw.zeros { 2 }, dw.zeros { 1 }
+K.batch_set_value { { x, { 1, 2 } }, { y, { 3 } } }
+print(x, y)]],
+  errors = "A value that is not of its tensor's shape.",
 }
 
 plain "update" {
@@ -311,6 +356,8 @@ plain "update" {
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+  example = "print(K.update(dw.zeros { 2 }, dw.tensor { 1, 2 }))",
+  errors = WRITING,
 }
 
 plain "update_add" {
@@ -320,6 +367,8 @@ plain "update_add" {
   forward = function(x, increment) return add_to(x, increment) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
+  example = "print(K.update_add(dw.tensor { 1, 2 }, 10))",
+  errors = WRITING,
 }
 
 plain "update_sub" {
@@ -329,6 +378,8 @@ plain "update_sub" {
   forward = function(x, decrement) return subtract_from(x, decrement) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
+  example = "print(K.update_sub(dw.tensor { 1, 2 }, 1))",
+  errors = WRITING,
 }
 
 plain "moving_average_update" {
@@ -346,6 +397,8 @@ plain "moving_average_update" {
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, 0.9 end,
+  example = "print(K.moving_average_update(dw.tensor { 1, 2 }, dw.tensor { 3, 3 }, 0.5))",
+  errors = WRITING,
 }
 
 -- ---- what has no place here ----------------------------------------------------------------------

@@ -38,6 +38,11 @@ What t[key] and t(i, j, ...) give: the part of x at a table of one index, or ran
   linear = true,
   differs = "Indices count from 1, and ranges include both ends.",
   sample = function(R) return R { 3, 4, 5 }, { { 1, 3, 2 }, -1, {} } end,
+  example = [[
+local t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+print(t[{ {}, { 1, 3, 2 } }])
+print(t(2, -1))]],
+  errors = "An index outside its axis, more indices than axes, a step of 0.",
 }
 
 op "narrow" {
@@ -55,6 +60,8 @@ op "narrow" {
   method = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 4 }, 2, 2, 2 end,
+  example = "print(K.narrow(dw.tensor { 1, 2, 3, 4 }, 1, 2, 2))",
+  errors = "An axis that x does not have, and a part that goes beyond it.",
 }
 
 op "select" {
@@ -70,6 +77,8 @@ op "select" {
   method = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 4 }, 2, -1 end,
+  example = "print(K.select(dw.tensor { { 1, 2 }, { 3, 4 } }, 2, -1))",
+  errors = "An axis that x does not have, an index outside it.",
 }
 
 op "embed" {
@@ -98,6 +107,8 @@ op "embed" {
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 2 }, { 3, 4 }, "narrow", { 2, 2, 2 } end,
+  example = 'print(K.embed(dw.ones { 2 }, { 4 }, "narrow", { 1, 2, 2 }))',
+  errors = "A part outside the shape, a g that is not of the part's shape.",
 }
 
 local function reversing_key(x, axes)
@@ -127,4 +138,5 @@ op "reverse" {
   method = true,
   sample = function(R) return R { 3, 4 }, { 1, -1 } end,
   example = "print(K.reverse(dw.tensor { 1, 2, 3 }, 1))",
+  errors = "An axis that x does not have, or that is named twice.",
 }
