@@ -233,7 +233,7 @@ describe("op", function()
   table.remove(ops.families)
   local whole = {
     doc = "d", args = { "x" }, shapes = { x = "any", result = "x's" }, forward = print, sample = print,
-    backward = { x = print }, keeps = {},
+    backward = { x = print }, keeps = {}, example = "print(1)",
   }
 
   local function without(field, value)

@@ -6,7 +6,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("tape", "gradients: recording calls and walking back over them")
+local op = ops.family("gradients", "recording calls, walking back over them, and checking what comes out")
 local track, ghost = core.track, core.ghost
 local records = ops.records
 

@@ -93,7 +93,7 @@ op "map_fn" {
   errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
 }
 
-local initial = { expected = "a tensor or a number", read = function(v) return v end }
+local initial = { annotation = "dwconv.Tensor|number", expected = "a tensor or a number", read = function(v) return v end }
 
 for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
   op(name) {
@@ -118,6 +118,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     end,
     backward = "parts",
     sample = function(R) return function(acc, e) return acc * e end, R { 2, 3 } end,
+    errors = "Nothing in elems and no initializer.",
     example = ("print(K.%s(function(acc, e) return acc - e end, dw.tensor { 1, 2, 3, 4 }))"):format(name),
   }
 end

@@ -13,6 +13,7 @@ local dtype = { dtype = options.dtype() }
 local any_dtype = { dtype = options.optional(options.dtype()) }
 
 local SIZES = "a table of sizes"
+local RAGGED = "Tables whose parts differ in shape, what is no number in them, whole numbers that the dtype cannot hold."
 
 -- No tensor goes in, so nothing has a gradient.
 local function source(name)
@@ -31,6 +32,7 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
     forward = function(shape, o) return core[name](shape, o.dtype) end,
     home = "both",
     sample = function() return { 2, 3 }, { dtype = "int32" } end,
+    example = ('print(K.%s({ 2, 2 }, { dtype = "int32" }))'):format(name),
   }
   source(name .. "_like") {
     doc = doc:gsub(" of a shape", " in the shape of x"),
@@ -42,6 +44,7 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
       return core[name](x.shape, o.dtype or x.dtype)
     end,
     sample = function(R) return R { 2, 3 } end,
+    example = ("print(K.%s_like(dw.tensor { 3, 4 }))"):format(name),
   }
 end
 
@@ -56,7 +59,7 @@ source "full" {
   home = "dw",
   sample = function() return { 2, 3 }, 7 end,
   example = "print(dw.full({ 2, 2 }, 7))",
-  errors = SIZES_FAIL,
+  errors = "A number that the dtype cannot hold.",
 }
 
 source "eye" {
@@ -138,7 +141,7 @@ source "variable" {
 A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
   values = { "value" },
   options = dtype,
-  shapes = { value = "a nested table, a number or a tensor", result = "value's" },
+  shapes = { value = "a nested table, a number or a tensor", result = "value's shape" },
   forward = function(value, o) return variable(value, o.dtype, config.floatx()) end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
   example = [[
@@ -149,6 +152,7 @@ print(v)]],
 }
 
 local shape_kind = {
+  annotation = "integer[]",
   expected = SIZES,
   read = function(v) return type(v) == "table" and v or nil end,
 }

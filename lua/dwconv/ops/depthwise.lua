@@ -8,6 +8,8 @@ local options = require "dwconv.options"
 
 local op = ops.family("depthwise", "depthwise convolution and its gradients")
 
+local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options."
+
 local conv, grad_x, grad_kernel
 
 -- Rather than hand a table to C at every call, options go as plain values.

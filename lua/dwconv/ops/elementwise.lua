@@ -9,6 +9,8 @@ local op = ops.family("elementwise", "numbers one by one; shapes broadcast as Nu
 local K = ops.calls
 
 local ANY = "a tensor, or a number beside one"
+local BROADCAST = "Shapes that do not broadcast, dtypes that differ, a number that the tensors' dtype cannot hold."
+local DIVISOR = "A whole divisor of 0."
 
 local function fitted(f) -- the gradient f gives, in the shape of argument i
   return function(i)
@@ -30,7 +32,7 @@ end
 -- Two tensors, or a tensor and a number. `gradients`: one for each of them.
 local function binary(name, a, b)
   return function(r)
-    r.args = { a, b }
+    r.args, r.errors = { a, b }, r.errors or BROADCAST
     r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
     r.forward = core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
@@ -117,7 +119,8 @@ for name, b in pairs { power = "b", pow = "a" } do
     keeps = { [a] = { a, b }, [b] = { a, "result" } },
     gradients = { power_gradient, exponent_gradient },
     sample = function(R) return R({ 2, 3 }, 0.5, 2), R { 2, 1 } end,
-    example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or nil,
+    errors = BROADCAST .. " Whole numbers to a negative power.",
+    example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or "print(dw.tensor { 4, 9 } ^ 0.5)",
   }
 end
 
@@ -341,6 +344,7 @@ local function comparison(name, sign)
     doc = ("Whether x %s y, as bool. The operator == of Lua is identity, so comparisons are functions."):format(sign),
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
+    example = ("print(K.%s(dw.tensor { 1, 2, 3 }, 2))"):format(name),
   }
 end
 
@@ -359,6 +363,8 @@ for _, name in ipairs { "logical_and", "logical_or" } do
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
     sample = truth { 2, 1 },
+    example = ("print(K.%s(dw.tensor { true, false }, dw.tensor { { true }, { false } }))"):format(name),
+    errors = "Shapes that do not broadcast, tensors that are not bool.",
   }
 end
 
@@ -372,7 +378,7 @@ unary "logical_not" {
 op "where" {
   doc = "x where condition is true, else y.",
   args = { "condition", "x", "y" },
-  shapes = { condition = "bool", x = ANY, y = ANY, result = "all, broadcast" },
+  shapes = { condition = "bool; any shape that broadcasts", x = ANY, y = ANY, result = "all, broadcast" },
   forward = core.elementwise("where", "where", "new", "condition", "x", "y"),
   keeps = { "condition" },
   backward = {

@@ -9,6 +9,10 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local WHOLE = "int32, int64 or uint8, counting from 1"
+local AXIS = "an axis, from 1 or -1 back"
+local NO_AXIS = "An axis that x does not have."
+local OUTSIDE = "An index outside the axis."
+local ALONG = OUTSIDE .. " Other sizes or ranks that differ, an axis that is not there."
 local NOT_KERAS = "Keras's backend does not have it."
 
 op "gather" {
@@ -27,7 +31,7 @@ op "gather" {
 }
 
 op "scatter" {
-  doc = "n rows of zeros, to which rows are added at their indices: the gradient of gather.",
+  doc = "The gradient of gather: n rows of zeros, to which rows are added at their indices.",
   args = { "rows" },
   values = { "indices", "n" },
   shapes = {
@@ -49,7 +53,7 @@ op "take_along_axis" {
   doc = "Along an axis, the elements at the indices: of each line its own.",
   args = { "x" },
   values = { "indices", "axis" },
-  shapes = { x = "any", indices = "x's but on the axis; " .. WHOLE, axis = "an axis", result = "the indices'" },
+  shapes = { x = "any", indices = "x's but on the axis; " .. WHOLE, axis = AXIS, result = "the indices'" },
   forward = function(x, indices, axis) return core.take_along_axis(x, indices, axis) end,
   keeps = { "indices" },
   backward = {
@@ -67,10 +71,10 @@ print(K.take_along_axis(x, K.argsort(x, { direction = "descending" }), 2))]],
 }
 
 op "put_along_axis" {
-  doc = "Zeros, n along the axis, to which y is added at the indices: the gradient of take_along_axis.",
+  doc = "The gradient of take_along_axis: zeros, n along the axis, to which y is added at the indices.",
   args = { "y" },
   values = { "indices", "axis", "n" },
-  shapes = { y = "the indices'", indices = "any; " .. WHOLE, axis = "an axis", n = "a whole number",
+  shapes = { y = "the indices'", indices = "any; " .. WHOLE, axis = AXIS, n = "a whole number",
     result = "y's, the axis of size n" },
   forward = function(y, indices, axis, n) return core.put_along_axis(y, indices, axis, n) end,
   keeps = { "indices" },

@@ -34,6 +34,7 @@ for name, f in pairs { permute_dimensions = core.permute_dimensions, permute = c
     differs = "Axes count from 1.",
     example = [[
 print(table.concat(K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, { 1, 4, 2, 3 }).shape, "x"))]],
+    errors = "A pattern that does not name each axis once.",
     sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
   }
 end
@@ -56,7 +57,7 @@ op "swapaxes" {
   doc = "Swaps axes a and b of x. A view of the same numbers.",
   args = { "x" },
   values = { "a", "b" },
-  shapes = { x = "any", a = "an axis", b = "an axis", result = "x's, with the two swapped" },
+  shapes = { x = "any", a = "an axis, from 1 or -1 back", b = "an axis", result = "x's, with the two swapped" },
   forward = function(x, a, b) return swap(x, a, b) end,
   keeps = {},
   backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
@@ -135,7 +136,7 @@ op "squeeze" {
   args = { "x" },
   values = { "axis" },
   optional = { axis = true },
-  shapes = { x = "any", axis = "an axis of size 1, or nil", result = "x's without the axis" },
+  shapes = { x = "any", axis = "an axis of size 1, from 1 or -1 back, or nil", result = "x's without the axis" },
   forward = function(x, axis) return core.squeeze(x, axis) end,
   keeps = {},
   backward = { x = reshaped },
@@ -147,7 +148,9 @@ op "squeeze" {
 }
 
 op "broadcast_to" {
-  doc = "x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.",
+  doc = [[
+x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to
+in place.]],
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any", shape = "a table of sizes", result = "shape" },
@@ -156,7 +159,7 @@ op "broadcast_to" {
   backward = { x = function(g, _, x) return K.sum_to(g, x.shape) end },
   linear = true,
   method = true,
-  differs = "Keras's backend does not have it. What is stretched cannot be written to in place.",
+  differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 1 }, { 2, 3, 4 } end,
   example = "print(K.broadcast_to(dw.tensor { 1, 2 }, { 2, 2 }))",
   errors = "A shape to which x's does not broadcast.",
@@ -177,6 +180,7 @@ for name, doc in pairs {
     linear = true,
     method = true,
     differs = "Keras's backend does not have it.",
+    example = ("print(K.%s(K.transpose(dw.tensor { { 1, 2 }, { 3, 4 } })))"):format(name),
     sample = function(R) return core.transpose(R { 2, 3 }) end,
   }
 end
@@ -223,6 +227,8 @@ type's limits (NaN becomes 0), and everything but 0 is true.]],
     forward = function(x, dtype) return f(x, dtype) end,
     home = name == "astype" and "method" or "K",
     method = name == "astype",
+    example = name == "cast" and 'print(K.cast(dw.tensor { -1.5, 300 }, "uint8"))'
+      or 'print(dw.tensor({ -1.5, 300 }):astype "uint8")',
     differs = "Floats outside an integer type's range are defined.",
     sample = function(R) return R { 2, 3 }, "float64" end,
   }

@@ -11,6 +11,7 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local kinds = { axis = options.axes(), keepdims = options.flag(false) }
+local NO_AXIS = "An axis that x does not have."
 local AXES = "x's without the axes, or with size 1 there for keepdims"
 
 -- The axes of x that o.axis names, counted from 1, in order.
@@ -47,6 +48,7 @@ end
 local function reduction(name)
   return function(r)
     r.args, r.options, r.method = { "x" }, kinds, true
+    r.errors = "An axis that x does not have, or that is named twice."
     r.shapes = { x = r.takes or "any numbers", result = AXES }
     r.sample = r.sample or function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end
     return op(name)(r)
@@ -164,6 +166,7 @@ for name, f in pairs {
   std = { "The standard deviation over the axes, of the population.", deviation },
 } do
   reduction(name) {
+    example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = f[1] .. " Whole numbers and bools become K.floatx() first; of nothing it is NaN.",
     takes = "any",
     forward = function(x, o)
@@ -190,7 +193,7 @@ reduction "logsumexp" {
     return o.keepdims and y or K.reshape(y, shape_without(x, o))
   end,
   backward = "parts",
-  differs = "Keras's backend does not export it.",
+  differs = "Keras's backend does not have it.",
   example = "print(K.logsumexp(dw.tensor { 1000, 1000 }))",
 }
 
@@ -199,6 +202,7 @@ for name, doc in pairs {
   all = "Whether no number over the axes is 0. Of nothing it is true.",
 } do
   reduction(name) {
+    example = ("print(K.%s(dw.tensor { { 0, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = doc,
     takes = "any",
     forward = function(x, o) return core[name](x, o.axis, o.keepdims) end,
@@ -218,6 +222,8 @@ for name, doc in pairs { argmax = "largest", argmin = "least" } do
     reason = "its result is a position",
     method = true,
     differs = "Positions count from 1.",
+    errors = NO_AXIS .. " An axis of size 0.",
+    example = ("print(K.%s(dw.tensor { { 5, 7, 1 }, { 9, 2, 4 } }))"):format(name),
     sample = function(R) return R { 2, 3 }, { axis = 1 } end,
   }
 end
@@ -272,7 +278,7 @@ op "cumprod" {
 }
 
 op "recurrence" {
-  doc = "Along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
+  doc = "Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
   args = { "a", "b" },
   options = { axis = options.axis(1) },
   shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },
@@ -295,7 +301,7 @@ op "recurrence" {
 }
 
 op "sum_to" {
-  doc = "x summed over the axes along which a tensor of the shape stretches to x's: the gradient of broadcasting.",
+  doc = "The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.",
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any numbers", shape = "a table of sizes that broadcasts to x's", result = "shape" },

@@ -9,6 +9,8 @@ local op = ops.family("view", "parts of a tensor, as views of the same numbers")
 local K = ops.calls
 local check_tensor = options.check_tensor
 
+local AXIS, INDEX = "an axis, from 1 or -1 back", "an index, from 1 or -1 back"
+
 local plain_index = core.metatable.__index
 local part_at = core.named(plain_index, "index")
 local forms = {
@@ -26,7 +28,7 @@ end
 
 op "index" {
   doc = [[
-What t[key] and t(i, j, ...) give: the part of x at a table of one index, or range {first, last, step}, for each axis
+What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or range {first, last, step}, for each axis
 ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.]],
   args = { "x" },
   values = { "key" },
@@ -50,7 +52,7 @@ op "narrow" {
   args = { "x" },
   values = { "axis", "first", "size" },
   shapes = {
-    x = "any", axis = "an axis", first = "an index", size = "a whole number", result = "x's, the axis of that size",
+    x = "any", axis = AXIS, first = INDEX, size = "a whole number", result = "x's, the axis of that size",
   },
   forward = function(x, axis, first, size) return core.narrow(x, axis, first, size) end,
   keeps = {},
@@ -68,7 +70,7 @@ op "select" {
   doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
   args = { "x" },
   values = { "axis", "index" },
-  shapes = { x = "any", axis = "an axis", index = "an index", result = "x's without the axis" },
+  shapes = { x = "any", axis = AXIS, index = INDEX, result = "x's without the axis" },
   forward = function(x, axis, index) return core.select(x, axis, index) end,
   keeps = {},
   backward = { x = embedded "select" },
@@ -82,7 +84,7 @@ op "select" {
 }
 
 op "embed" {
-  doc = "Zeros of a shape, with g in the part that a view takes: the gradient of views.",
+  doc = "The gradient of views: zeros of a shape, with g in the part that a view takes.",
   args = { "g" },
   values = { "shape", "form", "values" },
   shapes = {
@@ -130,7 +132,7 @@ op "reverse" {
   doc = "x with the order along each of the axes reversed. A view of the same numbers.",
   args = { "x" },
   values = { "axes" },
-  shapes = { x = "any", axes = "an axis or a table of axes", result = "x's" },
+  shapes = { x = "any", axes = "an axis or a table of axes, from 1 or -1 back", result = "x's" },
   forward = function(x, axes) return plain_index(x, reversing_key(x, axes)) end,
   keeps = {},
   backward = { x = function(g, _, _, axes) return K.reverse(g, axes) end },
