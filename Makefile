@@ -199,11 +199,12 @@ docs: all
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").annotations())' > docs/dwconv.meta.lua
 
-# Installs what is built, with whatever flags it was built; builds only when nothing is there.
+# Installs what is built, with whatever flags it was built; builds only when nothing is there. meta.lua is for editors.
 install: | $(if $(wildcard $(CORE)),,all)
 	@mkdir -p '$(INST_LIBDIR)/dwconv' '$(INST_LUADIR)'
 	cp $(BUILD)/dwconv/*.$(LIB_EXT) '$(INST_LIBDIR)/dwconv/'
 	cp -R lua/dwconv '$(INST_LUADIR)/'
+	cp docs/dwconv.meta.lua '$(INST_LUADIR)/dwconv/meta.lua'
 
 clean:
 	rm -rf '$(BUILD)' build build-* examples/out

@@ -72,6 +72,16 @@ function npy.read(path) end
 ---@param t dwconv.Tensor
 function npy.write(path, t) end
 
+---@class dwconv.info
+---@field version string
+---@field isa string
+---@field threads integer
+---@field openmp boolean
+---@field memory integer
+---@field images string
+---@field compiler string
+---@field lua string
+
 ---@class dwconv.backend
 local K = {}
 
@@ -95,7 +105,7 @@ function dw.set_threads(n) end
 function dw.clock() end
 
 --- What this build and machine are.
----@return { version: string, isa: string, threads: integer, openmp: boolean, memory: integer, images: string, compiler: string, lua: string }
+---@return dwconv.info
 function dw.info() end
 
 --- Prints the reference text of an op or a family, or the families.
@@ -146,16 +156,16 @@ function Tensor:any(o) end
 
 --- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
----@param stop? number a number
----@param step? number a number
+---@param stop? number a number, or nil
+---@param step? number a number, or nil
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # as many as there are
 function K.arange(start, stop, step, o) end
 
 --- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
----@param stop? number a number
----@param step? number a number
+---@param stop? number a number, or nil
+---@param step? number a number, or nil
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # as many as there are
 function dw.arange(start, stop, step, o) end
@@ -250,14 +260,14 @@ function K.clear_session() end
 
 --- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
----@param min_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
----@param max_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
+---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
 function K.clip(x, min_value, max_value) end
 
 --- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
----@param min_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
----@param max_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
+---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
 function Tensor:clip(min_value, max_value) end
 
@@ -523,7 +533,7 @@ function dw.full(shape, value, o) end
 function K.gather(reference, indices) end
 
 --- A number that counts the calls with this prefix, 1 for the first.
----@param prefix string|nil a string; nil is ""
+---@param prefix? string a string; nil is ""
 ---@return integer # a whole number
 function K.get_uid(prefix) end
 
@@ -541,8 +551,8 @@ function K.get_value(x) end
 function dw.gradcheck(f, inputs, o) end
 
 --- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
----@param loss dwconv.Tensor|number a tensor, summed if it is more than one number
----@param variables? dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
+---@param loss dwconv.Tensor a tensor, summed if it is more than one number
+---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
 ---@param o? { output_gradients?: dwconv.Tensor }
 ---@return any # like variables
 function K.gradients(loss, variables, o) end
@@ -589,7 +599,7 @@ function K.in_train_phase(x, alt, o) end
 
 --- What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or range {first, last, step}, for each axis ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.
 ---@param x dwconv.Tensor any
----@param key integer|dwconv.Tensor[] a whole number, or a table of them and of ranges
+---@param key integer|table a whole number, or a table of them and of ranges
 ---@return dwconv.Tensor|number # what is left of x's
 function K.index(x, key) end
 
@@ -603,7 +613,7 @@ function K.int_shape(x) end
 function K.learning_phase() end
 
 --- Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.
----@param value number|boolean 0, 1 or a boolean
+---@param value integer|boolean 0, 1 or a boolean
 ---@param f function a function
 ---@return any ... # f's
 function K.learning_phase_scope(value, f) end
@@ -1074,7 +1084,7 @@ function K.set_floatx(value) end
 function K.set_image_data_format(value) end
 
 --- Sets the learning phase.
----@param value number|boolean 0, 1 or a boolean
+---@param value integer|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
 
 --- Writes value into x, converted to x's dtype.
@@ -1145,12 +1155,12 @@ function Tensor:square() end
 
 --- A view without an axis of size 1; without all of them for nil.
 ---@param x dwconv.Tensor any
----@param axis? number|integer|nil an axis of size 1, from 1 or -1 back, or nil
+---@param axis? integer an axis of size 1, from 1 or -1 back, or nil
 ---@return dwconv.Tensor # x's without the axis
 function K.squeeze(x, axis) end
 
 --- A view without an axis of size 1; without all of them for nil.
----@param axis? number|integer|nil an axis of size 1, from 1 or -1 back, or nil
+---@param axis? integer an axis of size 1, from 1 or -1 back, or nil
 ---@return dwconv.Tensor # x's without the axis
 function Tensor:squeeze(axis) end
 
@@ -1172,7 +1182,7 @@ function K.std(x, o) end
 function Tensor:std(o) end
 
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
----@param variables dwconv.Tensor a tensor, or a table of them
+---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of them
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function K.stop_gradient(variables) end
 

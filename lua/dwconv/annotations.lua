@@ -12,10 +12,10 @@ local function one_line(text) return (text:gsub("\n", " ")) end
 -- What the words of a text say, the first that is there.
 local WORDS = {
   { "^anything", "any" }, { "comes back", "any" },
-  { "a table of {", "table" }, { "table of tensors", "dwconv.Tensor[]" }, { "table of float64 tensors", "dwconv.Tensor[]" },
-  { "table of them", "dwconv.Tensor[]" }, { "table of sizes", "integer[]" }, { "shape of", "integer[]" },
+  { "a table of {", "table" }, { "them and of ranges", "table" }, { "table of tensors", "dwconv.Tensor[]" },
+  { "table of float64 tensors", "dwconv.Tensor[]" }, { "table of them", "dwconv.Tensor[]" }, { "table of sizes", "integer[]" }, { "shape of", "integer[]" },
   { "table naming", "integer[]" }, { "table of axes", "integer[]" }, { "one for each axis", "integer[]" },
-  { "table of them and of ranges", "table" }, { "table", "table" },
+  { "table", "table" },
 }
 
 local function words_of(text)
@@ -36,7 +36,7 @@ local function type_of(text, is_tensor)
     add "dwconv.Tensor"
     if text:find "a number" then add "number" end
     if text:find "nested table" then add "table" end
-    if text:find "nil" then add "nil" end
+    if text:find "table of them" then add "dwconv.Tensor[]" end
     return table.concat(list, "|")
   end
   local word = words_of(text)
@@ -44,15 +44,12 @@ local function type_of(text, is_tensor)
   if text:find "a tensor" or text:find "^any;" or text:find "indices" or text:find "^x's" or text:find "^n,%.%.%." then
     add "dwconv.Tensor"
   end
-  if text:find "number" and not text:find "whole number" or text:find "%f[%d][01], " and not text:find "float" then
-    add "number"
-  end
-  if text:find "whole number" or text:find "an axis" or text:find "an index" then add "integer" end
+  if text:find "%f[%a]a number" then add "number" end
+  if text:find "whole number" or text:find "an axis" or text:find "an index" or text:find "^0, 1" then add "integer" end
   if word then add(word) end
   if text:find "boolean" then add "boolean" end
   if text:find "string" or text:find '"' or text:find "^float32, " then add "string" end
   if text:find "function" then add "function" end
-  if text:find "nil" then add "nil" end
   return #list > 0 and table.concat(list, "|") or "any"
 end
 
@@ -75,13 +72,12 @@ end
 
 -- ---- functions -----------------------------------------------------------------------------------
 
--- Names that Lua keeps for itself.
 local function argument_lines(add, r, first)
   for i = first, #r.positional do
     local arg = r.positional[i]
     local text = r.shapes[arg]
     local kind = r.list and i == 1 and "dwconv.Tensor[]" or type_of(text, i <= #r.args)
-    local optional = r.optional[arg] or r.raw and i > 1
+    local optional = r.optional[arg] or text:find "%f[%a]nil%f[%A]"
     add(("---@param %s%s %s %s"):format(arg, optional and "?" or "", kind, one_line(text)))
   end
 end
@@ -184,6 +180,16 @@ function npy.read(path) end
 ---@param t dwconv.Tensor
 function npy.write(path, t) end
 
+---@class dwconv.info
+---@field version string
+---@field isa string
+---@field threads integer
+---@field openmp boolean
+---@field memory integer
+---@field images string
+---@field compiler string
+---@field lua string
+
 ---@class dwconv.backend
 local K = {}
 
@@ -207,7 +213,7 @@ function dw.set_threads(n) end
 function dw.clock() end
 
 --- What this build and machine are.
----@return { version: string, isa: string, threads: integer, openmp: boolean, memory: integer, images: string, compiler: string, lua: string }
+---@return dwconv.info
 function dw.info() end
 
 --- Prints the reference text of an op or a family, or the families.

@@ -64,7 +64,7 @@ local help = {}
 -- Whether a tensor goes in, so that it tells something that no gradient comes back.
 local function takes_tensor(r)
   for _, arg in ipairs(r.positional) do
-    if r.shapes[arg]:find "tensor" then return true end
+    if r.shapes[arg]:find "tensor" or r.shapes[arg]:find "^any;" then return true end
   end
   return #r.args > 0
 end
@@ -160,8 +160,8 @@ end
 ---@return string
 function help.reference()
   local parts = {
-    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples print, "
-      .. "which stands behind `-->` here. `K` is `dw.backend`. "
+    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples "
+      .. "print, which stands behind `-->` here. `K` is `dw.backend`. "
       .. "Every function may raise: an error says what was expected of which argument and what came.\n",
   }
   for _, f in ipairs(ops.families) do

@@ -13,7 +13,7 @@ local dtype = { dtype = options.dtype() }
 local any_dtype = { dtype = options.optional(options.dtype()) }
 
 local SIZES = "a table of sizes"
-local RAGGED = "Tables whose parts differ in shape, what is no number in them, whole numbers that the dtype cannot hold."
+local RAGGED = "Tables whose parts differ in shape, what is no number in them, numbers that the dtype cannot hold."
 
 -- No tensor goes in, so nothing has a gradient.
 local function source(name)
@@ -81,7 +81,7 @@ Numbers from start to below stop: arange(stop), arange(start, stop) or arange(st
 is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   values = { "start", "stop", "step" },
   options = any_dtype,
-  shapes = { start = "a number", stop = "a number", step = "a number", result = "as many as there are" },
+  shapes = { start = "a number", stop = "a number, or nil", step = "a number, or nil", result = "as many as there are" },
   raw = true,
   forward = function(...)
     local given, n, o = { ... }, select("#", ...), nil
@@ -93,7 +93,7 @@ is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   end,
   home = "both",
   sample = function() return 1, 8, 2 end,
-  example = "print(K.arange(3), K.arange(0, 2, 0.5))",
+  example = "print(K.arange(3))\nprint(K.arange(0, 2, 0.5))",
   errors = "A step of 0, and a whole number that does not fit into the dtype.",
 }
 

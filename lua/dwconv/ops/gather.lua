@@ -147,6 +147,6 @@ op "top_k" {
   backward = "parts",
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 5 }, 3 end,
-  example = "print(K.top_k(dw.tensor { 3, 9, 5 }, 2))",
+  example = "local values, positions = K.top_k(dw.tensor { 3, 9, 5 }, 2)\nprint(values)\nprint(positions)",
   errors = "A k above the size of the last axis.",
 }

@@ -9,9 +9,15 @@ local op = ops.family("random", "random numbers, the same for any number of thre
 
 local SIZES = "a table of sizes"
 
+local function seed()
+  local kind = options.number(nil, true)
+  kind.default_text = "what dw.seed began"
+  return kind
+end
+
 -- `first` and `second` are what the distribution takes, with their defaults; positional when there is no default.
 local function distribution(name, kernel, doc, first, second, home)
-  local kinds = { seed = options.number(nil, true), dtype = options.dtype(true) }
+  local kinds = { seed = seed(), dtype = options.dtype(true) }
   local values, shapes = { "shape" }, { shape = SIZES, result = "shape" }
   local forward
   if first[2] then
@@ -32,7 +38,7 @@ local function distribution(name, kernel, doc, first, second, home)
     backward = "none",
     reason = "no tensor goes in",
     home = home,
-    example = ("print(%s.%s({ 3 }, %s))"):format(home or "K", name, first[2] and "{ seed = 1 }" or "0, 10, { seed = 1 }"),
+    example = ("print(%s.%s({ 3 }, %s{ seed = 1 }))"):format(home or "K", name, first[2] and "" or "0, 10, "),
     differs = home == "dw" and "Keras calls it random_" .. name .. "." or nil,
     sample = first[2] and function() return { 2, 3 } end or function() return { 2, 3 }, 1, 2 end,
   }
@@ -54,7 +60,7 @@ op "random_binomial" {
   doc = "1 with probability p, from 0 to 1, else 0.",
   args = {},
   values = { "shape" },
-  options = { p = options.probability(0), seed = options.number(nil, true), dtype = options.dtype(true) },
+  options = { p = options.probability(0), seed = seed(), dtype = options.dtype(true) },
   shapes = { shape = SIZES, result = "shape" },
   forward = function(shape, o)
     local u = core.random_binomial(shape, 0, 1, o.seed, o.dtype)
@@ -63,7 +69,7 @@ op "random_binomial" {
   backward = "none",
   reason = "no tensor goes in",
   sample = function() return { 2, 3 }, { p = 0.5 } end,
-  example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 1 }))",
+  example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 4 }))",
 }
 
 op "seed" {

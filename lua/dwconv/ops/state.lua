@@ -80,7 +80,8 @@ reader "eval" {
   example = [[
 local x = dw.zeros { 2 }
 local copy = K.eval(x)
-print(K.update(x, 1), copy)]],
+K.update(x, 1)
+print(copy)]],
 }
 
 plain "get_value" {
@@ -94,7 +95,8 @@ plain "get_value" {
   example = [[
 local x = dw.zeros { 2 }
 local copy = K.get_value(x)
-print(K.update(x, 1), copy)]],
+K.update(x, 1)
+print(copy)]],
 }
 
 plain "batch_get_value" {
@@ -111,7 +113,7 @@ plain "batch_get_value" {
   end,
   reason = "it reads values out",
   sample = function(R) return { R { 2, 3 } } end,
-  example = "print(table.unpack(K.batch_get_value { dw.zeros { 2 }, dw.ones { 2 } }))",
+  example = "print(K.batch_get_value({ dw.zeros { 2 }, dw.ones { 2 } })[2])",
 }
 
 plain "print_tensor" {
@@ -184,7 +186,7 @@ plain "batch_set_value" {
   example = [[
 local x, y = dw.zeros { 2 }, dw.zeros { 1 }
 K.batch_set_value { { x, { 1, 2 } }, { y, { 3 } } }
-print(x, y)]],
+print(y)]],
   errors = "A value that is not of its tensor's shape.",
 }
 
