@@ -6,6 +6,8 @@
 ---@field dtype string
 ---@field ndim integer
 ---@field size integer
+---@operator len: integer
+---@operator call(integer): dwconv.Tensor|number
 ---@operator add(dwconv.Tensor|number): dwconv.Tensor
 ---@operator div(dwconv.Tensor|number): dwconv.Tensor
 ---@operator idiv(dwconv.Tensor|number): dwconv.Tensor
@@ -15,6 +17,39 @@
 ---@operator sub(dwconv.Tensor|number): dwconv.Tensor
 ---@operator unm: dwconv.Tensor
 local Tensor = {}
+
+--- The number in a tensor of one element.
+---@return number|boolean
+function Tensor:item() end
+
+--- The numbers as a nested table.
+---@return table|number|boolean
+function Tensor:to_table() end
+
+--- The numbers as a string, in this machine's byte order and row-major order.
+---@return string
+function Tensor:to_bytes() end
+
+--- Writes the numbers of a tensor of the same shape.
+---@param source dwconv.Tensor
+---@return dwconv.Tensor
+function Tensor:copy_(source) end
+
+--- Writes one number everywhere.
+---@param value number|boolean
+---@return dwconv.Tensor
+function Tensor:fill(value) end
+
+--- A view with the order of axes reversed, or with two axes swapped.
+---@param a? integer
+---@param b? integer
+---@return dwconv.Tensor
+function Tensor:transpose(a, b) end
+
+--- A view with one more axis, of size 1.
+---@param axis? integer
+---@return dwconv.Tensor
+function Tensor:expand_dims(axis) end
 
 --- What dw.record gives beside the results.
 ---@class dwconv.Tape

@@ -12,9 +12,11 @@ local function one_line(text) return (text:gsub("\n", " ")) end
 -- What the words of a text say, the first that is there.
 local WORDS = {
   { "^anything", "any" }, { "comes back", "any" },
-  { "a table of {", "table" }, { "them and of ranges", "table" }, { "table of tensors", "dwconv.Tensor[]" },
-  { "table of float64 tensors", "dwconv.Tensor[]" }, { "table of them", "dwconv.Tensor[]" }, { "table of sizes", "integer[]" }, { "shape of", "integer[]" },
-  { "table naming", "integer[]" }, { "table of axes", "integer[]" }, { "one for each axis", "integer[]" },
+  { "a table of {", "table" }, { "them and of ranges", "table" },
+  { "table of tensors", "dwconv.Tensor[]" }, { "table of float64 tensors", "dwconv.Tensor[]" },
+  { "table of them", "dwconv.Tensor[]" },
+  { "table of sizes", "integer[]" }, { "shape of", "integer[]" }, { "table naming", "integer[]" },
+  { "table of axes", "integer[]" }, { "one for each axis", "integer[]" },
   { "table", "table" },
 }
 
@@ -120,7 +122,42 @@ local TENSOR = [[
 ---@field dtype string
 ---@field ndim integer
 ---@field size integer
+---@operator len: integer
+---@operator call(integer): dwconv.Tensor|number
 %slocal Tensor = {}
+
+--- The number in a tensor of one element.
+---@return number|boolean
+function Tensor:item() end
+
+--- The numbers as a nested table.
+---@return table|number|boolean
+function Tensor:to_table() end
+
+--- The numbers as a string, in this machine's byte order and row-major order.
+---@return string
+function Tensor:to_bytes() end
+
+--- Writes the numbers of a tensor of the same shape.
+---@param source dwconv.Tensor
+---@return dwconv.Tensor
+function Tensor:copy_(source) end
+
+--- Writes one number everywhere.
+---@param value number|boolean
+---@return dwconv.Tensor
+function Tensor:fill(value) end
+
+--- A view with the order of axes reversed, or with two axes swapped.
+---@param a? integer
+---@param b? integer
+---@return dwconv.Tensor
+function Tensor:transpose(a, b) end
+
+--- A view with one more axis, of size 1.
+---@param axis? integer
+---@return dwconv.Tensor
+function Tensor:expand_dims(axis) end
 ]]
 
 local CLASSES = [[

@@ -208,5 +208,5 @@ loss does not reach.]],
   example = [[
 local x = dw.tensor { 1, 2, 3 }
 print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
-  errors = "No tape is recording; a loss that the tape did not record.",
+  errors = "No tape that is recording; numbers that were written in place since they were recorded.",
 }

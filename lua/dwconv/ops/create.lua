@@ -81,7 +81,9 @@ Numbers from start to below stop: arange(stop), arange(start, stop) or arange(st
 is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   values = { "start", "stop", "step" },
   options = any_dtype,
-  shapes = { start = "a number", stop = "a number, or nil", step = "a number, or nil", result = "as many as there are" },
+  shapes = {
+    start = "a number", stop = "a number, or nil", step = "a number, or nil", result = "as many as there are",
+  },
   raw = true,
   forward = function(...)
     local given, n, o = { ... }, select("#", ...), nil
@@ -106,6 +108,7 @@ source "linspace" {
   home = "dw",
   sample = function() return 0, 1, 5 end,
   example = "print(dw.linspace(0, 1, 5))",
+  errors = "A num below 1.",
 }
 
 source "from_bytes" {

@@ -32,7 +32,7 @@ end
 -- Two tensors, or a tensor and a number. `gradients`: one for each of them.
 local function binary(name, a, b)
   return function(r)
-    r.args, r.errors = { a, b }, r.errors or BROADCAST
+    r.args, r.errors = { a, b }, r.errors or BROADCAST .. (r.result and "" or " Bools.")
     r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
     r.forward = core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
@@ -70,7 +70,7 @@ binary("divide", "a", "b") {
   metamethod = "__div", keeps = { a = { "b" }, b = { "b", "result" } }, method = true,
   sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
   gradients = { function(g, _, _, b) return g / b end, function(g, y, _, b) return -(g * y / b) end },
-  example = "print(dw.tensor { 1, 2 } / 4)",
+  example = "print(dw.tensor { 1, 2 } / 4)", errors = "Shapes that do not broadcast, dtypes that differ; bools.",
 }
 
 binary("floor_divide", "a", "b") {

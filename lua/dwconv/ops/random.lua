@@ -38,6 +38,8 @@ local function distribution(name, kernel, doc, first, second, home)
     backward = "none",
     reason = "no tensor goes in",
     home = home,
+    errors = kernel:find "uniform" and second[1] .. " that is not above " .. first[1] .. "."
+      or "A negative " .. second[1] .. ".",
     example = ("print(%s.%s({ 3 }, %s{ seed = 1 }))"):format(home or "K", name, first[2] and "" or "0, 10, "),
     differs = home == "dw" and "Keras calls it random_" .. name .. "." or nil,
     sample = first[2] and function() return { 2, 3 } end or function() return { 2, 3 }, 1, 2 end,

@@ -202,7 +202,7 @@ plain "update" {
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
   example = "print(K.update(dw.zeros { 2 }, dw.tensor { 1, 2 }))",
-  errors = WRITING,
+  errors = "A shape or dtype that is not x's, a number that x's dtype cannot hold, an x that was broadcast.",
 }
 
 plain "update_add" {

@@ -45,7 +45,7 @@ it is a Lua number.]],
 local t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
 print(t[{ {}, { 1, 3, 2 } }])
 print(t(2, -1))]],
-  errors = "An index outside its axis, more indices than axes, a step of 0.",
+  errors = "An index in a table that is outside its axis, more indices than axes, a step of 0.",
 }
 
 op "narrow" {
