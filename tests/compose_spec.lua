@@ -250,10 +250,10 @@ describe("errors of a call", function()
   end)
 
   it("takes a tensor on either side of + and *", function()
-    local t, x = dw.tensor { 1, 2 }, dw.tensor { 3, 4 }
-    support.same((t + o.square {})(x), t + x * x)
-    support.same((t * o.square {})(x), t * x * x)
-    support.same((o.square {} * t)(x), t * x * x)
+    local t, y = dw.tensor { 1, 2 }, dw.tensor { 3, 4 }
+    support.same((t + o.square {})(y), t + y * y)
+    support.same((t * o.square {})(y), t * y * y)
+    support.same((o.square {} * t)(y), t * x * x)
     support.same(t + t, t * 2)
   end)
 end)
