@@ -253,7 +253,7 @@ describe("errors of a call", function()
     local t, y = dw.tensor { 1, 2 }, dw.tensor { 3, 4 }
     support.same((t + o.square {})(y), t + y * y)
     support.same((t * o.square {})(y), t * y * y)
-    support.same((o.square {} * t)(y), t * x * x)
+    support.same((o.square {} * t)(y), t * y * y)
     support.same(t + t, t * 2)
   end)
 end)
