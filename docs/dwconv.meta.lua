@@ -1,4 +1,4 @@
----@meta
+---@meta dwconv
 -- Made from the records by `make docs`.
 
 ---@class dwconv.Tensor
@@ -6,1318 +6,1337 @@
 ---@field dtype string
 ---@field ndim integer
 ---@field size integer
+---@operator add(dwconv.Tensor|number): dwconv.Tensor
+---@operator div(dwconv.Tensor|number): dwconv.Tensor
+---@operator idiv(dwconv.Tensor|number): dwconv.Tensor
+---@operator mod(dwconv.Tensor|number): dwconv.Tensor
+---@operator mul(dwconv.Tensor|number): dwconv.Tensor
+---@operator pow(dwconv.Tensor|number): dwconv.Tensor
+---@operator sub(dwconv.Tensor|number): dwconv.Tensor
+---@operator unm: dwconv.Tensor
 local Tensor = {}
+
+--- What dw.record gives beside the results.
+---@class dwconv.Tape
+local Tape = {}
+
+--- The gradients of loss, of each of the variables.
+---@param loss dwconv.Tensor
+---@param variables dwconv.Tensor|table
+---@param o? { output_gradients?: dwconv.Tensor }
+---@return dwconv.Tensor|table
+function Tape:gradients(loss, variables, o) end
+
+--- An op as a value, from dw.ops.
+---@class dwconv.Op
+---@operator shr(dwconv.Op|function): dwconv.Op
+---@operator add(dwconv.Op|function|dwconv.Tensor|number): dwconv.Op
+---@operator mul(dwconv.Op|function|dwconv.Tensor|number): dwconv.Op
+---@operator concat(dwconv.Op|function): dwconv.Op
+---@operator call(...): any
+local Op = {}
+
+--- The tensors in it.
+---@return dwconv.Tensor[]
+function Op:parameters() end
+
+---@class dwconv.ops
+---@field [string] fun(given?: table): dwconv.Op
+---@field parallel fun(list: (dwconv.Op|function)[]): dwconv.Op
+---@field residual fun(f: dwconv.Op|function): dwconv.Op
+
+---@class dwconv.io.image
+local image = {}
+
+--- Reads a PNG or JPEG file.
+---@param path string
+---@return dwconv.Tensor # uint8, h,w,c
+function image.read(path) end
+
+--- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, by the ending of the path.
+---@param path string
+---@param t dwconv.Tensor
+---@param o? { quality?: integer }
+function image.write(path, t, o) end
+
+---@class dwconv.io.npy
+local npy = {}
+
+--- Reads a .npy file.
+---@param path string
+---@return dwconv.Tensor
+function npy.read(path) end
+
+--- Writes a tensor as a .npy file.
+---@param path string
+---@param t dwconv.Tensor
+function npy.write(path, t) end
 
 ---@class dwconv.backend
 local K = {}
 
 ---@class dwconv
+---@field _VERSION string
 ---@field backend dwconv.backend
+---@field ops dwconv.ops
+---@field io { image: dwconv.io.image, npy: dwconv.io.npy }
 local dw = {}
 
+--- How many threads drivers may use.
+---@return integer
+function dw.threads() end
+
+--- Sets it, for this Lua state. Results do not depend on it.
+---@param n integer
+function dw.set_threads(n) end
+
+--- Seconds of wall time since some start, for timing.
+---@return number
+function dw.clock() end
+
+--- What this build and machine are.
+---@return { version: string, isa: string, threads: integer, openmp: boolean, memory: integer, images: string, compiler: string, lua: string }
+function dw.info() end
+
+--- Prints the reference text of an op or a family, or the families.
+---@param name? string
+function dw.help(name) end
+
 --- The absolute value of x. Its gradient at 0 is 0.
----@param x any any numbers
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
 function K.abs(x) end
 
 --- The absolute value of x. Its gradient at 0 is 0.
----@param x any any numbers
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:abs() end
 
 --- a + b.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.add(a, b) end
 
 --- a + b.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:add(b) end
 
 --- Whether no number over the axes is 0. Of nothing it is true.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.all(x, o) end
 
 --- Whether no number over the axes is 0. Of nothing it is true.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:all(o) end
 
 --- Whether any number over the axes is not 0. Of nothing it is false.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.any(x, o) end
 
 --- Whether any number over the axes is not 0. Of nothing it is false.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:any(o) end
 
 --- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
----@param start any a number
----@param stop any a number
----@param step any a number
----@param o? { dtype?: any }
----@return any result as many as there are
+---@param start number a number
+---@param stop? number a number
+---@param step? number a number
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # as many as there are
 function K.arange(start, stop, step, o) end
 
 --- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
----@param start any a number
----@param stop any a number
----@param step any a number
----@param o? { dtype?: any }
----@return any result as many as there are
+---@param start number a number
+---@param stop? number a number
+---@param step? number a number
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # as many as there are
 function dw.arange(start, stop, step, o) end
 
 --- Where the largest number along an axis is, the first of equal ones; NaN is passed over.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's without the axis; int64, counting from 1
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's without the axis; int64, counting from 1
 function K.argmax(x, o) end
 
 --- Where the largest number along an axis is, the first of equal ones; NaN is passed over.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's without the axis; int64, counting from 1
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's without the axis; int64, counting from 1
 function Tensor:argmax(o) end
 
 --- Where the least number along an axis is, the first of equal ones; NaN is passed over.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's without the axis; int64, counting from 1
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's without the axis; int64, counting from 1
 function K.argmin(x, o) end
 
 --- Where the least number along an axis is, the first of equal ones; NaN is passed over.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's without the axis; int64, counting from 1
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's without the axis; int64, counting from 1
 function Tensor:argmin(o) end
 
 --- The positions of x's elements along an axis in sorted order; equal ones stay in order, NaN comes last.
----@param x any any numbers
----@param o? { axis?: any, direction?: any }
----@return any result x's; int64, counting from 1
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer, direction?: "ascending"|"descending" }
+---@return dwconv.Tensor # x's; int64, counting from 1
 function K.argsort(x, o) end
 
 --- The positions of x's elements along an axis in sorted order; equal ones stay in order, NaN comes last.
----@param x any any numbers
----@param o? { axis?: any, direction?: any }
----@return any result x's; int64, counting from 1
+---@param o? { axis?: integer, direction?: "ascending"|"descending" }
+---@return dwconv.Tensor # x's; int64, counting from 1
 function Tensor:argsort(o) end
 
 --- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
----@param x any any
----@param dtype any float32, float64, int32, int64, uint8 or bool
----@return any result x's
+---@param dtype string float32, float64, int32, int64, uint8 or bool
+---@return dwconv.Tensor # x's
 function Tensor:astype(dtype) end
 
 --- The name of the backend.
----@return any result "dwconv"
+---@return string # "dwconv"
 function K.backend() end
 
 --- For each sample, contracts an axis of x with one of y; the result has the other axes of x, then those of y, and (b, 1) when none is left. Without axes, the last of x meets the last of a y of rank 2, the second-to-last of others.
----@param x any b,...; rank 2 or more
----@param y any b,...
----@param o? { axes?: any }
----@return any result b, x's others, y's others
+---@param x dwconv.Tensor b,...; rank 2 or more
+---@param y dwconv.Tensor b,...; rank 2 or more
+---@param o? { axes?: integer|integer[] }
+---@return dwconv.Tensor # b, x's others, y's others
 function K.batch_dot(x, y, o) end
 
 --- The numbers of each sample along one axis.
----@param x any n,...
----@return any result n, all the others
+---@param x dwconv.Tensor n,...
+---@return dwconv.Tensor # n, all the others
 function K.batch_flatten(x) end
 
 --- get_value of each of some tensors.
----@param tensors any a table of tensors
----@return any result a table of tensors
+---@param tensors dwconv.Tensor[] a table of tensors
+---@return dwconv.Tensor[] # a table of tensors
 function K.batch_get_value(tensors) end
 
 --- Writes a value into each of some tensors.
----@param tuples any a table of {tensor, value}
----@return any result nothing
+---@param tuples table a table of {tensor, value}
 function K.batch_set_value(tuples) end
 
---- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.
----@param x any any
----@param shape any a table of sizes
----@return any result shape
+--- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to in place.
+---@param x dwconv.Tensor any
+---@param shape integer[] a table of sizes
+---@return dwconv.Tensor # shape
 function K.broadcast_to(x, shape) end
 
---- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.
----@param x any any
----@param shape any a table of sizes
----@return any result shape
+--- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to in place.
+---@param shape integer[] a table of sizes
+---@return dwconv.Tensor # shape
 function Tensor:broadcast_to(shape) end
 
 --- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
----@param x any any
----@param dtype any float32, float64, int32, int64, uint8 or bool
----@return any result x's
+---@param x dwconv.Tensor any
+---@param dtype string float32, float64, int32, int64, uint8 or bool
+---@return dwconv.Tensor # x's
 function K.cast(x, dtype) end
 
 --- A copy of a tensor, or a new one of numbers, in K.floatx().
----@param x any a tensor, a number or a nested table
----@return any result x's
+---@param x dwconv.Tensor|number|table a tensor, a number or a nested table
+---@return dwconv.Tensor # x's
 function K.cast_to_floatx(x) end
 
 --- Lets get_uid count from 1 again and sets the learning phase to 0.
----@return any result nothing
 function K.clear_session() end
 
 --- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
----@param x any a tensor, or a number beside one
----@param min_value any a tensor, or a number beside one, or nil
----@param max_value any a tensor, or a number beside one, or nil
----@return any result all, broadcast
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param min_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@param max_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@return dwconv.Tensor # all, broadcast
 function K.clip(x, min_value, max_value) end
 
 --- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
----@param x any a tensor, or a number beside one
----@param min_value any a tensor, or a number beside one, or nil
----@param max_value any a tensor, or a number beside one, or nil
----@return any result all, broadcast
+---@param min_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@param max_value? dwconv.Tensor|number|nil a tensor, or a number beside one, or nil
+---@return dwconv.Tensor # all, broadcast
 function Tensor:clip(min_value, max_value) end
 
 --- A copy of x, of its own.
----@param x any any
----@return any result x's
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's
 function K.clone(x) end
 
 --- A copy of x, of its own.
----@param x any any
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:clone() end
 
 --- Whether |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN), and shapes and dtypes agree. The second result says where they differ most.
----@param a any a tensor
----@param b any a tensor
----@param o? { atol?: any, rtol?: any }
----@return any result true, or false and a text
+---@param a dwconv.Tensor a tensor
+---@param b dwconv.Tensor a tensor
+---@param o? { atol?: number, rtol?: number }
+---@return boolean # true, or false and a text
+---@return string?
 function dw.close(a, b, o) end
 
 --- Tensors one after another along an axis.
----@param tensors any a table of tensors that differ on the axis only
----@param o? { axis?: any }
----@return any result the sum of sizes on the axis
+---@param tensors dwconv.Tensor[] a table of tensors that differ on the axis only
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # the sum of sizes on the axis
 function K.concatenate(tensors, o) end
 
 --- A tensor from a nested table or a number. With the option shape a number fills it, and as many numbers as it holds are put in.
----@param value any a nested table, a number or a tensor
----@param o? { dtype?: any, shape?: any }
----@return any result value's, or the option shape
+---@param value dwconv.Tensor|number|table a nested table, a number or a tensor
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool", shape?: integer[] }
+---@return dwconv.Tensor # value's, or the option shape
 function K.constant(value, o) end
 
 --- x itself if its numbers lie in row-major order, else a copy.
----@param x any any
----@return any result x's
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's
 function K.contiguous(x) end
 
 --- x itself if its numbers lie in row-major order, else a copy.
----@param x any any
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:contiguous() end
 
 --- The cosine of x in radians.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.cos(x) end
 
 --- The cosine of x in radians.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:cos() end
 
 --- How many numbers x holds.
----@param x any a tensor
----@return any result a whole number
+---@param x dwconv.Tensor a tensor
+---@return integer # a whole number
 function K.count_params(x) end
 
 --- Running products along an axis: each number times all before it. Its gradient is right with zeros too.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
 function K.cumprod(x, o) end
 
 --- Running products along an axis: each number times all before it. Its gradient is right with zeros too.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
 function Tensor:cumprod(o) end
 
 --- Running sums along an axis: each number with all before it.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
 function K.cumsum(x, o) end
 
 --- Running sums along an axis: each number with all before it.
----@param x any any numbers
----@param o? { axis?: any }
----@return any result x's
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
 function Tensor:cumsum(o) end
 
 --- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
----@param x any n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
----@param depthwise_kernel any kh,kw,c,m for both layouts; of x's dtype
----@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
----@return any result n,oh,ow,c*m or n,c*m,oh,ow
+---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
+---@param depthwise_kernel dwconv.Tensor kh,kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,c*m or n,c*m,oh,ow
 function K.depthwise_conv2d(x, depthwise_kernel, o) end
 
 --- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
----@param x any n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
----@param depthwise_kernel any kh,kw,c,m for both layouts; of x's dtype
----@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
----@return any result n,oh,ow,c*m or n,c*m,oh,ow
+---@param depthwise_kernel dwconv.Tensor kh,kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,c*m or n,c*m,oh,ow
 function Tensor:depthwise_conv2d(depthwise_kernel, o) end
 
 --- The gradient of depthwise_conv2d with respect to its kernel, given g, the one with respect to its result.
----@param g any the result's: n,oh,ow,c*m or n,c*m,oh,ow
----@param x any n,h,w,c or n,c,h,w
----@param kernel_shape any the shape of the kernel, {kh, kw, c, m}
----@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
----@return any result kernel_shape
+---@param g dwconv.Tensor the result's: n,oh,ow,c*m or n,c*m,oh,ow
+---@param x dwconv.Tensor n,h,w,c or n,c,h,w
+---@param kernel_shape integer[] the shape of the kernel, {kh, kw, c, m}
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # kernel_shape
 function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
 
 --- The gradient of depthwise_conv2d with respect to x, given g, the gradient with respect to its result.
----@param g any the result's: n,oh,ow,c*m or n,c*m,oh,ow
----@param depthwise_kernel any kh,kw,c,m
----@param x_shape any the shape of x, as a table
----@param o? { data_format?: any, dilation_rate?: any, padding?: any, strides?: any }
----@return any result x_shape
+---@param g dwconv.Tensor the result's: n,oh,ow,c*m or n,c*m,oh,ow
+---@param depthwise_kernel dwconv.Tensor kh,kw,c,m
+---@param x_shape integer[] the shape of x, as a table
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x_shape
 function K.depthwise_conv2d_grad_x(g, depthwise_kernel, x_shape, o) end
 
 --- a / b. Whole numbers become K.floatx() first.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.divide(a, b) end
 
 --- a / b. Whole numbers become K.floatx() first.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:divide(b) end
 
 --- Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has all other axes of x, then those of y.
----@param x any ...,k; rank 2 or more
----@param y any ...,k,n
----@return any result x's but the last, y's but the second-to-last
+---@param x dwconv.Tensor ...,k; rank 2 or more
+---@param y dwconv.Tensor ...,k,n
+---@return dwconv.Tensor # x's but the last, y's but the second-to-last
 function K.dot(x, y) end
 
 --- Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has all other axes of x, then those of y.
----@param x any ...,k; rank 2 or more
----@param y any ...,k,n
----@return any result x's but the last, y's but the second-to-last
+---@param y dwconv.Tensor ...,k,n
+---@return dwconv.Tensor # x's but the last, y's but the second-to-last
 function Tensor:dot(y) end
 
 --- The name of x's dtype.
----@param x any a tensor
----@return any result a string
+---@param x dwconv.Tensor a tensor
+---@return string # a string
 function K.dtype(x) end
 
---- Zeros of a shape, with g in the part that a view takes: the gradient of views.
----@param g any the part's
----@param shape any a table of sizes
----@param form any "index", "narrow" or "select"
----@param values any a table of what the form takes
----@return any result shape
+--- The gradient of views: zeros of a shape, with g in the part that a view takes.
+---@param g dwconv.Tensor the part's
+---@param shape integer[] a table of sizes
+---@param form string "index", "narrow" or "select"
+---@param values table a table of what the form takes
+---@return dwconv.Tensor # shape
 function K.embed(g, shape, form, values) end
 
 --- The fuzz factor, 1e-7 at first.
----@return any result a number
+---@return number # a number
 function K.epsilon() end
 
 --- Whether x == y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.equal(x, y) end
 
 --- Whether x == y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:equal(y) end
 
 --- The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.erf(x) end
 
 --- The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:erf() end
 
 --- A copy of a tensor's numbers, which later writes do not change.
----@param x any a tensor
----@return any result a tensor
+---@param x dwconv.Tensor a tensor
+---@return dwconv.Tensor # a tensor
 function K.eval(x) end
 
 --- e to the power of x.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.exp(x) end
 
 --- e to the power of x.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:exp() end
 
 --- A view with one more axis, of size 1. As a method, t:expand_dims(axis).
----@param x any any
----@param o? { axis?: any }
----@return any result x's with a 1 at the axis, which counts in the result
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's with a 1 at the axis, which counts in the result
 function K.expand_dims(x, o) end
 
 --- The identity matrix of a size.
----@param size any a whole number
----@param o? { dtype?: any }
----@return any result size,size
+---@param size integer a whole number
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # size,size
 function K.eye(size, o) end
 
 --- The identity matrix of a size.
----@param size any a whole number
----@param o? { dtype?: any }
----@return any result size,size
+---@param size integer a whole number
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # size,size
 function dw.eye(size, o) end
 
 --- The numbers of x in row-major order along one axis, the batch included.
----@param x any any
----@return any result one axis
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # one axis
 function K.flatten(x) end
 
 --- The numbers of x in row-major order along one axis, the batch included.
----@param x any any
----@return any result one axis
+---@return dwconv.Tensor # one axis
 function Tensor:flatten() end
 
 --- The default float dtype: "float32" or "float64".
----@return any result a string
+---@return string # a string
 function K.floatx() end
 
 --- The largest whole number that is not above x.
----@param x any any numbers
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
 function K.floor(x) end
 
 --- The largest whole number that is not above x.
----@param x any any numbers
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:floor() end
 
 --- a / b rounded down. A whole divisor of 0 is an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.floor_divide(a, b) end
 
 --- a / b rounded down. A whole divisor of 0 is an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:floor_divide(b) end
 
 --- acc = fn(acc, e) over the slices of elems along its first axis, first to last; acc begins as the option initializer, or as the first slice met.
----@param fn any a function of acc and e
----@param elems any n,...
----@param o? { initializer?: any }
----@return any result fn's
+---@param fn function a function of acc and e
+---@param elems dwconv.Tensor n,...
+---@param o? { initializer?: dwconv.Tensor|number }
+---@return any # fn's
 function K.foldl(fn, elems, o) end
 
 --- acc = fn(acc, e) over the slices of elems along its first axis, last to first; acc begins as the option initializer, or as the first slice met.
----@param fn any a function of acc and e
----@param elems any n,...
----@param o? { initializer?: any }
----@return any result fn's
+---@param fn function a function of acc and e
+---@param elems dwconv.Tensor n,...
+---@param o? { initializer?: dwconv.Tensor|number }
+---@return any # fn's
 function K.foldr(fn, elems, o) end
 
 --- The numbers in a string, in this machine's byte order and row-major order.
----@param bytes any a string
----@param shape any a table of sizes
----@param o? { dtype?: any }
----@return any result shape
+---@param bytes string a string
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function dw.from_bytes(bytes, shape, o) end
 
 --- One number (or boolean) everywhere.
----@param shape any a table of sizes
----@param value any a number or a boolean
----@param o? { dtype?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param value number|boolean a number or a boolean
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function dw.full(shape, value, o) end
 
 --- The rows of reference (along its first axis) at the indices.
----@param reference any n,...
----@param indices any any; int32, int64 or uint8, counting from 1
----@return any result the indices', then the row's
+---@param reference dwconv.Tensor n,...
+---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
+---@return dwconv.Tensor # the indices', then the row's
 function K.gather(reference, indices) end
 
 --- A number that counts the calls with this prefix, 1 for the first.
----@param prefix any a string; nil is ""
----@return any result a whole number
+---@param prefix string|nil a string; nil is ""
+---@return integer # a whole number
 function K.get_uid(prefix) end
 
 --- A copy of a tensor's numbers, which later writes do not change.
 ---@param x any a tensor; what is none comes back as it is
----@return any result a tensor
+---@return dwconv.Tensor # a tensor
 function K.get_value(x) end
 
 --- Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients too, for the option order = 2 or more. The second result says where they do not. f must give one float64 tensor.
----@param f any a function of tensors
----@param inputs any a table of float64 tensors
----@param o? { atol?: any, order?: any, rtol?: any, step?: any }
----@return any result true, or false and a text
+---@param f function a function of tensors
+---@param inputs dwconv.Tensor[] a table of float64 tensors
+---@param o? { atol?: number, order?: integer, rtol?: number, step?: number }
+---@return boolean # true, or false and a text
+---@return string?
 function dw.gradcheck(f, inputs, o) end
 
 --- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
----@param loss any a tensor, summed if it is more than one number
----@param variables any a tensor, or a table of tensors
----@param o? { output_gradients?: any }
----@return any result like variables
+---@param loss dwconv.Tensor|number a tensor, summed if it is more than one number
+---@param variables? dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
+---@param o? { output_gradients?: dwconv.Tensor }
+---@return any # like variables
 function K.gradients(loss, variables, o) end
 
 --- Whether x > y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.greater(x, y) end
 
 --- Whether x > y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:greater(y) end
 
 --- Whether x >= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.greater_equal(x, y) end
 
 --- Whether x >= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:greater_equal(y) end
 
 --- The layout of images where a call does not say: "channels_last" or "channels_first".
----@return any result a string
+---@return string # a string
 function K.image_data_format() end
 
 --- x in the test phase, else alt; of either a function's result, which is called only then.
 ---@param x any anything
 ---@param alt any anything
----@param o? { training?: any }
----@return any result x or alt
+---@param o? { training?: integer|boolean }
+---@return any # x or alt
 function K.in_test_phase(x, alt, o) end
 
 --- x in the train phase, else alt; of either a function's result, which is called only then.
 ---@param x any anything
 ---@param alt any anything
----@param o? { training?: any }
----@return any result x or alt
+---@param o? { training?: integer|boolean }
+---@return any # x or alt
 function K.in_train_phase(x, alt, o) end
 
---- What t[key] and t(i, j, ...) give: the part of x at a table of one index, or range {first, last, step}, for each axis ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.
----@param x any any
----@param key any a whole number, or a table of them and of ranges
----@return any result what is left of x's
+--- What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or range {first, last, step}, for each axis ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.
+---@param x dwconv.Tensor any
+---@param key integer|dwconv.Tensor[] a whole number, or a table of them and of ranges
+---@return dwconv.Tensor|number # what is left of x's
 function K.index(x, key) end
 
 --- The shape of x, as a table: x.shape.
----@param x any a tensor
----@return any result a table of sizes
+---@param x dwconv.Tensor a tensor
+---@return integer[] # a table of sizes
 function K.int_shape(x) end
 
 --- 1 while training, 0 while testing, as at first.
----@return any result 0 or 1
+---@return integer # 0 or 1
 function K.learning_phase() end
 
 --- Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.
----@param value any 0, 1 or a boolean
----@param f any a function
----@return any result f's
+---@param value number|boolean 0, 1 or a boolean
+---@param f function a function
+---@return any ... # f's
 function K.learning_phase_scope(value, f) end
 
 --- Whether x < y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.less(x, y) end
 
 --- Whether x < y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:less(y) end
 
 --- Whether x <= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.less_equal(x, y) end
 
 --- Whether x <= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:less_equal(y) end
 
 --- num numbers from start to stop, both included.
----@param start any a number
----@param stop any a number
----@param num any a whole number
----@param o? { dtype?: any }
----@return any result num
+---@param start number a number
+---@param stop number a number
+---@param num integer a whole number
+---@param o? { dtype?: "float32"|"float64" }
+---@return dwconv.Tensor # num
 function dw.linspace(start, stop, num, o) end
 
 --- The natural logarithm: -inf of 0, NaN of negative x.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.log(x) end
 
 --- The natural logarithm: -inf of 0, NaN of negative x.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:log() end
 
 --- x and y, of bools.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.logical_and(x, y) end
 
 --- x and y, of bools.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:logical_and(y) end
 
 --- not x, of bools.
----@param x any any; bool
----@return any result x's
+---@param x dwconv.Tensor any; bool
+---@return dwconv.Tensor # x's
 function K.logical_not(x) end
 
 --- not x, of bools.
----@param x any any; bool
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:logical_not() end
 
 --- x or y, of bools.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.logical_or(x, y) end
 
 --- x or y, of bools.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:logical_or(y) end
 
 --- log(sum(exp(x))) over the axes, without overflow.
----@param x any float32 or float64
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor float32 or float64
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.logsumexp(x, o) end
 
 --- log(sum(exp(x))) over the axes, without overflow.
----@param x any float32 or float64
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:logsumexp(o) end
 
 --- fn(e) of each slice of elems along its first axis, stacked.
----@param fn any a function
----@param elems any n,...
----@param o? { dtype?: any }
----@return any result n, fn's
+---@param fn function a function
+---@param elems dwconv.Tensor n,...
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # n, fn's
 function K.map_fn(fn, elems, o) end
 
 --- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
----@param a any ...,m,k; numbers
----@param b any ...,k,n
----@return any result ...,m,n
+---@param a dwconv.Tensor ...,m,k; numbers
+---@param b dwconv.Tensor ...,k,n
+---@return dwconv.Tensor # ...,m,n
 function K.matmul(a, b) end
 
 --- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
----@param a any ...,m,k; numbers
----@param b any ...,k,n
----@return any result ...,m,n
+---@param b dwconv.Tensor ...,k,n
+---@return dwconv.Tensor # ...,m,n
 function Tensor:matmul(b) end
 
 --- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.max(x, o) end
 
 --- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:max(o) end
 
 --- The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.maximum(x, y) end
 
 --- The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
 --- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
 --- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
 
 --- The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.
----@return any result a number
+---@return number # a number
 function K.memory_limit() end
 
 --- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.min(x, o) end
 
 --- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:min(o) end
 
 --- The smaller of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.minimum(x, y) end
 
 --- The smaller of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:minimum(y) end
 
 --- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.mod(a, b) end
 
 --- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:mod(b) end
 
 --- x becomes x*momentum + value*(1 - momentum), in place.
----@param x any a tensor
----@param value any a tensor that broadcasts to x's shape
----@param momentum any a number
----@return any result x itself
+---@param x dwconv.Tensor a tensor
+---@param value dwconv.Tensor a tensor that broadcasts to x's shape
+---@param momentum number a number
+---@return dwconv.Tensor # x itself
 function K.moving_average_update(x, value, momentum) end
 
 --- a * b, number by number.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.multiply(a, b) end
 
 --- a * b, number by number.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:multiply(b) end
 
 --- `size` neighbours along an axis, from index `first` on.
----@param x any any
----@param axis any an axis
----@param first any an index
----@param size any a whole number
----@return any result x's, the axis of that size
+---@param x dwconv.Tensor any
+---@param axis integer an axis, from 1 or -1 back
+---@param first integer an index, from 1 or -1 back
+---@param size integer a whole number
+---@return dwconv.Tensor # x's, the axis of that size
 function K.narrow(x, axis, first, size) end
 
 --- `size` neighbours along an axis, from index `first` on.
----@param x any any
----@param axis any an axis
----@param first any an index
----@param size any a whole number
----@return any result x's, the axis of that size
+---@param axis integer an axis, from 1 or -1 back
+---@param first integer an index, from 1 or -1 back
+---@param size integer a whole number
+---@return dwconv.Tensor # x's, the axis of that size
 function Tensor:narrow(axis, first, size) end
 
 --- How many axes x has.
----@param x any a tensor
----@return any result a whole number
+---@param x dwconv.Tensor a tensor
+---@return integer # a whole number
 function K.ndim(x) end
 
 --- -x.
----@param x any any
----@return any result x's
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's
 function K.negative(x) end
 
 --- -x.
----@param x any any
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:negative() end
 
 --- Calls f(...) while no tape records, whichever do outside; gives f's results.
----@param f any a function
----@return any result f's results
-function dw.no_grad(f) end
+---@param f function a function
+---@param ... any
+---@return any ... # f's results
+function dw.no_grad(f, ...) end
 
 --- Normally distributed random numbers.
----@param shape any a table of sizes
----@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", mean?: number, seed?: integer, stddev?: number }
+---@return dwconv.Tensor # shape
 function dw.normal(shape, o) end
 
 --- Whether x ~= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function K.not_equal(x, y) end
 
 --- Whether x ~= y, as bool. The operator == of Lua is identity, so comparisons are functions.
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result both, broadcast; bool
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:not_equal(y) end
 
 --- For each index a row of num_classes zeros with a 1 at the index.
----@param indices any any; int32, int64 or uint8, from 1 to num_classes
----@param num_classes any a whole number
----@return any result theirs, num_classes; float32
+---@param indices dwconv.Tensor any; int32, int64 or uint8, from 1 to num_classes
+---@param num_classes integer a whole number
+---@return dwconv.Tensor # theirs, num_classes; float32
 function K.one_hot(indices, num_classes) end
 
 --- Ones of a shape.
----@param shape any a table of sizes
----@param o? { dtype?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function K.ones(shape, o) end
 
 --- Ones of a shape.
----@param shape any a table of sizes
----@param o? { dtype?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function dw.ones(shape, o) end
 
 --- Ones in the shape of x.
----@param x any a tensor, whose dtype is the default
----@param o? { dtype?: any }
----@return any result x's
+---@param x dwconv.Tensor a tensor, whose dtype is the default
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # x's
 function K.ones_like(x, o) end
 
 --- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
----@param x any any
----@param pattern any a table naming each axis once, from 1; -1 is the last
----@return any result x's, permuted
+---@param pattern integer[] a table naming each axis once, from 1; -1 is the last
+---@return dwconv.Tensor # x's, permuted
 function Tensor:permute(pattern) end
 
 --- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
----@param x any any
----@param pattern any a table naming each axis once, from 1; -1 is the last
----@return any result x's, permuted
+---@param x dwconv.Tensor any
+---@param pattern integer[] a table naming each axis once, from 1; -1 is the last
+---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
 
 --- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
----@param x any a tensor, or a number beside one
----@param a any a tensor, or a number beside one
----@return any result both, broadcast
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.pow(x, a) end
 
 --- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
----@param x any a tensor, or a number beside one
----@param a any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:pow(a) end
 
 --- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.power(a, b) end
 
 --- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:power(b) end
 
 --- Prints a message and x; gives x.
----@param x any a tensor
----@param o? { message?: any }
----@return any result x itself
+---@param x dwconv.Tensor a tensor
+---@param o? { message?: string }
+---@return dwconv.Tensor # x itself
 function K.print_tensor(x, o) end
 
 --- The product over the axes; over all of them if none is given. Its gradient is right with zeros too.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.prod(x, o) end
 
 --- The product over the axes; over all of them if none is given. Its gradient is right with zeros too.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:prod(o) end
 
---- Zeros, n along the axis, to which y is added at the indices: the gradient of take_along_axis.
----@param y any the indices'
----@param indices any any; int32, int64 or uint8, counting from 1
----@param axis any an axis
----@param n any a whole number
----@return any result y's, the axis of size n
+--- The gradient of take_along_axis: zeros, n along the axis, to which y is added at the indices.
+---@param y dwconv.Tensor the indices'
+---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
+---@param axis integer an axis, from 1 or -1 back
+---@param n integer a whole number
+---@return dwconv.Tensor # y's, the axis of size n
 function K.put_along_axis(y, indices, axis, n) end
 
---- 1 with probability p, else 0.
----@param shape any a table of sizes
----@param o? { dtype?: any, p?: any, seed?: any }
----@return any result shape
+--- 1 with probability p, from 0 to 1, else 0.
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", p?: number, seed?: integer }
+---@return dwconv.Tensor # shape
 function K.random_binomial(shape, o) end
 
 --- Normally distributed random numbers.
----@param shape any a table of sizes
----@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", mean?: number, seed?: integer, stddev?: number }
+---@return dwconv.Tensor # shape
 function K.random_normal(shape, o) end
 
 --- Normally distributed random numbers.
----@param shape any a table of sizes
----@param mean any a number
----@param scale any a number
----@param o? { dtype?: any, seed?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param mean number a number
+---@param scale number a number
+---@param o? { dtype?: "float32"|"float64", seed?: integer }
+---@return dwconv.Tensor # shape
 function K.random_normal_variable(shape, mean, scale, o) end
 
 --- Uniform random numbers: not below minval, below maxval.
----@param shape any a table of sizes
----@param o? { dtype?: any, maxval?: any, minval?: any, seed?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", maxval?: number, minval?: number, seed?: integer }
+---@return dwconv.Tensor # shape
 function K.random_uniform(shape, o) end
 
 --- Uniform random numbers: not below low, below high.
----@param shape any a table of sizes
----@param low any a number
----@param high any a number
----@param o? { dtype?: any, seed?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param low number a number
+---@param high number a number
+---@param o? { dtype?: "float32"|"float64", seed?: integer }
+---@return dwconv.Tensor # shape
 function K.random_uniform_variable(shape, low, high, o) end
 
 --- Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.
----@param f any a function
----@return any result the tape, then f's results
-function dw.record(f) end
+---@param f function a function
+---@param ... any
+---@return dwconv.Tape # the tape, then f's results
+---@return any ...
+function dw.record(f, ...) end
 
---- Along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.
----@param a any any numbers
----@param b any a's; its first along the axis is not read
----@param o? { axis?: any }
----@return any result a's
+--- Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.
+---@param a dwconv.Tensor any numbers
+---@param b dwconv.Tensor a's; its first along the axis is not read
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # a's
 function K.recurrence(a, b, o) end
 
 --- x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is below the threshold.
----@param x any any numbers
----@param o? { alpha?: any, max_value?: any, threshold?: any }
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@param o? { alpha?: number, max_value?: number, threshold?: number }
+---@return dwconv.Tensor # x's
 function K.relu(x, o) end
 
 --- x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x is below the threshold.
----@param x any any numbers
----@param o? { alpha?: any, max_value?: any, threshold?: any }
----@return any result x's
+---@param o? { alpha?: number, max_value?: number, threshold?: number }
+---@return dwconv.Tensor # x's
 function Tensor:relu(o) end
 
 --- Each row of x, n times: K["repeat"], which Lua cannot write as K.repeat.
----@param x any b,d
----@param n any a whole number
----@return any result b,n,d
+---@param x dwconv.Tensor b,d
+---@param n integer a whole number
+---@return dwconv.Tensor # b,n,d
 function K.repeat_(x, n) end
 
+K["repeat"] = K.repeat_
+
 --- Each slice along an axis, rep times in place.
----@param x any any
----@param rep any a whole number
----@param axis any an axis
----@return any result x's, the axis rep times as long
+---@param x dwconv.Tensor any
+---@param rep integer a whole number
+---@param axis integer an axis, from 1 or -1 back
+---@return dwconv.Tensor # x's, the axis rep times as long
 function K.repeat_elements(x, rep, axis) end
 
 --- Lets get_uid count from 1 again.
----@return any result nothing
 function K.reset_uids() end
 
 --- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
----@param x any any
----@param shape any a table of sizes with as many elements as x
----@return any result shape
+---@param x dwconv.Tensor any
+---@param shape integer[] a table of sizes with as many elements as x
+---@return dwconv.Tensor # shape
 function K.reshape(x, shape) end
 
 --- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
----@param x any any
----@param shape any a table of sizes with as many elements as x
----@return any result shape
+---@param shape integer[] a table of sizes with as many elements as x
+---@return dwconv.Tensor # shape
 function Tensor:reshape(shape) end
 
 --- x with the order along each of the axes reversed. A view of the same numbers.
----@param x any any
----@param axes any an axis or a table of axes
----@return any result x's
+---@param x dwconv.Tensor any
+---@param axes integer|integer[] an axis or a table of axes, from 1 or -1 back
+---@return dwconv.Tensor # x's
 function K.reverse(x, axes) end
 
 --- x with the order along each of the axes reversed. A view of the same numbers.
----@param x any any
----@param axes any an axis or a table of axes
----@return any result x's
+---@param axes integer|integer[] an axis or a table of axes, from 1 or -1 back
+---@return dwconv.Tensor # x's
 function Tensor:reverse(axes) end
 
 --- The nearest whole number, the even one of two; whole numbers stay.
----@param x any any numbers
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
 function K.round(x) end
 
 --- The nearest whole number, the even one of two; whole numbers stay.
----@param x any any numbers
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:round() end
 
---- n rows of zeros, to which rows are added at their indices: the gradient of gather.
----@param rows any the indices', then a row's
----@param indices any any; int32, int64 or uint8, counting from 1
----@param n any a whole number
----@return any result n, a row's
+--- The gradient of gather: n rows of zeros, to which rows are added at their indices.
+---@param rows dwconv.Tensor the indices', then a row's
+---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
+---@param n integer a whole number
+---@return dwconv.Tensor # n, a row's
 function K.scatter(rows, indices, n) end
 
 --- Starts the state's random stream anew.
----@param n any a whole number
----@return any result nothing
+---@param n integer a whole number
 function dw.seed(n) end
 
 --- The part at one index of an axis, which goes; a tensor also where one number is left.
----@param x any any
----@param axis any an axis
----@param index any an index
----@return any result x's without the axis
+---@param x dwconv.Tensor any
+---@param axis integer an axis, from 1 or -1 back
+---@param index integer an index, from 1 or -1 back
+---@return dwconv.Tensor # x's without the axis
 function K.select(x, axis, index) end
 
 --- The part at one index of an axis, which goes; a tensor also where one number is left.
----@param x any any
----@param axis any an axis
----@param index any an index
----@return any result x's without the axis
+---@param axis integer an axis, from 1 or -1 back
+---@param index integer an index, from 1 or -1 back
+---@return dwconv.Tensor # x's without the axis
 function Tensor:select(axis, index) end
 
 --- Sets K.epsilon().
----@param value any a number
----@return any result nothing
+---@param value number a number
 function K.set_epsilon(value) end
 
 --- Sets K.floatx().
----@param value any "float32" or "float64"
----@return any result nothing
+---@param value string "float32" or "float64"
 function K.set_floatx(value) end
 
 --- Sets K.image_data_format().
----@param value any "channels_last" or "channels_first"
----@return any result nothing
+---@param value string "channels_last" or "channels_first"
 function K.set_image_data_format(value) end
 
 --- Sets the learning phase.
----@param value any 0, 1 or a boolean
----@return any result nothing
+---@param value number|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
 
 --- Writes value into x, converted to x's dtype.
----@param x any a tensor
----@param value any a tensor, a number or a nested table, of x's shape
----@return any result nothing
+---@param x dwconv.Tensor a tensor
+---@param value dwconv.Tensor|number|table a tensor, a number or a nested table, of x's shape
 function K.set_value(x, value) end
 
 --- The shape of x, as a tensor.
----@param x any a tensor
----@return any result an int32 tensor
+---@param x dwconv.Tensor a tensor
+---@return dwconv.Tensor # an int32 tensor
 function K.shape(x) end
 
 --- 1 / (1 + exp(-x)).
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.sigmoid(x) end
 
 --- 1 / (1 + exp(-x)).
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:sigmoid() end
 
 --- -1, 0 or 1; NaN stays.
----@param x any any numbers
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
 function K.sign(x) end
 
 --- -1, 0 or 1; NaN stays.
----@param x any any numbers
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:sign() end
 
 --- The sine of x in radians.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.sin(x) end
 
 --- The sine of x in radians.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:sin() end
 
 --- The elements along an axis in sorted order; NaN comes last.
----@param x any any numbers
----@param o? { axis?: any, direction?: any }
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer, direction?: "ascending"|"descending" }
+---@return dwconv.Tensor # x's
 function K.sort(x, o) end
 
 --- The elements along an axis in sorted order; NaN comes last.
----@param x any any numbers
----@param o? { axis?: any, direction?: any }
----@return any result x's
+---@param o? { axis?: integer, direction?: "ascending"|"descending" }
+---@return dwconv.Tensor # x's
 function Tensor:sort(o) end
 
 --- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.sqrt(x) end
 
 --- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:sqrt() end
 
 --- x * x.
----@param x any any numbers
----@return any result x's
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
 function K.square(x) end
 
 --- x * x.
----@param x any any numbers
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:square() end
 
 --- A view without an axis of size 1; without all of them for nil.
----@param x any any
----@param axis any an axis of size 1, or nil
----@return any result x's without the axis
+---@param x dwconv.Tensor any
+---@param axis? number|integer|nil an axis of size 1, from 1 or -1 back, or nil
+---@return dwconv.Tensor # x's without the axis
 function K.squeeze(x, axis) end
 
 --- A view without an axis of size 1; without all of them for nil.
----@param x any any
----@param axis any an axis of size 1, or nil
----@return any result x's without the axis
+---@param axis? number|integer|nil an axis of size 1, from 1 or -1 back, or nil
+---@return dwconv.Tensor # x's without the axis
 function Tensor:squeeze(axis) end
 
 --- Tensors of one shape along a new axis.
----@param x any a table of tensors of one shape
----@param o? { axis?: any }
----@return any result theirs, with the new axis
+---@param x dwconv.Tensor[] a table of tensors of one shape
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
 --- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
 --- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
 
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
----@param variables any a tensor, or a table of them
----@return any result the same
+---@param variables dwconv.Tensor a tensor, or a table of them
+---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function K.stop_gradient(variables) end
 
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
----@param variables any a tensor, or a table of them
----@return any result the same
+---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function Tensor:stop_gradient() end
 
 --- a - b.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param a dwconv.Tensor|number a tensor, or a number beside one
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function K.subtract(a, b) end
 
 --- a - b.
----@param a any a tensor, or a number beside one
----@param b any a tensor, or a number beside one
----@return any result both, broadcast
+---@param b dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
 function Tensor:subtract(b) end
 
 --- The sum over the axes; over all of them if none is given. Floats are summed in float64, by fours.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.sum(x, o) end
 
 --- The sum over the axes; over all of them if none is given. Floats are summed in float64, by fours.
----@param x any any numbers
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:sum(o) end
 
---- x summed over the axes along which a tensor of the shape stretches to x's: the gradient of broadcasting.
----@param x any any numbers
----@param shape any a table of sizes that broadcasts to x's
----@return any result shape
+--- The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.
+---@param x dwconv.Tensor any numbers
+---@param shape integer[] a table of sizes that broadcasts to x's
+---@return dwconv.Tensor # shape
 function K.sum_to(x, shape) end
 
 --- Swaps axes a and b of x. A view of the same numbers.
----@param x any any
----@param a any an axis
----@param b any an axis
----@return any result x's, with the two swapped
+---@param x dwconv.Tensor any
+---@param a integer an axis, from 1 or -1 back
+---@param b integer an axis
+---@return dwconv.Tensor # x's, with the two swapped
 function K.swapaxes(x, a, b) end
 
 --- then_expression where condition is true (a number: not 0), else else_expression. A condition of one element picks one of them whole, and of functions calls only that one; otherwise the choice is number by number.
----@param condition any a tensor, a number or a boolean
----@param then_expression any a tensor, a number or a function
----@param else_expression any a tensor, a number or a function
----@return any result the branches'
+---@param condition dwconv.Tensor|number|boolean a tensor, a number or a boolean
+---@param then_expression dwconv.Tensor|number|function a tensor, a number or a function
+---@param else_expression dwconv.Tensor|number|function a tensor, a number or a function
+---@return dwconv.Tensor|number # the branches'
 function K.switch(condition, then_expression, else_expression) end
 
 --- Along an axis, the elements at the indices: of each line its own.
----@param x any any
----@param indices any x's but on the axis; int32, int64 or uint8, counting from 1
----@param axis any an axis
----@return any result the indices'
+---@param x dwconv.Tensor any
+---@param indices dwconv.Tensor x's but on the axis; int32, int64 or uint8, counting from 1
+---@param axis integer an axis, from 1 or -1 back
+---@return dwconv.Tensor # the indices'
 function K.take_along_axis(x, indices, axis) end
 
 --- The hyperbolic tangent.
----@param x any any; float32 or float64
----@return any result x's
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
 function K.tanh(x) end
 
 --- The hyperbolic tangent.
----@param x any any; float32 or float64
----@return any result x's
+---@return dwconv.Tensor # x's
 function Tensor:tanh() end
 
 --- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
----@param data any a nested table, a number, a boolean or a tensor
----@param o? { dtype?: any }
----@return any result the table's
+---@param data dwconv.Tensor|number|table|boolean a nested table, a number, a boolean or a tensor
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # the table's
 function dw.tensor(data, o) end
 
 --- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
----@param x any any
----@param n any a whole number, or one for each axis
----@return any result x's times n
+---@param x dwconv.Tensor any
+---@param n integer|integer[] a whole number, or one for each axis
+---@return dwconv.Tensor # x's times n
 function K.tile(x, n) end
 
 --- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
----@param x any any
----@param n any a whole number, or one for each axis
----@return any result x's times n
+---@param n integer|integer[] a whole number, or one for each axis
+---@return dwconv.Tensor # x's times n
 function Tensor:tile(n) end
 
 --- The k largest elements along the last axis, largest first, and their positions; of equal ones the first.
----@param x any any numbers
----@param k any a whole number, not above the axis
----@return any result x's with k last; positions int64
+---@param x dwconv.Tensor any numbers
+---@param k integer a whole number, not above the axis
+---@return dwconv.Tensor # x's with k last; positions int64
+---@return dwconv.Tensor
 function K.top_k(x, k) end
 
 --- Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.
----@param x any any
----@return any result x's, reversed
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's, reversed
 function K.transpose(x) end
 
 --- Normally distributed random numbers, none further than two stddev from the mean.
----@param shape any a table of sizes
----@param o? { dtype?: any, mean?: any, seed?: any, stddev?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", mean?: number, seed?: integer, stddev?: number }
+---@return dwconv.Tensor # shape
 function K.truncated_normal(shape, o) end
 
 --- Uniform random numbers: not below minval, below maxval.
----@param shape any a table of sizes
----@param o? { dtype?: any, maxval?: any, minval?: any, seed?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64", maxval?: number, minval?: number, seed?: integer }
+---@return dwconv.Tensor # shape
 function dw.uniform(shape, o) end
 
 --- Writes new_x into x.
----@param x any a tensor
----@param new_x any a tensor of x's shape and dtype, or a number
----@return any result x itself
+---@param x dwconv.Tensor a tensor
+---@param new_x dwconv.Tensor|number a tensor of x's shape and dtype, or a number
+---@return dwconv.Tensor # x itself
 function K.update(x, new_x) end
 
 --- Adds increment to x in place.
----@param x any a tensor
----@param increment any a tensor that broadcasts to x's shape, or a number
----@return any result x itself
+---@param x dwconv.Tensor a tensor
+---@param increment dwconv.Tensor|number a tensor that broadcasts to x's shape, or a number
+---@return dwconv.Tensor # x itself
 function K.update_add(x, increment) end
 
 --- Subtracts decrement from x in place.
----@param x any a tensor
----@param decrement any a tensor that broadcasts to x's shape, or a number
----@return any result x itself
+---@param x dwconv.Tensor a tensor
+---@param decrement dwconv.Tensor|number a tensor that broadcasts to x's shape, or a number
+---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
 --- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param x dwconv.Tensor any
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
 --- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
----@param x any any
----@param o? { axis?: any, keepdims?: any }
----@return any result x's without the axes, or with size 1 there for keepdims
+---@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end
 
 --- A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.
----@param value any a nested table, a number or a tensor
----@param o? { dtype?: any }
----@return any result value's
+---@param value dwconv.Tensor|number|table a nested table, a number or a tensor
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # value's shape
 function K.variable(value, o) end
 
 --- x where condition is true, else y.
----@param condition any bool
----@param x any a tensor, or a number beside one
----@param y any a tensor, or a number beside one
----@return any result all, broadcast
+---@param condition dwconv.Tensor bool; any shape that broadcasts
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # all, broadcast
 function K.where(condition, x, y) end
 
 --- Zeros of a shape.
----@param shape any a table of sizes
----@param o? { dtype?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function K.zeros(shape, o) end
 
 --- Zeros of a shape.
----@param shape any a table of sizes
----@param o? { dtype?: any }
----@return any result shape
+---@param shape integer[] a table of sizes
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # shape
 function dw.zeros(shape, o) end
 
 --- Zeros in the shape of x.
----@param x any a tensor, whose dtype is the default
----@param o? { dtype?: any }
----@return any result x's
+---@param x dwconv.Tensor a tensor, whose dtype is the default
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # x's
 function K.zeros_like(x, o) end
 
 return dw

@@ -65,7 +65,8 @@ describe("who may know whom", function()
       { "gradcheck%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.options" } },
       { "compose%.lua$", { "dwconv%.core", "dwconv%.config", "dwconv%.ops", "dwconv%.options" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops" } },
-      { "help%.lua$", { "dwconv%.ops", "dwconv%.options" } },
+      { "help%.lua$", { "dwconv", "dwconv%.ops", "dwconv%.options", "dwconv%.annotations" } },
+      { "annotations%.lua$", { "dwconv%.ops" } },
       { "io/", { "dwconv", "dwconv%.config", "dwconv%.options", "dwconv%.io%..+", "dwconv%.image" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

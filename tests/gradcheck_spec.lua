@@ -23,7 +23,7 @@ describe("gradcheck", function()
     local double = ops.family("wrong", "for a test") "wrongly" {
       doc = "Doubles.", args = { "x", "y" }, shapes = { x = "any", y = "any", result = "x's" }, keeps = { "y" },
       forward = function(a, b) return dw.no_grad(function() return a * 2 + b * b end) end,
-      sample = function(R) return R { 2 }, R { 2 } end,
+      sample = function(R) return R { 2 }, R { 2 } end, example = "print(1)",
       backward = {
         x = function(g) return g * 2 end,
         y = function(g, _, _, b) return g * b * f64 { 2, 3 } end, -- right for the first, wrong for the second

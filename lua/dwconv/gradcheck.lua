@@ -4,7 +4,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("gradcheck", "checking gradients")
+local op = ops.family("gradients", "checking them")
 local K = ops.calls
 
 -- sum(f(inputs...) * g) as a number, outside any tape.
@@ -107,5 +107,6 @@ too, for the option order = 2 or more. The second result says where they do not.
   reason = "its result is a boolean",
   home = "dw",
   sample = function(R) return function(x) return x * x end, { R { 2, 3 } } end,
-  example = "print(dw.gradcheck(K.tanh, { dw.uniform({ 2, 3 }, { dtype = \"float64\" }) }, { order = 2 }))",
+  errors = "An order below 1, a result of f that is no float64 tensor.",
+  example = "print(dw.gradcheck(K.tanh, { dw.uniform({ 2, 3 }, { dtype = \"float64\", seed = 1 }) }, { order = 2 }))",
 }

@@ -205,4 +205,8 @@ loss does not reach.]],
     return x, x
   end,
   differs = "It works on the tape now recording, as there is no graph.",
+  example = [[
+local x = dw.tensor { 1, 2, 3 }
+print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
+  errors = "No tape is recording; a loss that the tape did not record.",
 }

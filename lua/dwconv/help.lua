@@ -1,4 +1,4 @@
--- help.lua: reference texts and editors' annotations, made from the records.
+-- help.lua: reference texts, made from the records. annotations.lua makes what editors read.
 
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
@@ -16,6 +16,7 @@ end
 local function default_text(kind)
   if kind.current then return "K's setting, at first " .. options.show(kind.first) end
   local d = kind.default
+  if d == nil then return kind.default_text or "none" end
   if type(d) == "table" and d[1] == d[2] then d = d[1] end
   return options.show(d)
 end
@@ -60,10 +61,52 @@ end
 
 local help = {}
 
---- The reference text of one op.
+-- Whether a tensor goes in, so that it tells something that no gradient comes back.
+local function takes_tensor(r)
+  for _, arg in ipairs(r.positional) do
+    if r.shapes[arg]:find "tensor" then return true end
+  end
+  return #r.args > 0
+end
+
+-- A text in lines of at most 118 bytes.
+local function wrapped(text)
+  local lines, line = {}, ""
+  for word in text:gmatch "%S+" do
+    if #line + #word > 117 then
+      lines[#lines + 1], line = line, word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+--- What a record's example prints. The global print is another while it runs, as ops that print use it too.
 ---@param r table a record
 ---@return string
-function help.text(r)
+function help.printed(r)
+  local dw, lines, real = require "dwconv", {}, print
+  local env = setmetatable({ dw = dw, K = dw.backend }, { __index = _G })
+  local function note(...)
+    local texts = table.pack(...)
+    for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+    lines[#lines + 1] = table.concat(texts, "\t")
+  end
+  local f = assert(load(r.example, "=example of " .. r.name, "t", env))
+  _G.print = note -- luacheck: ignore
+  local good, why = pcall(f)
+  _G.print = real -- luacheck: ignore
+  if not good then error(why, 0) end
+  return table.concat(lines, "\n")
+end
+
+--- The reference text of one op.
+---@param r table a record
+---@param run? boolean whether the example runs, and what it prints is shown
+---@return string
+function help.text(r, run)
   if r.refused then return ("K.%s\n\nThere is no such thing here; %s."):format(r.name, r.refused) end
   local lines = {}
   local function add(line) lines[#lines + 1] = line end
@@ -73,9 +116,11 @@ function help.text(r)
   for _, arg in ipairs(r.positional) do add(("  %-16s %s"):format(arg, r.shapes[arg])) end
   add(("  %-16s %s"):format("-> result", r.shapes.result))
   option_lines(r, add)
-  if r.backward == "none" then add("\nNo gradient: " .. r.reason .. ".") end
+  if r.errors then add("\n" .. wrapped("Errors: " .. r.errors)) end
+  if r.backward == "none" and takes_tensor(r) then add("\nNo gradient: " .. r.reason .. ".") end
   if r.differs then add("\nUnlike Keras: " .. r.differs) end
-  if r.example then add("\nExample\n  " .. r.example:gsub("\n", "\n  ")) end
+  add("\nExample\n  " .. r.example:gsub("\n", "\n  "))
+  if run then add("  --> " .. help.printed(r):gsub("\n", "\n  --> ")) end
   return table.concat(lines, "\n")
 end
 
@@ -111,60 +156,25 @@ function help.show(name)
   print(help.text(r))
 end
 
---- The reference of all ops, in Markdown: docs/reference.md.
+--- The reference of all ops, in Markdown: docs/reference.md. Examples run, with the settings as they are.
 ---@return string
 function help.reference()
   local parts = {
-    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same. `K` is `dw.backend`. "
+    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples print, "
+      .. "which stands behind `-->` here. `K` is `dw.backend`. "
       .. "Every function may raise: an error says what was expected of which argument and what came.\n",
   }
   for _, f in ipairs(ops.families) do
     parts[#parts + 1] = ("## %s\n\n%s.\n"):format(f.name, f.about)
     for _, name in ipairs(names(function(r) return r.family == f.name end)) do
-      parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(name, help.text(ops.records[name]))
+      parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(name, help.text(ops.records[name], true))
     end
   end
   return table.concat(parts, "\n")
 end
 
--- ---- annotations ---------------------------------------------------------------------------------
-
-local function one_line(text) return (text:gsub("\n", " ")) end
-
-local function annotate(add, r, class)
-  add ""
-  add("--- " .. one_line(r.doc))
-  for _, arg in ipairs(r.positional) do add(("---@param %s any %s"):format(arg, one_line(r.shapes[arg]))) end
-  local fields = {}
-  for key in pairs(r.options) do fields[#fields + 1] = key .. "?: any" end
-  table.sort(fields)
-  if #fields > 0 then add(("---@param o? { %s }"):format(table.concat(fields, ", "))) end
-  add("---@return any result " .. one_line(r.shapes.result))
-  local given = table.move(r.positional, 1, #r.positional, 1, {})
-  if #fields > 0 then given[#given + 1] = "o" end
-  if class == "Tensor" then table.remove(given, 1) end
-  local sign = class == "Tensor" and ":" or "."
-  add(("function %s%s%s(%s) end"):format(class, sign, r.method and class == "Tensor" and r.method ~= true and r.method
-    or r.name, table.concat(given, ", ")))
-end
-
 --- LuaCATS annotations of K, dw and tensors, which editors read: docs/dwconv.meta.lua.
 ---@return string
-function help.annotations()
-  local lines = { "---@meta", "-- Made from the records by `make docs`.", "" }
-  local function add(line) lines[#lines + 1] = line end
-  add "---@class dwconv.Tensor\n---@field shape integer[]\n---@field dtype string\n---@field ndim integer"
-  add "---@field size integer\nlocal Tensor = {}\n\n---@class dwconv.backend\nlocal K = {}\n"
-  add "---@class dwconv\n---@field backend dwconv.backend\nlocal dw = {}"
-  for _, name in ipairs(names(function(r) return not r.refused end)) do
-    local r = ops.records[name]
-    local home = r.home or "K"
-    if home == "K" or home == "both" then annotate(add, r, "K") end
-    if home == "dw" or home == "both" then annotate(add, r, "dw") end
-    if r.method and #r.positional > 0 then annotate(add, r, "Tensor") end
-  end
-  add "\nreturn dw"
-  return table.concat(lines, "\n") .. "\n"
-end
+function help.annotations() return require "dwconv.annotations".text() end
 
 return help

@@ -102,7 +102,8 @@ end
 
 -- ---- kinds of options ----------------------------------------------------------------------------
 -- A kind has `expected` (its words in an error text), `read(value)` (the normal form, or nil), and either
--- `default` or `current` (a function, for what the configuration decides).
+-- `default` or `current` (a function, for what the configuration decides). `default_text` says what nil stands for;
+-- `annotation` is its type for editors.
 
 -- 2.0 is 2. Sizes past 2^31 are refused: no product of what is accepted overflows in the core.
 local function as_whole(v, least)
@@ -121,6 +122,7 @@ end
 function options.pair(default)
   return {
     default = { default, default },
+    annotation = "integer|integer[]",
     expected = "a whole number or a pair {h, w}, each at least 1",
     read = function(v)
       if type(v) == "table" then return as_pair(v, 1) end
@@ -140,6 +142,7 @@ function options.oneof(choices, aliases)
     default = choices[1],
     choices = choices,
     aliases = aliases,
+    annotation = table.concat(quoted, "|"),
     expected = table.concat(quoted, " or "),
     read = function(v) return known[v] and v or nil end,
   }
@@ -155,6 +158,7 @@ end
 --- "valid", "same" or {{top, bottom}, {left, right}}.
 function options.padding()
   local kind = options.oneof { "valid", "same" }
+  kind.annotation = kind.annotation .. "|integer[][]"
   kind.expected = '"valid", "same" or {{top, bottom}, {left, right}}'
   kind.read = function(v)
     if v == "valid" or v == "same" then return v end
@@ -177,6 +181,7 @@ end
 function options.axis(default)
   return {
     default = default,
+    annotation = "integer",
     expected = "an axis, counting from 1 (-1 is the last)",
     read = function(v)
       v = math.type(v) and math.tointeger(v)
@@ -189,6 +194,8 @@ end
 function options.axes()
   local one = options.axis()
   return {
+    default_text = "all axes",
+    annotation = "integer|integer[]",
     expected = "an axis or a table of axes, counting from 1 (-1 is the last)",
     read = function(v)
       if type(v) ~= "table" then return one.read(v) end
@@ -206,6 +213,7 @@ end
 function options.flag(default)
   return {
     default = default,
+    annotation = "boolean",
     expected = "true or false",
     read = function(v)
       if type(v) == "boolean" then return v end
@@ -223,6 +231,7 @@ end
 function options.text(default)
   return {
     default = default,
+    annotation = "string",
     expected = "a string",
     read = function(v) return type(v) == "string" and v or nil end,
   }
@@ -232,12 +241,23 @@ end
 function options.number(default, whole)
   return {
     default = default,
+    annotation = whole and "integer" or "number",
     expected = whole and "a whole number" or "a number",
     read = function(v)
       if type(v) ~= "number" then return nil end
       if whole then return math.tointeger(v) end
       return v
     end,
+  }
+end
+
+--- A number from 0 to 1.
+function options.probability(default)
+  return {
+    default = default,
+    annotation = "number",
+    expected = "a number from 0 to 1",
+    read = function(v) return type(v) == "number" and v >= 0 and v <= 1 and v or nil end,
   }
 end
 

@@ -6,7 +6,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("tape", "gradients: recording calls and walking back over them")
+local op = ops.family("gradients", "recording calls, walking back over them, and checking what comes out")
 local track, ghost = core.track, core.ghost
 local records = ops.records
 
@@ -212,6 +212,10 @@ op "no_grad" {
     local x = R { 2, 3 }
     return function() return x * x end
   end,
+  example = [[
+local x = dw.tensor { 1, 2 }
+local tape = dw.record(function() dw.no_grad(function() return x * x end) end)
+print(tape)]],
 }
 
 Tape.__tostring = function(self) return ("tape of %d calls"):format(#self.entries) end

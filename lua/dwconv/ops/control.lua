@@ -53,6 +53,8 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   end,
   backward = "parts",
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 3 }, R { 2, 3 } end,
+  example = "print(K.switch(dw.tensor { true, false }, dw.tensor { 1, 2 }, dw.tensor { 10, 20 }))",
+  errors = "A condition with more axes than the branches, or whose shape does not broadcast with theirs.",
 }
 
 -- A tensor's slices along its first axis, or a table's items.
@@ -91,9 +93,10 @@ op "map_fn" {
   backward = "parts",
   sample = function(R) return function(e) return e * e end, R { 2, 3 } end,
   example = "print(K.map_fn(function(e) return e * 2 end, dw.tensor { 1, 2 }))",
+  errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
 }
 
-local initial = { expected = "a tensor or a number", read = function(v) return v end }
+local initial = { annotation = "dwconv.Tensor|number", expected = "a tensor or a number", read = function(v) return v end }
 
 for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
   op(name) {
@@ -118,6 +121,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     end,
     backward = "parts",
     sample = function(R) return function(acc, e) return acc * e end, R { 2, 3 } end,
+    errors = "Nothing in elems and no initializer.",
     example = ("print(K.%s(function(acc, e) return acc - e end, dw.tensor { 1, 2, 3, 4 }))"):format(name),
   }
 end

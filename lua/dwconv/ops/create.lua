@@ -13,6 +13,7 @@ local dtype = { dtype = options.dtype() }
 local any_dtype = { dtype = options.optional(options.dtype()) }
 
 local SIZES = "a table of sizes"
+local RAGGED = "Tables whose parts differ in shape, what is no number in them, whole numbers that the dtype cannot hold."
 
 -- No tensor goes in, so nothing has a gradient.
 local function source(name)
@@ -31,6 +32,7 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
     forward = function(shape, o) return core[name](shape, o.dtype) end,
     home = "both",
     sample = function() return { 2, 3 }, { dtype = "int32" } end,
+    example = ('print(K.%s({ 2, 2 }, { dtype = "int32" }))'):format(name),
   }
   source(name .. "_like") {
     doc = doc:gsub(" of a shape", " in the shape of x"),
@@ -42,6 +44,7 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
       return core[name](x.shape, o.dtype or x.dtype)
     end,
     sample = function(R) return R { 2, 3 } end,
+    example = ("print(K.%s_like(dw.tensor { 3, 4 }))"):format(name),
   }
 end
 
@@ -55,6 +58,8 @@ source "full" {
   end,
   home = "dw",
   sample = function() return { 2, 3 }, 7 end,
+  example = "print(dw.full({ 2, 2 }, 7))",
+  errors = "A number that the dtype cannot hold.",
 }
 
 source "eye" {
@@ -65,6 +70,7 @@ source "eye" {
   forward = function(size, o) return core.eye(size, o.dtype) end,
   home = "both",
   sample = function() return 3 end,
+  example = "print(K.eye(2))",
 }
 
 local parse_arange = options.parser("arange", any_dtype, "(start, stop, step, {options})")
@@ -88,6 +94,7 @@ is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   home = "both",
   sample = function() return 1, 8, 2 end,
   example = "print(K.arange(3), K.arange(0, 2, 0.5))",
+  errors = "A step of 0, and a whole number that does not fit into the dtype.",
 }
 
 source "linspace" {
@@ -98,6 +105,7 @@ source "linspace" {
   forward = function(start, stop, num, o) return core.linspace(start, stop, num, o.dtype) end,
   home = "dw",
   sample = function() return 0, 1, 5 end,
+  example = "print(dw.linspace(0, 1, 5))",
 }
 
 source "from_bytes" {
@@ -108,6 +116,8 @@ source "from_bytes" {
   forward = function(bytes, shape, o) return core.from_bytes(bytes, shape, o.dtype) end,
   home = "dw",
   sample = function() return "abcdef", { 2, 3 }, { dtype = "uint8" } end,
+  example = [[print(dw.from_bytes("\1\2\3", { 3 }, { dtype = "uint8" }))]],
+  errors = "A string that is not as long as the numbers of the shape take.",
 }
 
 source "tensor" {
@@ -119,6 +129,8 @@ source "tensor" {
   home = "dw",
   reason = "it is a copy; clone() has one",
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
+  example = "print(dw.tensor { { 1, 2 }, { 3, 4 } })",
+  errors = RAGGED,
 }
 
 local variable, constant = core.named(core.tensor, "variable"), core.named(core.tensor, "constant")
@@ -129,12 +141,18 @@ source "variable" {
 A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
   values = { "value" },
   options = dtype,
-  shapes = { value = "a nested table, a number or a tensor", result = "value's" },
+  shapes = { value = "a nested table, a number or a tensor", result = "value's shape" },
   forward = function(value, o) return variable(value, o.dtype, config.floatx(), "value") end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
+  example = [[
+local v = K.variable { 1, 2 }
+K.update_add(v, 1)
+print(v)]],
+  errors = RAGGED,
 }
 
 local shape_kind = {
+  annotation = "integer[]",
   expected = SIZES,
   read = function(v) return type(v) == "table" and v or nil end,
 }
@@ -160,6 +178,7 @@ put in.]],
   end,
   sample = function() return { 1, 2, 3, 4, 5, 6 }, { shape = { 2, 3 } } end,
   example = "print(K.constant({ 1, 2, 3, 4 }, { shape = { 2, 2 } }))",
+  errors = RAGGED .. " With the option shape also a value of more or fewer numbers.",
 }
 
 source "close" {
@@ -173,4 +192,5 @@ where they differ most.]],
   home = "dw",
   reason = "its result is a boolean",
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+  example = "print(dw.close(dw.tensor { 1, 2 }, dw.tensor { 1, 2.5 }))",
 }

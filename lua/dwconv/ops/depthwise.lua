@@ -8,6 +8,8 @@ local options = require "dwconv.options"
 
 local op = ops.family("depthwise", "depthwise convolution and its gradients")
 
+local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options."
+
 local conv, grad_x, grad_kernel
 
 -- Rather than hand a table to C at every call, options go as plain values.
@@ -60,6 +62,7 @@ print(K.depthwise_conv2d(x, w, { strides = 2, padding = "same" }):reshape { 2, 2
   sample = function(R)
     return R { 2, 5, 7, 3 }, R { 3, 2, 3, 2 }, sample_options
   end,
+  errors = "Channels of x and the kernel, or dtypes, that differ; with \"valid\" a kernel larger than x.",
 }
 
 grad_x = op "depthwise_conv2d_grad_x" {
@@ -84,6 +87,10 @@ grad_x = op "depthwise_conv2d_grad_x" {
   sample = function(R)
     return R { 2, 2, 8, 6 }, R { 3, 2, 3, 2 }, { 2, 5, 7, 3 }, sample_options
   end,
+  example = [[
+local g = dw.ones { 1, 2, 2, 1 }
+print(K.depthwise_conv2d_grad_x(g, dw.ones { 2, 2, 1, 1 }, { 1, 3, 3, 1 }):reshape { 3, 3 })]],
+  errors = UNFIT,
 }
 
 grad_kernel = op "depthwise_conv2d_grad_kernel" {
@@ -108,4 +115,8 @@ grad_kernel = op "depthwise_conv2d_grad_kernel" {
   sample = function(R)
     return R { 2, 2, 8, 6 }, R { 2, 5, 7, 3 }, { 3, 2, 3, 2 }, sample_options
   end,
+  example = [[
+local g = dw.ones { 1, 2, 2, 1 }
+print(K.depthwise_conv2d_grad_kernel(g, dw.ones { 1, 3, 3, 1 }, { 2, 2, 1, 1 }):reshape { 2, 2 })]],
+  errors = UNFIT,
 }

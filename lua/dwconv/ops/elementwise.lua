@@ -9,6 +9,8 @@ local op = ops.family("elementwise", "numbers one by one; shapes broadcast as Nu
 local K = ops.calls
 
 local ANY = "a tensor, or a number beside one"
+local BROADCAST = "Shapes that do not broadcast, dtypes that differ, a number that the tensors' dtype cannot hold."
+local DIVISOR = "A whole divisor of 0."
 
 local function fitted(f) -- the gradient f gives, in the shape of argument i
   return function(i)
@@ -30,7 +32,7 @@ end
 -- Two tensors, or a tensor and a number. `gradients`: one for each of them.
 local function binary(name, a, b)
   return function(r)
-    r.args = { a, b }
+    r.args, r.errors = { a, b }, r.errors or BROADCAST
     r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
     r.forward = r.forward or core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
@@ -52,12 +54,14 @@ binary("subtract", "a", "b") {
   doc = "a - b.",
   metamethod = "__sub", keeps = {}, method = true,
   gradients = { function(g) return g end, function(g) return -g end },
+  example = "print(dw.tensor { 5, 7 } - 1)",
 }
 
 binary("multiply", "a", "b") {
   doc = "a * b, number by number.",
   metamethod = "__mul", keeps = { a = { "b" }, b = { "a" } }, method = true,
   gradients = { function(g, _, _, b) return g * b end, function(g, _, a) return g * a end },
+  example = "print(dw.tensor { 1, 2 } * dw.tensor { { 10 }, { 20 } })",
 }
 
 binary("divide", "a", "b") {
@@ -66,6 +70,7 @@ binary("divide", "a", "b") {
   metamethod = "__div", keeps = { a = { "b" }, b = { "b", "result" } }, method = true,
   sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
   gradients = { function(g, _, _, b) return g / b end, function(g, y, _, b) return -(g * y / b) end },
+  example = "print(dw.tensor { 1, 2 } / 4)",
 }
 
 binary("floor_divide", "a", "b") {
@@ -73,6 +78,7 @@ binary("floor_divide", "a", "b") {
   metamethod = "__idiv", method = true,
   backward = "none", reason = "it is constant between its steps",
   example = "print(dw.tensor { 7, -7 } // 2)",
+  errors = BROADCAST .. " " .. DIVISOR,
 }
 
 binary("mod", "a", "b") {
@@ -81,6 +87,8 @@ binary("mod", "a", "b") {
   sample = function() return core.tensor({ { 1.3, -2.3, 4.0 }, { 0.6, 5.1, -0.4 } }, "float64", "float64"),
     core.tensor({ { 0.7 }, { -1.1 } }, "float64", "float64") end,
   gradients = { function(g) return g end, function(g, _, a, b) return -(g * (a // b)) end },
+  example = "print(dw.tensor { 7, -7 } % 3)",
+  errors = BROADCAST .. " " .. DIVISOR,
 }
 
 -- b*a^(b-1), and 0 where b is 0, whatever a.
@@ -120,7 +128,8 @@ for name, b in pairs { power = "b", pow = "a" } do
     keeps = { [a] = { a, b }, [b] = { a, "result" } },
     gradients = { power_gradient, exponent_gradient },
     sample = function(R) return R({ 2, 3 }, 0.5, 2), R { 2, 1 } end,
-    example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or nil,
+    errors = BROADCAST .. " Whole numbers to a negative power.",
+    example = name == "pow" and "print(K.pow(dw.tensor { 1, 2, 3 }, 2))" or "print(dw.tensor { 4, 9 } ^ 0.5)",
   }
 end
 
@@ -129,6 +138,7 @@ unary "negative" {
   takes = "any", keeps = {}, metamethod = "__unm",
   backward = { x = function(g) return -g end },
   linear = true,
+  example = "print(-dw.tensor { 1, -2 })",
 }
 
 binary("maximum", "x", "y") {
@@ -138,6 +148,7 @@ binary("maximum", "x", "y") {
     function(g, _, x, y) return K.where(K.greater_equal(x, y), g, 0) end,
     function(g, _, x, y) return K.where(K.less(x, y), g, 0) end,
   },
+  example = "print(K.maximum(dw.tensor { 1, 5 }, 3))",
 }
 
 binary("minimum", "x", "y") {
@@ -147,6 +158,7 @@ binary("minimum", "x", "y") {
     function(g, _, x, y) return K.where(K.less_equal(x, y), g, 0) end,
     function(g, _, x, y) return K.where(K.greater(x, y), g, 0) end,
   },
+  example = "print(K.minimum(dw.tensor { 1, 5 }, 3))",
 }
 
 -- ---- functions of one number ---------------------------------------------------------------------
@@ -155,27 +167,32 @@ unary "square" {
   doc = "x * x.",
   takes = "any numbers", keeps = { "x" },
   backward = { x = function(g, _, x) return g * x * 2 end },
+  example = "print(K.square(dw.tensor { -3, 2 }))",
 }
 
 unary "abs" {
   doc = "The absolute value of x. Its gradient at 0 is 0.",
   takes = "any numbers", keeps = { "x" },
   backward = { x = function(g, _, x) return g * K.sign(x) end },
+  example = "print(K.abs(dw.tensor { -3, 2 }))",
 }
 
 unary "sign" {
   doc = "-1, 0 or 1; NaN stays.",
   takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.sign(dw.tensor { -3, 0, 2 }))",
 }
 
 unary "round" {
   doc = "The nearest whole number, the even one of two; whole numbers stay.",
   takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
 }
 
 unary "floor" {
   doc = "The largest whole number that is not above x.",
   takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
 }
 
 unary "sqrt" {
@@ -183,12 +200,14 @@ unary "sqrt" {
   keeps = { "x", "result" },
   backward = { x = function(g, y, x) return K.where(K.less(x, 0), 0, g / y * 0.5) end },
   sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+  example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
 }
 
 unary "exp" {
   doc = "e to the power of x.",
   keeps = { "result" },
   backward = { x = function(g, y) return g * y end },
+  example = "print(K.exp(dw.tensor { 0, 1 }))",
 }
 
 unary "log" {
@@ -196,30 +215,35 @@ unary "log" {
   keeps = { "x" },
   backward = { x = function(g, _, x) return g / x end },
   sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+  example = "print(K.log(dw.tensor { 1, math.exp(2), 0 }))",
 }
 
 unary "sin" {
   doc = "The sine of x in radians.",
   keeps = { "x" },
   backward = { x = function(g, _, x) return g * K.cos(x) end },
+  example = "print(K.sin(dw.tensor { 0, math.pi / 2 }))",
 }
 
 unary "cos" {
   doc = "The cosine of x in radians.",
   keeps = { "x" },
   backward = { x = function(g, _, x) return -(g * K.sin(x)) end },
+  example = "print(K.cos(dw.tensor { 0, math.pi / 3 }))",
 }
 
 unary "tanh" {
   doc = "The hyperbolic tangent.",
   keeps = { "result" },
   backward = { x = function(g, y) return g * (1 - y * y) end },
+  example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
 }
 
 unary "sigmoid" {
   doc = "1 / (1 + exp(-x)).",
   keeps = { "result" },
   backward = { x = function(g, y) return g * (y * (1 - y)) end },
+  example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
 }
 
 -- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
@@ -274,6 +298,7 @@ unary "erf" {
   keeps = { "x" },
   backward = { x = function(g, _, x) return g * K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end },
   differs = "Keras's backend does not have it.",
+  example = "print(K.erf(dw.tensor { 0, 1 }))",
 }
 
 -- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
@@ -318,6 +343,7 @@ below min_value counts as min_value. The gradient is 1 at both bounds.]],
   method = true,
   sample = function(R) return R { 2, 3 }, R({ 2, 1 }, -0.6, -0.4), R({ 3 }, 0.4, 0.6) end,
   example = "print(K.clip(dw.tensor { -3, 0.5, 3 }, -1, 1))",
+  errors = BROADCAST,
 }
 
 -- ---- comparisons and choice ----------------------------------------------------------------------
@@ -327,6 +353,7 @@ local function comparison(name, sign)
     doc = ("Whether x %s y, as bool. The operator == of Lua is identity, so comparisons are functions."):format(sign),
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
+    example = ("print(K.%s(dw.tensor { 1, 2, 3 }, 2))"):format(name),
   }
 end
 
@@ -345,6 +372,8 @@ for _, name in ipairs { "logical_and", "logical_or" } do
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
     sample = truth { 2, 1 },
+    example = ("print(K.%s(dw.tensor { true, false }, dw.tensor { { true }, { false } }))"):format(name),
+    errors = "Shapes that do not broadcast, tensors that are not bool.",
   }
 end
 
@@ -352,12 +381,13 @@ unary "logical_not" {
   doc = "not x, of bools.",
   takes = "any; bool", backward = "none", reason = "its result is bool",
   sample = function(R) return (truth { 1 }(R)) end,
+  example = "print(K.logical_not(dw.tensor { true, false }))",
 }
 
 op "where" {
   doc = "x where condition is true, else y.",
   args = { "condition", "x", "y" },
-  shapes = { condition = "bool", x = ANY, y = ANY, result = "all, broadcast" },
+  shapes = { condition = "bool; any shape that broadcasts", x = ANY, y = ANY, result = "all, broadcast" },
   forward = core.elementwise("where", "where", "new", "condition", "x", "y"),
   keeps = { "condition" },
   backward = {
@@ -367,4 +397,5 @@ op "where" {
   },
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 1 }, R { 3 } end,
   example = "local x = dw.tensor { -1, 2 }\nprint(K.where(x:greater(0), x, 0))",
+  errors = BROADCAST,
 }

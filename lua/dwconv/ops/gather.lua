@@ -9,6 +9,10 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local WHOLE = "int32, int64 or uint8, counting from 1"
+local AXIS = "an axis, from 1 or -1 back"
+local NO_AXIS = "An axis that x does not have."
+local OUTSIDE = "An index outside the axis."
+local ALONG = OUTSIDE .. " Other sizes or ranks that differ, an axis that is not there."
 local NOT_KERAS = "Keras's backend does not have it."
 
 op "gather" {
@@ -23,10 +27,11 @@ op "gather" {
   differs = "Indices count from 1.",
   sample = function(R) return R { 4, 3 }, core.tensor({ 3, 1, 3 }, "int64", "float32") end,
   example = 'print(K.gather(dw.tensor { 10, 20, 30 }, dw.tensor({ 3, 1 }, { dtype = "int32" })))',
+  errors = OUTSIDE .. " A reference of rank 0.",
 }
 
 op "scatter" {
-  doc = "n rows of zeros, to which rows are added at their indices: the gradient of gather.",
+  doc = "The gradient of gather: n rows of zeros, to which rows are added at their indices.",
   args = { "rows" },
   values = { "indices", "n" },
   shapes = {
@@ -38,6 +43,8 @@ op "scatter" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 3, 2 }, core.tensor({ 3, 1, 3 }, "int64", "float32"), 4 end,
+  example = 'print(K.scatter(dw.tensor { 5, 6, 7 }, dw.tensor({ 3, 1, 3 }, { dtype = "int32" }), 4))',
+  errors = OUTSIDE .. " Rows whose first sizes are not the indices' shape.",
 }
 
 local function sample_order() return core.tensor({ { 2, 1 }, { 3, 3 } }, "int64", "float32") end
@@ -46,7 +53,7 @@ op "take_along_axis" {
   doc = "Along an axis, the elements at the indices: of each line its own.",
   args = { "x" },
   values = { "indices", "axis" },
-  shapes = { x = "any", indices = "x's but on the axis; " .. WHOLE, axis = "an axis", result = "the indices'" },
+  shapes = { x = "any", indices = "x's but on the axis; " .. WHOLE, axis = AXIS, result = "the indices'" },
   forward = function(x, indices, axis) return core.take_along_axis(x, indices, axis) end,
   keeps = { "indices" },
   backward = {
@@ -57,13 +64,17 @@ op "take_along_axis" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, sample_order(), -1 end,
+  example = [[
+local x = dw.tensor { { 1, 2 }, { 3, 4 } }
+print(K.take_along_axis(x, K.argsort(x, { direction = "descending" }), 2))]],
+  errors = ALONG,
 }
 
 op "put_along_axis" {
-  doc = "Zeros, n along the axis, to which y is added at the indices: the gradient of take_along_axis.",
+  doc = "The gradient of take_along_axis: zeros, n along the axis, to which y is added at the indices.",
   args = { "y" },
   values = { "indices", "axis", "n" },
-  shapes = { y = "the indices'", indices = "any; " .. WHOLE, axis = "an axis", n = "a whole number",
+  shapes = { y = "the indices'", indices = "any; " .. WHOLE, axis = AXIS, n = "a whole number",
     result = "y's, the axis of size n" },
   forward = function(y, indices, axis, n) return core.put_along_axis(y, indices, axis, n) end,
   keeps = { "indices" },
@@ -71,6 +82,8 @@ op "put_along_axis" {
   linear = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 2 }, sample_order(), -1, 4 end,
+  example = 'print(K.put_along_axis(dw.tensor { 5, 6 }, dw.tensor({ 3, 1 }, { dtype = "int32" }), 1, 4))',
+  errors = ALONG,
 }
 
 -- ---- sorting -------------------------------------------------------------------------------------
@@ -98,6 +111,8 @@ op "argsort" {
   method = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, { axis = 1 } end,
+  example = "print(K.argsort(dw.tensor { 30, 10, 20 }))",
+  errors = NO_AXIS,
 }
 
 op "sort" {
@@ -113,6 +128,7 @@ op "sort" {
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, { direction = "descending" } end,
   example = "print(K.sort(dw.tensor { 3, 1, 2 }))",
+  errors = NO_AXIS,
 }
 
 op "top_k" {
@@ -131,4 +147,6 @@ op "top_k" {
   backward = "parts",
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 5 }, 3 end,
+  example = "print(K.top_k(dw.tensor { 3, 9, 5 }, 2))",
+  errors = "A k above the size of the last axis.",
 }

@@ -6,6 +6,7 @@ local options = require "dwconv.options"
 
 local op = ops.family("gemm", "matrix products")
 local K = ops.calls
+local FEW = "Fewer than 2 axes, bools, dtypes that differ, contracted axes that are not equally long."
 local check_tensor = options.check_tensor
 
 local function flipped(x) return K.swapaxes(x, -1, -2) end
@@ -46,8 +47,10 @@ The matrix product over the last two axes; the axes before them broadcast. Whole
   },
   linear = true,
   method = true,
-  differs = "Keras's backend does not export it.",
+  differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 1, 3, 4 }, R { 3, 4, 2 } end,
+  example = "print(K.matmul(dw.tensor { { 1, 2 }, { 3, 4 } }, dw.eye(2)))",
+  errors = FEW .. " Axes before the last two that do not broadcast.",
 }
 
 -- Tensors of rank 2 or more and one dtype, numbers.
@@ -110,9 +113,11 @@ all other axes of x, then those of y.]],
   method = true,
   sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 3 } end,
   example = "print(K.dot(dw.ones { 2, 3 }, dw.ones { 3, 2 }))",
+  errors = FEW,
 }
 
 local axes_kind = {
+  annotation = "integer|integer[]",
   expected = "an axis or a pair of axes, neither of them the batch",
   read = function(v)
     if math.type(v) == "integer" then return { v, v } end
@@ -151,7 +156,7 @@ For each sample, contracts an axis of x with one of y; the result has the other 
 when none is left. Without axes, the last of x meets the last of a y of rank 2, the second-to-last of others.]],
   args = { "x", "y" },
   options = { axes = axes_kind },
-  shapes = { x = "b,...; rank 2 or more", y = "b,...", result = "b, x's others, y's others" },
+  shapes = { x = "b,...; rank 2 or more", y = "b,...; rank 2 or more", result = "b, x's others, y's others" },
   forward = function(x, y, o)
     check_operands("batch_dot", x, y)
     local axes = o.axes or { -1, y.ndim == 2 and -1 or -2 }
@@ -170,4 +175,6 @@ when none is left. Without axes, the last of x meets the last of a y of rank 2, 
   backward = "parts",
   linear = true,
   sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 2 } end,
+  example = "print(K.batch_dot(dw.ones { 2, 3, 4 }, dw.ones { 2, 4 }))",
+  errors = FEW .. " Batches that differ, an axis that is not there.",
 }

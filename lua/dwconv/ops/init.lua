@@ -26,7 +26,9 @@
 --   home       where the function is: "K" (if left out), "dw", "both", or "method" for tensors' methods only
 --   raw        true: forward is the function itself and reads its own options
 --   differs    how it differs from Keras, if it does
---   example    Lua code that prints something
+--   example    Lua code that prints something telling, with dw and K at hand: the same every time, and settings are as
+--              before when it is done
+--   errors     what else raises, beside an argument that is not what `shapes` says of it; may be left out
 
 local options = require "dwconv.options"
 
@@ -35,7 +37,8 @@ local ops = { records = {}, calls = {}, families = {} }
 
 local function refuse(name, text) error(("op %s: %s"):format(name, text), 0) end
 
-local required = { doc = "string", args = "table", shapes = "table", forward = "function", sample = "function" }
+local required = { doc = "string", args = "table", shapes = "table", forward = "function", sample = "function",
+  example = "string" }
 
 local function check_backward(name, r)
   if r.backward == "none" then
@@ -127,12 +130,14 @@ local function prepare(r)
 end
 
 --- Records the ops of a family: `local op = ops.family("layout", "what they have in common")`, then
---- `op "name" { ... }`, which returns the op's function.
+--- `op "name" { ... }`, which returns the op's function. Of several calls for one family the first says what it is.
 ---@param family string
 ---@param about string
 ---@return fun(name: string): fun(record: table): function
 function ops.family(family, about)
-  ops.families[#ops.families + 1] = { name = family, about = about }
+  local known = false
+  for _, f in ipairs(ops.families) do known = known or f.name == family end
+  if not known then ops.families[#ops.families + 1] = { name = family, about = about } end
   return function(name)
     return function(r)
       r.name, r.family, r.options, r.optional = name, family, r.options or {}, r.optional or {}

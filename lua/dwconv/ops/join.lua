@@ -71,6 +71,7 @@ op "concatenate" {
   },
   sample = function(R) return { R { 2, 3 }, R { 2, 1 } }, { axis = 2 } end,
   example = "print(K.concatenate({ dw.ones { 1, 2 }, dw.zeros { 2, 2 } }, { axis = 1 }))",
+  errors = "Tensors whose dtypes differ, or whose sizes differ on another axis; an axis that they do not have.",
 }
 
 op "stack" {
@@ -92,6 +93,8 @@ op "stack" {
   end,
   backward = "parts",
   sample = function(R) return { R { 2, 3 }, R { 2, 3 } }, { axis = -1 } end,
+  example = "print(K.stack { dw.tensor { 1, 2 }, dw.tensor { 3, 4 } })",
+  errors = "Shapes or dtypes that differ, an axis that the result does not have.",
 }
 
 local function check_count(name, what, n)
@@ -121,7 +124,7 @@ op "repeat_elements" {
   doc = "Each slice along an axis, rep times in place.",
   args = { "x" },
   values = { "rep", "axis" },
-  shapes = { x = "any", rep = "a whole number", axis = "an axis", result = "x's, the axis rep times as long" },
+  shapes = { x = "any", rep = "a whole number", axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long" },
   forward = function(x, rep, axis)
     rep = check_count("repeat_elements", "rep", rep)
     local rank = check_tensor("repeat_elements", "x", x).ndim
@@ -131,6 +134,7 @@ op "repeat_elements" {
   backward = "parts",
   sample = function(R) return R { 2, 3 }, 2, -1 end,
   example = "print(K.repeat_elements(dw.tensor { 1, 2 }, 2, 1))",
+  errors = "A negative rep, an axis that x does not have.",
 }
 
 op "repeat_" {
@@ -148,6 +152,8 @@ op "repeat_" {
   end,
   backward = "parts",
   sample = function(R) return R { 2, 3 }, 4 end,
+  example = 'print(K["repeat"](dw.tensor { { 1, 2 } }, 2))',
+  errors = "An x that is not of rank 2, a negative n.",
 }
 
 op "tile" {
@@ -168,6 +174,8 @@ op "tile" {
   backward = "parts",
   method = true,
   sample = function(R) return R { 2, 3 }, { 2, 1 } end,
+  example = "print(K.tile(dw.tensor { 1, 2 }, 2))",
+  errors = "More or fewer numbers than axes, a negative number.",
 }
 
 op "one_hot" {
@@ -184,4 +192,5 @@ op "one_hot" {
   differs = "Classes count from 1; outside them an index is an error.",
   sample = function() return core.tensor({ 2, 3, 1 }, "int32", "float32"), 4 end,
   example = "print(K.one_hot(dw.tensor({ 2, 1 }, { dtype = \"int32\" }), 3))",
+  errors = "An index outside 1 to num_classes.",
 }

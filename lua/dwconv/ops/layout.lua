@@ -34,6 +34,7 @@ for name, f in pairs { permute_dimensions = core.permute_dimensions, permute = c
     differs = "Axes count from 1.",
     example = [[
 print(table.concat(K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, { 1, 4, 2, 3 }).shape, "x"))]],
+    errors = "A pattern that does not name each axis once.",
     sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
   }
 end
@@ -47,6 +48,7 @@ op "transpose" {
   backward = { x = function(g) return K.transpose(g) end },
   linear = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = "print(K.transpose(dw.tensor { { 1, 2, 3 } }))",
 }
 
 local swap = core.named(core.transpose, "swapaxes")
@@ -55,13 +57,15 @@ op "swapaxes" {
   doc = "Swaps axes a and b of x. A view of the same numbers.",
   args = { "x" },
   values = { "a", "b" },
-  shapes = { x = "any", a = "an axis", b = "an axis", result = "x's, with the two swapped" },
+  shapes = { x = "any", a = "an axis, from 1 or -1 back", b = "an axis", result = "x's, with the two swapped" },
   forward = function(x, a, b) return swap(x, a, b) end,
   keeps = {},
   backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3, 4 }, 1, -1 end,
+  example = 'print(table.concat(K.swapaxes(dw.zeros { 2, 3, 4 }, 1, -1).shape, "x"))',
+  errors = "An axis that x does not have.",
 }
 
 op "reshape" {
@@ -75,6 +79,8 @@ op "reshape" {
   linear = true,
   method = true,
   sample = function(R) return R { 2, 3, 4 }, { 4, -1 } end,
+  example = "print(K.reshape(dw.arange(6), { 2, -1 }))",
+  errors = "A shape with more or fewer elements than x, more than one -1.",
 }
 
 local flatten = core.named(core.reshape, "flatten")
@@ -89,6 +95,7 @@ op "flatten" {
   linear = true,
   method = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = "print(K.flatten(dw.tensor { { 1, 2 }, { 3, 4 } }))",
 }
 
 op "batch_flatten" {
@@ -106,6 +113,8 @@ op "batch_flatten" {
   backward = { x = reshaped },
   linear = true,
   sample = function(R) return R { 2, 3, 4 } end,
+  example = 'print(table.concat(K.batch_flatten(dw.zeros { 2, 3, 4 }).shape, "x"))',
+  errors = "An x of rank 0.",
 }
 
 op "expand_dims" {
@@ -119,6 +128,7 @@ op "expand_dims" {
   linear = true,
   sample = function(R) return R { 2, 3 }, { axis = 2 } end,
   example = [[print(table.concat(K.expand_dims(dw.zeros { 2, 3 }, { axis = 1 }).shape, "x"))]],
+  errors = "An axis that the result does not have.",
 }
 
 op "squeeze" {
@@ -126,17 +136,21 @@ op "squeeze" {
   args = { "x" },
   values = { "axis" },
   optional = { axis = true },
-  shapes = { x = "any", axis = "an axis of size 1, or nil", result = "x's without the axis" },
+  shapes = { x = "any", axis = "an axis of size 1, from 1 or -1 back, or nil", result = "x's without the axis" },
   forward = function(x, axis) return core.squeeze(x, axis) end,
   keeps = {},
   backward = { x = reshaped },
   linear = true,
   method = true,
   sample = function(R) return R { 2, 1, 3 }, 2 end,
+  example = 'print(table.concat(K.squeeze(dw.zeros { 1, 3, 1 }, 1).shape, "x"))',
+  errors = "An axis that x does not have, or whose size is not 1.",
 }
 
 op "broadcast_to" {
-  doc = "x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat.",
+  doc = [[
+x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to
+in place.]],
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any", shape = "a table of sizes", result = "shape" },
@@ -145,8 +159,10 @@ op "broadcast_to" {
   backward = { x = function(g, _, x) return K.sum_to(g, x.shape) end },
   linear = true,
   method = true,
-  differs = "Keras's backend does not have it. What is stretched cannot be written to in place.",
+  differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 1 }, { 2, 3, 4 } end,
+  example = "print(K.broadcast_to(dw.tensor { 1, 2 }, { 2, 2 }))",
+  errors = "A shape to which x's does not broadcast.",
 }
 
 for name, doc in pairs {
@@ -164,6 +180,7 @@ for name, doc in pairs {
     linear = true,
     method = true,
     differs = "Keras's backend does not have it.",
+    example = ("print(K.%s(K.transpose(dw.tensor { { 1, 2 }, { 3, 4 } })))"):format(name),
     sample = function(R) return core.transpose(R { 2, 3 }) end,
   }
 end
@@ -186,6 +203,10 @@ op "stop_gradient" {
   reason = "that is what it is for",
   method = true,
   sample = function(R) return R { 2, 3 } end,
+  example = [[
+local x = dw.tensor { 1, 2, 3 }
+local tape, loss = dw.record(function() return K.sum(x * K.stop_gradient(x)) end)
+print(tape:gradients(loss, x))]],
 }
 
 local function to_dtype(name)
@@ -206,6 +227,8 @@ type's limits (NaN becomes 0), and everything but 0 is true.]],
     forward = function(x, dtype) return f(x, dtype) end,
     home = name == "astype" and "method" or "K",
     method = name == "astype",
+    example = name == "cast" and 'print(K.cast(dw.tensor { -1.5, 300 }, "uint8"))'
+      or 'print(dw.tensor({ -1.5, 300 }):astype "uint8")',
     differs = "Floats outside an integer type's range are defined.",
     sample = function(R) return R { 2, 3 }, "float64" end,
   }
@@ -222,4 +245,5 @@ to_dtype "cast_to_floatx" {
     return tensor_of(x, floatx, floatx, "x")
   end,
   sample = function(R) return R { 2, 3 } end,
+  example = "print(K.cast_to_floatx(dw.tensor { true, false }))",
 }

@@ -32,6 +32,7 @@ local function distribution(name, kernel, doc, first, second, home)
     backward = "none",
     reason = "no tensor goes in",
     home = home,
+    example = ("print(%s.%s({ 3 }, %s))"):format(home or "K", name, first[2] and "{ seed = 1 }" or "0, 10, { seed = 1 }"),
     differs = home == "dw" and "Keras calls it random_" .. name .. "." or nil,
     sample = first[2] and function() return { 2, 3 } end or function() return { 2, 3 }, 1, 2 end,
   }
@@ -50,10 +51,10 @@ distribution("random_uniform_variable", "random_uniform_variable", uniform:forma
 distribution("random_normal_variable", "random_normal_variable", normal, { "mean" }, { "scale" })
 
 op "random_binomial" {
-  doc = "1 with probability p, else 0.",
+  doc = "1 with probability p, from 0 to 1, else 0.",
   args = {},
   values = { "shape" },
-  options = { p = options.number(0), seed = options.number(nil, true), dtype = options.dtype(true) },
+  options = { p = options.probability(0), seed = options.number(nil, true), dtype = options.dtype(true) },
   shapes = { shape = SIZES, result = "shape" },
   forward = function(shape, o)
     local u = core.random_binomial(shape, 0, 1, o.seed, o.dtype)
@@ -62,6 +63,7 @@ op "random_binomial" {
   backward = "none",
   reason = "no tensor goes in",
   sample = function() return { 2, 3 }, { p = 0.5 } end,
+  example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 1 }))",
 }
 
 op "seed" {
@@ -74,4 +76,9 @@ op "seed" {
   reason = "no tensor goes in",
   home = "dw",
   sample = function() return 1 end,
+  example = [[
+dw.seed(1)
+local a = dw.uniform { 3 }
+dw.seed(1)
+print(dw.close(a, dw.uniform { 3 }))]],
 }

@@ -11,6 +11,7 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local kinds = { axis = options.axes(), keepdims = options.flag(false) }
+local NO_AXIS = "An axis that x does not have."
 local AXES = "x's without the axes, or with size 1 there for keepdims"
 
 -- The axes of x that o.axis names, counted from 1, in order.
@@ -47,6 +48,7 @@ end
 local function reduction(name)
   return function(r)
     r.args, r.options, r.method = { "x" }, kinds, true
+    r.errors = "An axis that x does not have, or that is named twice."
     r.shapes = { x = r.takes or "any numbers", result = AXES }
     r.sample = r.sample or function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end
     return op(name)(r)
@@ -98,6 +100,7 @@ reduction "prod" {
     end,
   },
   sample = function(R) return R({ 2, 3, 4 }, 0.5, 1.5), { axis = { 1, -1 } } end,
+  example = "print(K.prod(dw.tensor { { 1, 2 }, { 3, 4 } }, { axis = 2 }))",
 }
 
 -- The gradient is shared equally among ties.
@@ -113,6 +116,7 @@ ties.]],
   forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
+  example = "print(K.max(dw.tensor { { 1, 4 }, { 3, 2 } }, { axis = 1 }))",
 }
 
 reduction "min" {
@@ -122,6 +126,7 @@ ties.]],
   forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
+  example = "print(K.min(dw.tensor { { 1, 4 }, { 3, 2 } }, { axis = 1, keepdims = true }))",
 }
 
 -- Whole numbers and bools as K.floatx(); floats as they are.
@@ -161,6 +166,7 @@ for name, f in pairs {
   std = { "The standard deviation over the axes, of the population.", deviation },
 } do
   reduction(name) {
+    example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = f[1] .. " Whole numbers and bools become K.floatx() first; of nothing it is NaN.",
     takes = "any",
     forward = function(x, o)
@@ -187,7 +193,7 @@ reduction "logsumexp" {
     return o.keepdims and y or K.reshape(y, shape_without(x, o))
   end,
   backward = "parts",
-  differs = "Keras's backend does not export it.",
+  differs = "Keras's backend does not have it.",
   example = "print(K.logsumexp(dw.tensor { 1000, 1000 }))",
 }
 
@@ -196,6 +202,7 @@ for name, doc in pairs {
   all = "Whether no number over the axes is 0. Of nothing it is true.",
 } do
   reduction(name) {
+    example = ("print(K.%s(dw.tensor { { 0, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = doc,
     takes = "any",
     forward = function(x, o) return core[name](x, o.axis, o.keepdims) end,
@@ -215,6 +222,8 @@ for name, doc in pairs { argmax = "largest", argmin = "least" } do
     reason = "its result is a position",
     method = true,
     differs = "Positions count from 1.",
+    errors = NO_AXIS .. " An axis of size 0.",
+    example = ("print(K.%s(dw.tensor { { 5, 7, 1 }, { 9, 2, 4 } }))"):format(name),
     sample = function(R) return R { 2, 3 }, { axis = 1 } end,
   }
 end
@@ -235,6 +244,7 @@ op "cumsum" {
   method = true,
   sample = function(R) return R { 2, 3 }, { axis = 2 } end,
   example = "print(K.cumsum(dw.tensor { 1, 2, 3 }))",
+  errors = NO_AXIS,
 }
 
 -- y shifted by one along the axis, from `first` on.
@@ -263,10 +273,12 @@ op "cumprod" {
   },
   method = true,
   sample = function(R) return R({ 2, 3 }, 0.5, 1.5), { axis = 2 } end,
+  example = "print(K.cumprod(dw.tensor { 1, 2, 3 }))",
+  errors = NO_AXIS,
 }
 
 op "recurrence" {
-  doc = "Along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
+  doc = "Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
   args = { "a", "b" },
   options = { axis = options.axis(1) },
   shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },
@@ -284,10 +296,12 @@ op "recurrence" {
   },
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, { axis = 2 } end,
+  example = "print(K.recurrence(dw.tensor { 1, 2, 3 }, dw.tensor { 0, 10, 10 }))",
+  errors = NO_AXIS .. " Shapes or dtypes of a and b that differ.",
 }
 
 op "sum_to" {
-  doc = "x summed over the axes along which a tensor of the shape stretches to x's: the gradient of broadcasting.",
+  doc = "The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.",
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any numbers", shape = "a table of sizes that broadcasts to x's", result = "shape" },
@@ -297,4 +311,6 @@ op "sum_to" {
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 2, 3, 4 }, { 3, 1 } end,
+  example = "print(K.sum_to(dw.ones { 2, 3 }, { 1, 3 }))",
+  errors = "A shape that does not broadcast to x's.",
 }

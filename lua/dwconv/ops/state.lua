@@ -1,16 +1,14 @@
--- ops/state.lua: what Keras's backend keeps beside tensors: settings, the learning phase, unique names; and the
--- functions that read tensors out or write into them.
+-- ops/state.lua: functions that read tensors out or write into them; and what has no place here.
 
-local config = require "dwconv.config"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("state", "settings, learning phase, names; reading tensors out and writing into them")
+local op = ops.family("state", "reading tensors out and writing into them")
 local check_tensor = options.check_tensor
 local clone = core.clone
 
--- What has no gradient, and mostly no tensors.
+-- What has no gradient.
 local function plain(name)
   return function(r)
     r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
@@ -20,142 +18,6 @@ local function plain(name)
     return op(name)(r)
   end
 end
-
--- ---- settings ------------------------------------------------------------------------------------
-
-plain "backend" {
-  doc = "The name of the backend.",
-  shapes = { result = '"dwconv"' },
-  forward = function() return "dwconv" end,
-}
-
-for name, doc in pairs {
-  floatx = 'The default float dtype: "float32" or "float64".',
-  epsilon = "The fuzz factor, 1e-7 at first.",
-  image_data_format = 'The layout of images where a call does not say: "channels_last" or "channels_first".',
-  memory_limit = "The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.",
-} do
-  plain(name) {
-    doc = doc,
-    shapes = { result = name:find "^[em]" and "a number" or "a string" },
-    forward = function() return config[name]() end,
-    differs = name == "memory_limit" and "Keras's backend does not have it." or nil,
-  }
-end
-
-for name, expected in pairs {
-  floatx = '"float32" or "float64"', epsilon = "a number", image_data_format = '"channels_last" or "channels_first"',
-} do
-  plain("set_" .. name) {
-    doc = ("Sets K.%s()."):format(name),
-    values = { "value" },
-    shapes = { value = expected },
-    forward = function(value) config["set_" .. name](value) end,
-    sample = function() return config[name]() end,
-    differs = name == "floatx" and "There is no float16." or nil,
-  }
-end
-
--- ---- learning phase ------------------------------------------------------------------------------
-
-local phase = 0
-
-local function check_phase(name, value)
-  if value == true or value == 1 then return 1 end
-  if value == false or value == 0 then return 0 end
-  core.raise(("%s: value must be 0 or 1, got %s"):format(name, options.show(value)))
-end
-
-plain "learning_phase" {
-  doc = "1 while training, 0 while testing, as at first.",
-  shapes = { result = "0 or 1" },
-  forward = function() return phase end,
-}
-
-plain "set_learning_phase" {
-  doc = "Sets the learning phase.",
-  values = { "value" },
-  shapes = { value = "0, 1 or a boolean" },
-  forward = function(value) phase = check_phase("set_learning_phase", value) end,
-  sample = function() return 0 end,
-}
-
-plain "learning_phase_scope" {
-  doc = "Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.",
-  values = { "value", "f" },
-  shapes = { value = "0, 1 or a boolean", f = "a function", result = "f's" },
-  forward = function(value, f)
-    local former = phase
-    value = check_phase("learning_phase_scope", value)
-    if type(f) ~= "function" then
-      core.raise(("learning_phase_scope: f must be a function, got %s"):format(options.show(f)))
-    end
-    local guard <close> = setmetatable({}, { __close = function() phase = former end }) -- luacheck: ignore
-    phase = value
-    return f()
-  end,
-  differs = "It takes a function, as Lua has no with.",
-  sample = function() return 1, function() return phase end end,
-}
-
-local function value_of(x)
-  if type(x) == "function" then return x() end
-  return x
-end
-
-local training = {
-  expected = "0, 1 or a boolean",
-  read = function(v)
-    if v == true or v == 1 then return 1 end
-    if v == false or v == 0 then return 0 end
-  end,
-}
-
-for name, at in pairs { in_train_phase = 1, in_test_phase = 0 } do
-  plain(name) {
-    doc = ("x in the %s phase, else alt; of either a function's result, which is called only then."):format(
-      name:match "in_(%a+)_"),
-    values = { "x", "alt" },
-    options = { training = training },
-    shapes = { x = "anything", alt = "anything", result = "x or alt" },
-    forward = function(x, alt, o)
-      local now = o.training or phase
-      if now == at then return value_of(x) end
-      return value_of(alt)
-    end,
-    reason = "it gives what it takes",
-    sample = function() return 1, 2, { training = true } end,
-  }
-end
-
--- ---- unique names --------------------------------------------------------------------------------
-
-local uids = {}
-
-plain "get_uid" {
-  doc = "A number that counts the calls with this prefix, 1 for the first.",
-  values = { "prefix" },
-  shapes = { prefix = 'a string; nil is ""', result = "a whole number" },
-  forward = function(prefix)
-    if prefix == nil then prefix = "" end
-    if type(prefix) ~= "string" then
-      core.raise(("get_uid: prefix must be a string, got %s"):format(options.show(prefix)))
-    end
-    uids[prefix] = (uids[prefix] or 0) + 1
-    return uids[prefix]
-  end,
-  sample = function() return "sample" end,
-}
-
-plain "reset_uids" {
-  doc = "Lets get_uid count from 1 again.",
-  forward = function() uids = {} end,
-}
-
-plain "clear_session" {
-  doc = "Lets get_uid count from 1 again and sets the learning phase to 0.",
-  forward = function() uids, phase = {}, 0 end,
-}
 
 -- ---- reading -------------------------------------------------------------------------------------
 
@@ -178,30 +40,35 @@ reader "shape" {
     if #shape == 0 then return core.empty({ 0 }, "int32") end
     return core.tensor(shape, "int32", "float32")
   end,
+  example = "print(K.shape(dw.zeros { 2, 3 }))",
 }
 
 reader "int_shape" {
   doc = "The shape of x, as a table: x.shape.",
   shapes = { result = "a table of sizes" },
   forward = function(x) return x.shape end,
+  example = 'print(table.concat(K.int_shape(dw.zeros { 2, 3 }), "x"))',
 }
 
 reader "ndim" {
   doc = "How many axes x has.",
   shapes = { result = "a whole number" },
   forward = function(x) return x.ndim end,
+  example = "print(K.ndim(dw.zeros { 2, 3 }))",
 }
 
 reader "dtype" {
   doc = "The name of x's dtype.",
   shapes = { result = "a string" },
   forward = function(x) return x.dtype end,
+  example = "print(K.dtype(dw.zeros { 2, 3 }))",
 }
 
 reader "count_params" {
   doc = "How many numbers x holds.",
   shapes = { result = "a whole number" },
   forward = function(x) return x.size end,
+  example = "print(K.count_params(dw.zeros { 2, 3 }))",
 }
 
 reader "eval" {
@@ -210,6 +77,10 @@ reader "eval" {
   forward = clone,
   reason = "it reads a value out",
   differs = "It is a tensor still; t:to_table() gives a nested table.",
+  example = [[
+local x = dw.zeros { 2 }
+local copy = K.eval(x)
+print(K.update(x, 1), copy)]],
 }
 
 plain "get_value" {
@@ -220,6 +91,10 @@ plain "get_value" {
   reason = "it reads a value out",
   sample = function(R) return R { 2, 3 } end,
   differs = "It is a tensor still; t:to_table() gives a nested table.",
+  example = [[
+local x = dw.zeros { 2 }
+local copy = K.get_value(x)
+print(K.update(x, 1), copy)]],
 }
 
 plain "batch_get_value" {
@@ -236,6 +111,7 @@ plain "batch_get_value" {
   end,
   reason = "it reads values out",
   sample = function(R) return { R { 2, 3 } } end,
+  example = "print(table.unpack(K.batch_get_value { dw.zeros { 2 }, dw.ones { 2 } }))",
 }
 
 plain "print_tensor" {
@@ -250,11 +126,13 @@ plain "print_tensor" {
   end,
   reason = "it gives x itself, whose gradient flows on",
   sample = function(R) return R { 2, 3 }, { message = "x is" } end,
+  example = 'K.print_tensor(dw.tensor { 1, 2 }, { message = "x is" })',
 }
 
 -- ---- writing -------------------------------------------------------------------------------------
 
 local IN_PLACE = "it writes in place"
+local WRITING = "Shapes that do not broadcast to x's, dtypes that differ, an x that was broadcast."
 local add_to = core.elementwise("add", "update_add", "first", "x", "increment")
 local subtract_from = core.elementwise("subtract", "update_sub", "first", "x", "decrement")
 local scaled = core.elementwise("multiply", "moving_average_update", "new", "value", "momentum")
@@ -279,6 +157,11 @@ plain "set_value" {
   forward = function(x, value) x:copy_(like("set_value", x, value)) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+  example = [[
+local x = dw.zeros { 2 }
+K.set_value(x, { 1, 2 })
+print(x)]],
+  errors = "A value that is not of x's shape, an x that was broadcast.",
 }
 
 plain "batch_set_value" {
@@ -300,6 +183,11 @@ plain "batch_set_value" {
   end,
   reason = IN_PLACE,
   sample = function(R) return { { R { 2, 3 }, R { 2, 3 } } } end,
+  example = [[
+local x, y = dw.zeros { 2 }, dw.zeros { 1 }
+K.batch_set_value { { x, { 1, 2 } }, { y, { 3 } } }
+print(x, y)]],
+  errors = "A value that is not of its tensor's shape.",
 }
 
 plain "update" {
@@ -313,6 +201,8 @@ plain "update" {
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
+  example = "print(K.update(dw.zeros { 2 }, dw.tensor { 1, 2 }))",
+  errors = WRITING,
 }
 
 plain "update_add" {
@@ -322,6 +212,8 @@ plain "update_add" {
   forward = function(x, increment) return add_to(x, increment) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
+  example = "print(K.update_add(dw.tensor { 1, 2 }, 10))",
+  errors = WRITING,
 }
 
 plain "update_sub" {
@@ -331,6 +223,8 @@ plain "update_sub" {
   forward = function(x, decrement) return subtract_from(x, decrement) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
+  example = "print(K.update_sub(dw.tensor { 1, 2 }, 1))",
+  errors = WRITING,
 }
 
 plain "moving_average_update" {
@@ -350,6 +244,8 @@ plain "moving_average_update" {
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, 0.9 end,
+  example = "print(K.moving_average_update(dw.tensor { 1, 2 }, dw.tensor { 3, 3 }, 0.5))",
+  errors = WRITING,
 }
 
 -- ---- what has no place here ----------------------------------------------------------------------

@@ -9,6 +9,8 @@ local op = ops.family("view", "parts of a tensor, as views of the same numbers")
 local K = ops.calls
 local check_tensor = options.check_tensor
 
+local AXIS, INDEX = "an axis, from 1 or -1 back", "an index, from 1 or -1 back"
+
 local plain_index = core.metatable.__index
 local part_at = core.named(plain_index, "index")
 local forms = {
@@ -26,7 +28,7 @@ end
 
 op "index" {
   doc = [[
-What t[key] and t(i, j, ...) give: the part of x at a table of one index, or range {first, last, step}, for each axis
+What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or range {first, last, step}, for each axis
 ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.]],
   args = { "x" },
   values = { "key" },
@@ -38,6 +40,11 @@ What t[key] and t(i, j, ...) give: the part of x at a table of one index, or ran
   linear = true,
   differs = "Indices count from 1, and ranges include both ends.",
   sample = function(R) return R { 3, 4, 5 }, { { 1, 3, 2 }, -1, {} } end,
+  example = [[
+local t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+print(t[{ {}, { 1, 3, 2 } }])
+print(t(2, -1))]],
+  errors = "An index outside its axis, more indices than axes, a step of 0.",
 }
 
 op "narrow" {
@@ -45,7 +52,7 @@ op "narrow" {
   args = { "x" },
   values = { "axis", "first", "size" },
   shapes = {
-    x = "any", axis = "an axis", first = "an index", size = "a whole number", result = "x's, the axis of that size",
+    x = "any", axis = AXIS, first = INDEX, size = "a whole number", result = "x's, the axis of that size",
   },
   forward = function(x, axis, first, size) return core.narrow(x, axis, first, size) end,
   keeps = {},
@@ -55,13 +62,15 @@ op "narrow" {
   method = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 4 }, 2, 2, 2 end,
+  example = "print(K.narrow(dw.tensor { 1, 2, 3, 4 }, 1, 2, 2))",
+  errors = "An axis that x does not have, and a part that goes beyond it.",
 }
 
 op "select" {
   doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
   args = { "x" },
   values = { "axis", "index" },
-  shapes = { x = "any", axis = "an axis", index = "an index", result = "x's without the axis" },
+  shapes = { x = "any", axis = AXIS, index = INDEX, result = "x's without the axis" },
   forward = function(x, axis, index) return core.select(x, axis, index) end,
   keeps = {},
   backward = { x = embedded "select" },
@@ -70,10 +79,12 @@ op "select" {
   method = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 4 }, 2, -1 end,
+  example = "print(K.select(dw.tensor { { 1, 2 }, { 3, 4 } }, 2, -1))",
+  errors = "An axis that x does not have, an index outside it.",
 }
 
 op "embed" {
-  doc = "Zeros of a shape, with g in the part that a view takes: the gradient of views.",
+  doc = "The gradient of views: zeros of a shape, with g in the part that a view takes.",
   args = { "g" },
   values = { "shape", "form", "values" },
   shapes = {
@@ -98,6 +109,8 @@ op "embed" {
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 2 }, { 3, 4 }, "narrow", { 2, 2, 2 } end,
+  example = 'print(K.embed(dw.ones { 2 }, { 4 }, "narrow", { 1, 2, 2 }))',
+  errors = "A part outside the shape, a g that is not of the part's shape.",
 }
 
 local function reversing_key(x, axes)
@@ -119,7 +132,7 @@ op "reverse" {
   doc = "x with the order along each of the axes reversed. A view of the same numbers.",
   args = { "x" },
   values = { "axes" },
-  shapes = { x = "any", axes = "an axis or a table of axes", result = "x's" },
+  shapes = { x = "any", axes = "an axis or a table of axes, from 1 or -1 back", result = "x's" },
   forward = function(x, axes) return plain_index(x, reversing_key(x, axes)) end,
   keeps = {},
   backward = { x = function(g, _, _, axes) return K.reverse(g, axes) end },
@@ -127,4 +140,5 @@ op "reverse" {
   method = true,
   sample = function(R) return R { 3, 4 }, { 1, -1 } end,
   example = "print(K.reverse(dw.tensor { 1, 2, 3 }, 1))",
+  errors = "An axis that x does not have, or that is named twice.",
 }

@@ -1,0 +1,194 @@
+-- ops/settings.lua: what Keras's backend keeps beside tensors: settings, the learning phase, unique names.
+
+local config = require "dwconv.config"
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+
+local op = ops.family("settings", "settings, learning phase, unique names")
+
+-- What takes no tensors.
+local function plain(name)
+  return function(r)
+    r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
+    r.shapes.result = r.shapes.result or "nothing"
+    r.backward, r.reason = "none", r.reason or "no tensor goes in"
+    r.sample = r.sample or function() end
+    return op(name)(r)
+  end
+end
+
+-- ---- settings ------------------------------------------------------------------------------------
+
+plain "backend" {
+  doc = "The name of the backend.",
+  shapes = { result = '"dwconv"' },
+  forward = function() return "dwconv" end,
+  example = "print(K.backend())",
+}
+
+for name, doc in pairs {
+  floatx = 'The default float dtype: "float32" or "float64".',
+  epsilon = "The fuzz factor, 1e-7 at first.",
+  image_data_format = 'The layout of images where a call does not say: "channels_last" or "channels_first".',
+  memory_limit = "The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.",
+} do
+  plain(name) {
+    doc = doc,
+    shapes = { result = name:find "^[em]" and "a number" or "a string" },
+    forward = function() return config[name]() end,
+    example = name == "memory_limit" and "print(K.memory_limit() > 0)" or ("print(K.%s())"):format(name),
+    differs = name == "memory_limit" and "Keras's backend does not have it." or nil,
+  }
+end
+
+local examples = {
+  floatx = [[
+K.set_floatx "float64"
+print(dw.zeros { 1 })
+K.set_floatx "float32" -- as at first]],
+  epsilon = [[
+K.set_epsilon(1e-5)
+print(K.epsilon())
+K.set_epsilon(1e-7) -- as at first]],
+  image_data_format = [[
+K.set_image_data_format "channels_first"
+print(K.image_data_format())
+K.set_image_data_format "channels_last" -- as at first]],
+}
+
+for name, expected in pairs {
+  floatx = '"float32" or "float64"', epsilon = "a number", image_data_format = '"channels_last" or "channels_first"',
+} do
+  plain("set_" .. name) {
+    doc = ("Sets K.%s()."):format(name),
+    values = { "value" },
+    shapes = { value = expected },
+    forward = function(value) config["set_" .. name](value) end,
+    sample = function() return config[name]() end,
+    example = examples[name],
+    differs = name == "floatx" and "There is no float16." or nil,
+  }
+end
+
+-- ---- learning phase ------------------------------------------------------------------------------
+
+local phase = 0
+
+local function check_phase(name, value)
+  if value == true or value == 1 then return 1 end
+  if value == false or value == 0 then return 0 end
+  core.raise(("%s: value must be 0 or 1, got %s"):format(name, options.show(value)))
+end
+
+plain "learning_phase" {
+  doc = "1 while training, 0 while testing, as at first.",
+  shapes = { result = "0 or 1" },
+  forward = function() return phase end,
+  example = "print(K.learning_phase())",
+}
+
+plain "set_learning_phase" {
+  doc = "Sets the learning phase.",
+  values = { "value" },
+  shapes = { value = "0, 1 or a boolean" },
+  forward = function(value) phase = check_phase("set_learning_phase", value) end,
+  sample = function() return 0 end,
+  example = [[
+K.set_learning_phase(1)
+print(K.in_train_phase("training", "testing"))
+K.set_learning_phase(0) -- as at first]],
+}
+
+plain "learning_phase_scope" {
+  doc = "Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.",
+  values = { "value", "f" },
+  shapes = { value = "0, 1 or a boolean", f = "a function", result = "f's" },
+  forward = function(value, f)
+    local former = phase
+    value = check_phase("learning_phase_scope", value)
+    if type(f) ~= "function" then
+      core.raise(("learning_phase_scope: f must be a function, got %s"):format(options.show(f)))
+    end
+    local guard <close> = setmetatable({}, { __close = function() phase = former end }) -- luacheck: ignore
+    phase = value
+    return f()
+  end,
+  differs = "It takes a function, as Lua has no with.",
+  sample = function() return 1, function() return phase end end,
+  example = "print(K.learning_phase_scope(1, function() return K.learning_phase() end))",
+}
+
+local function value_of(x)
+  if type(x) == "function" then return x() end
+  return x
+end
+
+local training = {
+  annotation = "integer|boolean",
+  expected = "0, 1 or a boolean",
+  read = function(v)
+    if v == true or v == 1 then return 1 end
+    if v == false or v == 0 then return 0 end
+  end,
+}
+
+for name, at in pairs { in_train_phase = 1, in_test_phase = 0 } do
+  plain(name) {
+    doc = ("x in the %s phase, else alt; of either a function's result, which is called only then."):format(
+      name:match "in_(%a+)_"),
+    values = { "x", "alt" },
+    options = { training = training },
+    shapes = { x = "anything", alt = "anything", result = "x or alt" },
+    forward = function(x, alt, o)
+      local now = o.training or phase
+      if now == at then return value_of(x) end
+      return value_of(alt)
+    end,
+    reason = "it gives what it takes",
+    example = ('print(K.%s("x", "alt"), K.%s("x", "alt", { training = true }))'):format(name, name),
+    sample = function() return 1, 2, { training = true } end,
+  }
+end
+
+-- ---- unique names --------------------------------------------------------------------------------
+
+local uids = {}
+
+plain "get_uid" {
+  doc = "A number that counts the calls with this prefix, 1 for the first.",
+  values = { "prefix" },
+  shapes = { prefix = 'a string; nil is ""', result = "a whole number" },
+  forward = function(prefix)
+    if prefix == nil then prefix = "" end
+    if type(prefix) ~= "string" then
+      core.raise(("get_uid: prefix must be a string, got %s"):format(options.show(prefix)))
+    end
+    uids[prefix] = (uids[prefix] or 0) + 1
+    return uids[prefix]
+  end,
+  sample = function() return "sample" end,
+  example = [[
+K.reset_uids()
+print(K.get_uid "layer", K.get_uid "layer", K.get_uid "loss")
+K.reset_uids()]],
+}
+
+plain "reset_uids" {
+  doc = "Lets get_uid count from 1 again.",
+  forward = function() uids = {} end,
+  example = [[
+K.get_uid "layer"
+K.reset_uids()
+print(K.get_uid "layer")
+K.reset_uids()]],
+}
+
+plain "clear_session" {
+  doc = "Lets get_uid count from 1 again and sets the learning phase to 0.",
+  forward = function() uids, phase = {}, 0 end,
+  example = [[
+K.set_learning_phase(1)
+K.clear_session()
+print(K.learning_phase())]],
+}
