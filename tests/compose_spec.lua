@@ -248,4 +248,12 @@ describe("errors of a call", function()
     local thing = {}
     assert.equal(thing, select(2, pcall(f >> function() error(thing) end, x)))
   end)
+
+  it("takes a tensor on either side of + and *", function()
+    local t, y = dw.tensor { 1, 2 }, dw.tensor { 3, 4 }
+    support.same((t + o.square {})(y), t + y * y)
+    support.same((t * o.square {})(y), t * y * y)
+    support.same((o.square {} * t)(y), t * y * y)
+    support.same(t + t, t * 2)
+  end)
 end)

@@ -249,6 +249,20 @@ describe("along an axis:", function()
   end)
 end)
 
+describe("float32 sums", function()
+  it("go beyond float32 in between, and keep infinities and NaN", function()
+    everywhere(function()
+      local x = K.concatenate { dw.full({ 64 }, 3e38), dw.full({ 64 }, -3e38), dw.ones { 3 } }
+      assert.equal(3, K.sum(x):item())
+      assert.equal(3, K.sum(K.stack({ x, x }, { axis = 2 }), { axis = 1 })(2))
+      x[200 - 72] = math.huge
+      assert.equal(math.huge, K.sum(x):item())
+      x[1] = -math.huge
+      assert.is_true(K.sum(x):item() ~= K.sum(x):item())
+    end)
+  end)
+end)
+
 describe("recurrence", function()
   it("is y_i = a_i + b_i * y_(i-1) on any axis, for every thread count", function()
     everywhere(function()

@@ -301,6 +301,15 @@ function Node:parameters()
   return found
 end
 
+-- A tensor on the left of an op: its metamethod is asked first.
+for _, name in ipairs { "__add", "__mul" } do
+  local plain = core.metatable[name]
+  core.metatable[name] = function(a, b)
+    if is_node(b) then return Node[name](a, b) end
+    return plain(a, b)
+  end
+end
+
 -- ---- the namespace -------------------------------------------------------------------------------
 
 local compose = {}

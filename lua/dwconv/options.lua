@@ -38,6 +38,9 @@ function options.check_axis(name, argument, axis, rank)
     options.show(axis)))
 end
 
+--- A whole number as an integer, 2.0 too; nil for anything else.
+function options.whole(v) return math.type(v) and math.tointeger(v) or nil end
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- The shape of a tensor as errors have it: "2x3", "()".

@@ -72,8 +72,9 @@ dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype
   return r.t;
 }
 
-static int tensor(lua_State *L) { // data, dtype or nil, float dtype
-  lua_settop(L, 3);
+static int tensor(lua_State *L) { // data, dtype or nil, float dtype, what an error calls data
+  lua_settop(L, 4);
+  const char *argument = luaL_optstring(L, 4, "data");
   dw_dtype floats = dwl_checkdtype(L, 3, "floatx");
   dw_tensor *t = dwl_totensor(L, 1);
   dw_dtype dtype = !lua_isnil(L, 2) ? dwl_checkdtype(L, 2, "dtype") : t != NULL ? t->dtype : DW_DTYPES;
@@ -84,10 +85,10 @@ static int tensor(lua_State *L) { // data, dtype or nil, float dtype
   }
   int type = lua_type(L, 1);
   if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
-    dwl_expected(L, "data", "a nested table, a number, a boolean or a tensor", 1);
+    dwl_expected(L, argument, "a nested table, a number, a boolean or a tensor", 1);
   }
-  if (type == LUA_TTABLE) dwl_refusefields(L, 1, "data");
-  dwl_fromtable(L, 1, "data", dtype, floats);
+  if (type == LUA_TTABLE) dwl_refusefields(L, 1, argument);
+  dwl_fromtable(L, 1, argument, dtype, floats);
   return 1;
 }
 

@@ -31,12 +31,15 @@ INLINE T join_min(T a, T b) {
   return a != a ? a : least;
 }
 
-// Four elements together. float adds them up as they are: conversion to double would cost more than reading them.
+// Four elements together. In rows, float adds them up as they are, as conversion to double would cost more than reading
+// them; where that is not finite, the row is summed again, each element in double.
+INLINE wide four_exact(T a, T b, T c, T d) { return ((wide)a + b) + ((wide)c + d); }
+INLINE wide join_exact(wide a, wide b) { return a + b; }
 INLINE wide four_sum(T a, T b, T c, T d) {
 #if defined DW_IS_FLOAT
   return (a + b) + (c + d);
 #else
-  return ((wide)a + b) + ((wide)c + d);
+  return four_exact(a, b, c, d);
 #endif
 }
 INLINE wide four_prod(T a, T b, T c, T d) { return ((wide)a * b) * ((wide)c * d); }
@@ -87,6 +90,20 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
     return acc;                                                                                                        \
   }
 
+ROW(exact, wide, 0)
+#if defined DW_IS_FLOAT
+#define CHECKED_sum(sum, again) ((sum) - (sum) == 0 ? (sum) : (again))
+#else
+#define CHECKED_sum(sum, again) (sum)
+#endif
+#define CHECKED_prod(v, again) (v)
+#define CHECKED_max(v, again) (v)
+#define CHECKED_min(v, again) (v)
+#define COLUMN_sum four_exact
+#define COLUMN_prod four_prod
+#define COLUMN_max four_max
+#define COLUMN_min four_min
+
 #define REDUCTION(name, A, first)                                                                                      \
   ROW(name, A, first)                                                                                                  \
   static void start_##name(void *acc_, int64_t lanes) {                                                                \
@@ -96,7 +113,10 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
   static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n) {     \
     A *acc = acc_;                                                                                                     \
     const T *x = x_;                                                                                                   \
-    for (int64_t l = 0; l < lanes; l++) acc[l] = row_##name(acc[l], x + l * pitch, step, n);                           \
+    for (int64_t l = 0; l < lanes; l++) {                                                                              \
+      A v = row_##name(acc[l], x + l * pitch, step, n);                                                                \
+      acc[l] = CHECKED_##name(v, row_exact(acc[l], x + l * pitch, step, n));                                           \
+    }                                                                                                                  \
   }                                                                                                                    \
   static void columns_##name(void *acc_, const void *x_, int64_t lanes, ptrdiff_t step, int64_t n) {                   \
     A *acc = acc_;                                                                                                     \
@@ -106,7 +126,7 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
       const T *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                                                        \
       INDEPENDENT                                                                                                      \
       for (int64_t l = 0; l < lanes; l++) {                                                                            \
-        acc[l] = join_##name(acc[l], four_##name(x[l], x1[l], x2[l], x3[l]));                                          \
+        acc[l] = join_##name(acc[l], COLUMN_##name(x[l], x1[l], x2[l], x3[l]));                                        \
       }                                                                                                                \
     }                                                                                                                  \
     for (; i < n; i++, x += step) {                                                                                    \

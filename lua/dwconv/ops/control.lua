@@ -59,7 +59,10 @@ of them whole, and of functions calls only that one; otherwise the choice is num
 
 -- A tensor's slices along its first axis, or a table's items.
 local function items(name, elems)
-  if type(elems) == "table" then return elems, #elems end
+  if type(elems) == "table" then
+    for i, e in ipairs(elems) do options.check_tensor(name, ("elems[%d]"):format(i), e) end
+    return elems, #elems
+  end
   if not is_tensor(elems) or elems.ndim == 0 then
     core.raise(("%s: elems must be a tensor with at least one axis or a table, got %s"):format(name,
       options.show(elems)))

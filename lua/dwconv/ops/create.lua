@@ -145,7 +145,7 @@ A tensor of its own from a nested table, a number or a tensor, to be changed in 
   values = { "value" },
   options = dtype,
   shapes = { value = "a nested table, a number or a tensor", result = "value's shape" },
-  forward = function(value, o) return variable(value, o.dtype, config.floatx()) end,
+  forward = function(value, o) return variable(value, o.dtype, config.floatx(), "value") end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
   example = [[
 local v = K.variable { 1, 2 }
@@ -169,7 +169,7 @@ put in.]],
   shapes = { value = "a nested table, a number or a tensor", result = "value's, or the option shape" },
   forward = function(value, o)
     if o.shape and type(value) == "number" then return filled(o.shape, value, o.dtype) end
-    local t = constant(value, o.dtype, config.floatx())
+    local t = constant(value, o.dtype, config.floatx(), "value")
     if not o.shape then return t end
     if t.size == 1 then return filled(o.shape, t:item(), o.dtype) end
     local shaped = empty(o.shape, "bool")

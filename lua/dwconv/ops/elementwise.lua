@@ -34,7 +34,7 @@ local function binary(name, a, b)
   return function(r)
     r.args, r.errors = { a, b }, r.errors or BROADCAST .. (r.result and "" or " Bools.")
     r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
-    r.forward = core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
+    r.forward = r.forward or core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
     if r.gradients then r.backward = { [a] = fitted(r.gradients[1])(1), [b] = fitted(r.gradients[2])(2) } end
     return op(name)(r)
@@ -109,10 +109,19 @@ local function exponent_gradient(g, y, a)
   return K.where(positive, g * y * K.log(K.where(positive, a, 1)), 0)
 end
 
+-- Squares are what powers mostly are.
+local function power_of(name, a, b)
+  local power, square = core.elementwise("power", name, "new", a, b), core.elementwise("square", name, "new", a)
+  return function(x, y)
+    if y == 2 and options.is_tensor(x) then return square(x) end
+    return power(x, y)
+  end
+end
+
 for name, b in pairs { power = "b", pow = "a" } do
   local a = name == "power" and "a" or "x"
   binary(name, a, b) {
-    kernel = "power",
+    forward = power_of(name, a, b),
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
       .. "exponents are an error."):format(a, b),
     metamethod = name == "power" and "__pow" or nil, method = true,

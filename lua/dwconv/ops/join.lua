@@ -98,9 +98,11 @@ op "stack" {
 }
 
 local function check_count(name, what, n)
-  if math.type(n) ~= "integer" or n < 0 then
+  local whole = options.whole(n)
+  if not whole or whole < 0 then
     core.raise(("%s: %s must be a whole number of at least 0, got %s"):format(name, what, options.show(n)))
   end
+  return whole
 end
 
 local function product(sizes, first, last)
@@ -126,7 +128,7 @@ op "repeat_elements" {
     x = "any", rep = "a whole number", axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long",
   },
   forward = function(x, rep, axis)
-    check_count("repeat_elements", "rep", rep)
+    rep = check_count("repeat_elements", "rep", rep)
     local rank = check_tensor("repeat_elements", "x", x).ndim
     axis = options.check_axis("repeat_elements", "axis", axis, rank)
     return repeated(x, rep, axis + 1, axis)
@@ -144,7 +146,7 @@ op "repeat_" {
   shapes = { x = "b,d", n = "a whole number", result = "b,n,d" },
   alias = "repeat",
   forward = function(x, n)
-    check_count("repeat_", "n", n)
+    n = check_count("repeat_", "n", n)
     if check_tensor("repeat_", "x", x).ndim ~= 2 then
       core.raise(("repeat_: x must be a tensor of rank 2, got %s"):format(options.show(x)))
     end
@@ -163,11 +165,11 @@ op "tile" {
   shapes = { x = "any", n = "a whole number, or one for each axis", result = "x's times n" },
   forward = function(x, n)
     local shape = check_tensor("tile", "x", x).shape
-    local counts = type(n) == "table" and n or { n }
-    if #counts ~= #shape then
-      core.raise(("tile: n must have one number for each of the %d axes of x, got %d"):format(#shape, #counts))
+    local given, counts = type(n) == "table" and n or { n }, {}
+    if #given ~= #shape then
+      core.raise(("tile: n must have one number for each of the %d axes of x, got %d"):format(#shape, #given))
     end
-    for i = 1, #shape do check_count("tile", ("n[%d]"):format(i), counts[i]) end
+    for i = 1, #shape do counts[i] = check_count("tile", ("n[%d]"):format(i), given[i]) end
     for axis = #shape, 1, -1 do x = repeated(x, counts[axis], axis, axis) end
     return x
   end,

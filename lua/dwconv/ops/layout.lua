@@ -242,7 +242,7 @@ to_dtype "cast_to_floatx" {
   forward = function(x)
     local floatx = config.floatx()
     if options.is_tensor(x) then return core.cast(x, floatx) end
-    return tensor_of(x, floatx, floatx)
+    return tensor_of(x, floatx, floatx, "x")
   end,
   sample = function(R) return R { 2, 3 } end,
   example = "print(K.cast_to_floatx(dw.tensor { true, false }))",

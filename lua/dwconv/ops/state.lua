@@ -138,25 +138,25 @@ local WRITING = "Shapes that do not broadcast to x's, dtypes that differ, an x t
 local add_to = core.elementwise("add", "update_add", "first", "x", "increment")
 local subtract_from = core.elementwise("subtract", "update_sub", "first", "x", "decrement")
 local scaled = core.elementwise("multiply", "moving_average_update", "new", "value", "momentum")
-local away = core.elementwise("subtract", "moving_average_update", "new", "value", "x")
-local towards = core.elementwise("add", "moving_average_update", "first", "x", "value")
+local average = core.elementwise("add", "moving_average_update", "new", "x", "value")
 
 local fill = core.named(core.methods.fill, "update")
 
-local function write(name, x, value)
+-- The value as a tensor like x.
+local function like(name, x, value)
   check_tensor(name, "x", x)
-  local given = core.named(core.tensor, name)(value, x.dtype, x.dtype)
+  local given = core.named(core.tensor, name)(value, x.dtype, x.dtype, "value")
   if table.concat(given.shape, "x") ~= table.concat(x.shape, "x") then
     core.raise(("%s: value has shape %s but x has %s"):format(name, options.shape_text(given), options.shape_text(x)))
   end
-  return x:copy_(given)
+  return given
 end
 
 plain "set_value" {
   doc = "Writes value into x, converted to x's dtype.",
   values = { "x", "value" },
   shapes = { x = "a tensor", value = "a tensor, a number or a nested table, of x's shape", result = "nothing" },
-  forward = function(x, value) write("set_value", x, value) end,
+  forward = function(x, value) x:copy_(like("set_value", x, value)) end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
   example = [[
@@ -174,12 +174,14 @@ plain "batch_set_value" {
     if type(tuples) ~= "table" then
       core.raise(("batch_set_value: tuples must be a table, got %s"):format(options.show(tuples)))
     end
+    local given = {}
     for i, pair in ipairs(tuples) do
       if type(pair) ~= "table" then
         core.raise(("batch_set_value: tuples[%d] must be {tensor, value}, got %s"):format(i, options.show(pair)))
       end
-      write("batch_set_value", pair[1], pair[2])
+      given[i] = like("batch_set_value", pair[1], pair[2])
     end
+    for i, pair in ipairs(tuples) do pair[1]:copy_(given[i]) end
   end,
   reason = IN_PLACE,
   sample = function(R) return { { R { 2, 3 }, R { 2, 3 } } } end,
@@ -238,7 +240,9 @@ plain "moving_average_update" {
       core.raise(("moving_average_update: momentum must be a number, got %s"):format(options.show(momentum)))
     end
     check_tensor("moving_average_update", "x", x)
-    return towards(x, scaled(away(value, x), 1 - momentum)) -- x + (value - x)*(1 - momentum)
+    local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
+    local y = average(scaled(x, momentum), step)
+    return x:copy_(like("moving_average_update", x, y))
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, 0.9 end,
