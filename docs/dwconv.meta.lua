@@ -47,7 +47,7 @@ function Tensor:fill(value) end
 function Tensor:transpose(a, b) end
 
 --- A view with one more axis, of size 1.
----@param axis? integer
+---@param axis integer
 ---@return dwconv.Tensor
 function Tensor:expand_dims(axis) end
 

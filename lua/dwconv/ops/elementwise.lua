@@ -165,16 +165,14 @@ binary("minimum", "x", "y") {
 
 unary "square" {
   doc = "x * x.",
-  takes = "any numbers", keeps = { "x" },
+  takes = "any numbers", keeps = { "x" }, example = "print(K.square(dw.tensor { -3, 2 }))",
   backward = { x = function(g, _, x) return g * x * 2 end },
-  example = "print(K.square(dw.tensor { -3, 2 }))",
 }
 
 unary "abs" {
   doc = "The absolute value of x. Its gradient at 0 is 0.",
-  takes = "any numbers", keeps = { "x" },
+  takes = "any numbers", keeps = { "x" }, example = "print(K.abs(dw.tensor { -3, 2 }))",
   backward = { x = function(g, _, x) return g * K.sign(x) end },
-  example = "print(K.abs(dw.tensor { -3, 2 }))",
 }
 
 unary "sign" {
@@ -197,53 +195,46 @@ unary "floor" {
 
 unary "sqrt" {
   doc = "The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.",
-  keeps = { "x", "result" },
+  keeps = { "x", "result" }, example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
   backward = { x = function(g, y, x) return K.where(K.less(x, 0), 0, g / y * 0.5) end },
   sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
-  example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
 }
 
 unary "exp" {
   doc = "e to the power of x.",
-  keeps = { "result" },
+  keeps = { "result" }, example = "print(K.exp(dw.tensor { 0, 1 }))",
   backward = { x = function(g, y) return g * y end },
-  example = "print(K.exp(dw.tensor { 0, 1 }))",
 }
 
 unary "log" {
   doc = "The natural logarithm: -inf of 0, NaN of negative x.",
-  keeps = { "x" },
+  keeps = { "x" }, example = "print(K.log(dw.tensor { 1, math.exp(2), 0 }))",
   backward = { x = function(g, _, x) return g / x end },
   sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
-  example = "print(K.log(dw.tensor { 1, math.exp(2), 0 }))",
 }
 
 unary "sin" {
   doc = "The sine of x in radians.",
-  keeps = { "x" },
+  keeps = { "x" }, example = "print(K.sin(dw.tensor { 0, math.pi / 2 }))",
   backward = { x = function(g, _, x) return g * K.cos(x) end },
-  example = "print(K.sin(dw.tensor { 0, math.pi / 2 }))",
 }
 
 unary "cos" {
   doc = "The cosine of x in radians.",
-  keeps = { "x" },
+  keeps = { "x" }, example = "print(K.cos(dw.tensor { 0, math.pi / 3 }))",
   backward = { x = function(g, _, x) return -(g * K.sin(x)) end },
-  example = "print(K.cos(dw.tensor { 0, math.pi / 3 }))",
 }
 
 unary "tanh" {
   doc = "The hyperbolic tangent.",
-  keeps = { "result" },
+  keeps = { "result" }, example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
   backward = { x = function(g, y) return g * (1 - y * y) end },
-  example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
 }
 
 unary "sigmoid" {
   doc = "1 / (1 + exp(-x)).",
-  keeps = { "result" },
+  keeps = { "result" }, example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
   backward = { x = function(g, y) return g * (y * (1 - y)) end },
-  example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
 }
 
 -- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
@@ -295,10 +286,9 @@ is below the threshold.]],
 
 unary "erf" {
   doc = "The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.",
-  keeps = { "x" },
+  keeps = { "x" }, example = "print(K.erf(dw.tensor { 0, 1 }))",
   backward = { x = function(g, _, x) return g * K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end },
   differs = "Keras's backend does not have it.",
-  example = "print(K.erf(dw.tensor { 0, 1 }))",
 }
 
 -- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
@@ -354,6 +344,7 @@ local function comparison(name, sign)
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
     example = ("print(K.%s(dw.tensor { 1, 2, 3 }, 2))"):format(name),
+    errors = BROADCAST .. (sign:find "[<>]" and " Bools." or ""),
   }
 end
 

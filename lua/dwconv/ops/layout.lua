@@ -32,8 +32,8 @@ for name, f in pairs { permute_dimensions = core.permute_dimensions, permute = c
     home = name == "permute" and "method" or "K",
     method = name == "permute",
     differs = "Axes count from 1.",
-    example = [[
-print(table.concat(K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, { 1, 4, 2, 3 }).shape, "x"))]],
+    example = ('print(table.concat(%s{ 1, 4, 2, 3 }).shape, "x"))'):format(
+      name == "permute" and "dw.zeros({ 1, 5, 7, 3 }):permute(" or "K.permute_dimensions(dw.zeros { 1, 5, 7, 3 }, "),
     errors = "A pattern that does not name each axis once.",
     sample = function(R) return R { 2, 3, 4 }, { 3, 1, -2 } end,
   }
