@@ -126,6 +126,7 @@ end
 
 local training = {
   annotation = "integer|boolean",
+  default_text = "K.learning_phase()",
   expected = "0, 1 or a boolean",
   read = function(v)
     if v == true or v == 1 then return 1 end
