@@ -95,7 +95,7 @@ function dw.set_threads(n) end
 function dw.clock() end
 
 --- What this build and machine are.
----@return { version: string, isa: string, threads: integer, openmp: boolean, memory: integer, images: string, compiler: string, lua: string }
+---@return table
 function dw.info() end
 
 --- Prints the reference text of an op or a family, or the families.

@@ -12,7 +12,8 @@ local function one_line(text) return (text:gsub("\n", " ")) end
 -- What the words of a text say, the first that is there.
 local WORDS = {
   { "^anything", "any" }, { "comes back", "any" },
-  { "a table of {", "table" }, { "table of tensors", "dwconv.Tensor[]" }, { "table of float64 tensors", "dwconv.Tensor[]" },
+  { "a table of {", "table" }, { "table of tensors", "dwconv.Tensor[]" },
+  { "table of float64 tensors", "dwconv.Tensor[]" },
   { "table of them", "dwconv.Tensor[]" }, { "table of sizes", "integer[]" }, { "shape of", "integer[]" },
   { "table naming", "integer[]" }, { "table of axes", "integer[]" }, { "one for each axis", "integer[]" },
   { "table of them and of ranges", "table" }, { "table", "table" },
@@ -207,7 +208,7 @@ function dw.set_threads(n) end
 function dw.clock() end
 
 --- What this build and machine are.
----@return { version: string, isa: string, threads: integer, openmp: boolean, memory: integer, images: string, compiler: string, lua: string }
+---@return table
 function dw.info() end
 
 --- Prints the reference text of an op or a family, or the families.

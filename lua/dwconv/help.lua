@@ -160,8 +160,8 @@ end
 ---@return string
 function help.reference()
   local parts = {
-    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples print, "
-      .. "which stands behind `-->` here. `K` is `dw.backend`. "
+    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples "
+      .. "print, which stands behind `-->` here. `K` is `dw.backend`. "
       .. "Every function may raise: an error says what was expected of which argument and what came.\n",
   }
   for _, f in ipairs(ops.families) do

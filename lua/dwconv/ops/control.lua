@@ -96,7 +96,11 @@ op "map_fn" {
   errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
 }
 
-local initial = { annotation = "dwconv.Tensor|number", expected = "a tensor or a number", read = function(v) return v end }
+local initial = {
+  annotation = "dwconv.Tensor|number",
+  expected = "a tensor or a number",
+  read = function(v) return v end,
+}
 
 for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
   op(name) {

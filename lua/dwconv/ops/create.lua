@@ -13,7 +13,7 @@ local dtype = { dtype = options.dtype() }
 local any_dtype = { dtype = options.optional(options.dtype()) }
 
 local SIZES = "a table of sizes"
-local RAGGED = "Tables whose parts differ in shape, what is no number in them, whole numbers that the dtype cannot hold."
+local RAGGED = "Tables whose parts differ in shape, what is no number in them, numbers that the dtype cannot hold."
 
 -- No tensor goes in, so nothing has a gradient.
 local function source(name)

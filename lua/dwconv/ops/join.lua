@@ -124,7 +124,9 @@ op "repeat_elements" {
   doc = "Each slice along an axis, rep times in place.",
   args = { "x" },
   values = { "rep", "axis" },
-  shapes = { x = "any", rep = "a whole number", axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long" },
+  shapes = {
+    x = "any", rep = "a whole number", axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long",
+  },
   forward = function(x, rep, axis)
     rep = check_count("repeat_elements", "rep", rep)
     local rank = check_tensor("repeat_elements", "x", x).ndim

@@ -32,7 +32,7 @@ local function distribution(name, kernel, doc, first, second, home)
     backward = "none",
     reason = "no tensor goes in",
     home = home,
-    example = ("print(%s.%s({ 3 }, %s))"):format(home or "K", name, first[2] and "{ seed = 1 }" or "0, 10, { seed = 1 }"),
+    example = ("print(%s.%s({ 3 }, %s{ seed = 1 }))"):format(home or "K", name, first[2] and "" or "0, 10, "),
     differs = home == "dw" and "Keras calls it random_" .. name .. "." or nil,
     sample = first[2] and function() return { 2, 3 } end or function() return { 2, 3 }, 1, 2 end,
   }

@@ -28,7 +28,8 @@ end
 
 op "index" {
   doc = [[
-What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or range {first, last, step}, for each axis
+What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or
+range {first, last, step}, for each axis
 ({} is all of it); or at one index of the first axis. With every index given it is a Lua number.]],
   args = { "x" },
   values = { "key" },
