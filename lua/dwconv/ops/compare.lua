@@ -4,7 +4,8 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local elementwise = require "dwconv.ops.elementwise"
 
-local op, unary, binary, ANY = elementwise.op, elementwise.unary, elementwise.binary, elementwise.ANY
+local op, unary, binary = elementwise.op, elementwise.unary, elementwise.binary
+local ANY, BROADCAST = elementwise.ANY, elementwise.BROADCAST
 local K = ops.calls
 
 local function comparison(name, sign)

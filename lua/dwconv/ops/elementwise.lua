@@ -346,4 +346,4 @@ below min_value counts as min_value. The gradient is 1 at both bounds.]],
   errors = BROADCAST,
 }
 
-return { unary = unary, binary = binary, op = op, ANY = ANY }
+return { unary = unary, binary = binary, op = op, ANY = ANY, BROADCAST = BROADCAST }
