@@ -57,7 +57,7 @@ describe("who may know whom", function()
     local rules = {
       { "config%.lua$", { "dwconv%.core" } },
       { "options%.lua$", { "dwconv%.core", "dwconv%.config" } },
-      { "ops/", { "dwconv%.core", "dwconv%.config", "dwconv%.options", "dwconv%.ops" } },
+      { "ops/", { "dwconv%.core", "dwconv%.config", "dwconv%.options", "dwconv%.ops", "dwconv%.ops%.elementwise" } },
       { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..+", "dwconv%.tape", "dwconv%.gradients", "dwconv%.gradcheck",
         "dwconv%.tensor" } },
       { "gradients%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.options", "dwconv%.tape" } },

@@ -156,7 +156,10 @@ plain "set_value" {
   doc = "Writes value into x, converted to x's dtype.",
   values = { "x", "value" },
   shapes = { x = "a tensor", value = "a tensor, a number or a nested table, of x's shape", result = "nothing" },
-  forward = function(x, value) x:copy_(like("set_value", x, value)) end,
+  forward = function(x, value)
+    local given = like("set_value", x, value)
+    x:copy_(given)
+  end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
   example = [[
@@ -242,7 +245,8 @@ plain "moving_average_update" {
     check_tensor("moving_average_update", "x", x)
     local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
     local y = average(scaled(x, momentum), step)
-    return x:copy_(like("moving_average_update", x, y))
+    y = like("moving_average_update", x, y)
+    return x:copy_(y)
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, 0.9 end,
