@@ -246,4 +246,5 @@ to_dtype "cast_to_floatx" {
   end,
   sample = function(R) return R { 2, 3 } end,
   example = "print(K.cast_to_floatx(dw.tensor { true, false }))",
+  errors = "Tables whose parts differ in shape, what is no number in them.",
 }
