@@ -488,6 +488,15 @@ function Tensor:exp() end
 ---@return dwconv.Tensor # x's with a 1 at the axis, which counts in the result
 function K.expand_dims(x, o) end
 
+--- exp(x) - 1, exact near 0.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.expm1(x) end
+
+--- exp(x) - 1, exact near 0.
+---@return dwconv.Tensor # x's
+function Tensor:expm1() end
+
 --- The identity matrix of a size.
 ---@param size integer a whole number
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
@@ -691,6 +700,15 @@ function K.log(x) end
 --- The natural logarithm: -inf of 0, NaN of negative x.
 ---@return dwconv.Tensor # x's
 function Tensor:log() end
+
+--- log(1 + x), exact near 0: -inf of -1, NaN below.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.log1p(x) end
+
+--- log(1 + x), exact near 0: -inf of -1, NaN below.
+---@return dwconv.Tensor # x's
+function Tensor:log1p() end
 
 --- x and y, of bools.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one

@@ -384,8 +384,8 @@ INTS = [-7, -3, -1, 0, 1, 2, 9]
 
 
 def unary():
-    for name in "square abs exp sin cos sqrt round sign tanh sigmoid erf log negative".split():
-        low = 0 if name in ("sqrt", "log") else -2
+    for name in "square abs exp sin cos sqrt round sign tanh sigmoid erf log negative log1p expm1".split():
+        low = {"sqrt": 0, "log": 0, "log1p": -0.9}.get(name, -2)
         for shape in SHAPES:
             case(name, r(shape, low=low))
         for shape in [(4,), (2, 0), (2, 1, 2)]:

@@ -225,6 +225,22 @@ unary "cos" {
   backward = { x = function(g, _, x) return -(g * K.sin(x)) end },
 }
 
+unary "expm1" {
+  doc = "exp(x) - 1, exact near 0.",
+  keeps = { "result" },
+  backward = { x = function(g, y) return g * (y + 1) end },
+  differs = "Keras's backend does not have it.",
+  example = "print(K.expm1(dw.tensor { 0, 1 }))",
+}
+
+unary "log1p" {
+  doc = "log(1 + x), exact near 0: -inf of -1, NaN below.",
+  keeps = { "x" },
+  backward = { x = function(g, _, x) return g / (x + 1) end },
+  differs = "Keras's backend does not have it.",
+  example = "print(K.log1p(dw.tensor { 0, 1 }))",
+}
+
 unary "tanh" {
   doc = "The hyperbolic tangent.",
   keeps = { "result" }, example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
