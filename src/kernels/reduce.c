@@ -34,7 +34,6 @@ INLINE T join_min(T a, T b) {
 // Four elements together. In rows, float adds them up as they are, as conversion to double would cost more than reading
 // them; where that is not finite, the row is summed again, each element in double.
 INLINE wide four_exact(T a, T b, T c, T d) { return ((wide)a + b) + ((wide)c + d); }
-INLINE wide join_exact(wide a, wide b) { return a + b; }
 INLINE wide four_sum(T a, T b, T c, T d) {
 #if defined DW_IS_FLOAT
   return (a + b) + (c + d);
@@ -90,8 +89,9 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
     return acc;                                                                                                        \
   }
 
-ROW(exact, wide, 0)
 #if defined DW_IS_FLOAT
+INLINE wide join_exact(wide a, wide b) { return a + b; }
+ROW(exact, wide, 0)
 #define CHECKED_sum(sum, again) ((sum) - (sum) == 0 ? (sum) : (again))
 #else
 #define CHECKED_sum(sum, again) (sum)
