@@ -42,19 +42,15 @@ INLINE wide four_sum(T a, T b, T c, T d) {
 #endif
 }
 INLINE wide four_prod(T a, T b, T c, T d) { return ((wide)a * b) * ((wide)c * d); }
-#if defined DW_IS_FLOAT // one comparison looks for NaN in two elements
-#define WITHOUT_NAN(a, b, c, d, value) (__builtin_isunordered(a, b) | __builtin_isunordered(c, d) ? (T)NAN : (value))
-#else
-#define WITHOUT_NAN(a, b, c, d, value) (value)
-#endif
+INLINE T four_max(T a, T b, T c, T d) { return join_max(join_max(a, b), join_max(c, d)); }
+INLINE T four_min(T a, T b, T c, T d) { return join_min(join_min(a, b), join_min(c, d)); }
 INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
 INLINE T join_least(T a, T b) { return b < a ? b : a; }
 INLINE T four_most(T a, T b, T c, T d) { return join_most(join_most(a, b), join_most(c, d)); }
 INLINE T four_least(T a, T b, T c, T d) { return join_least(join_least(a, b), join_least(c, d)); }
-INLINE T larger(T a, T b) { return a > b ? a : b; } // as the CPU's own instruction has it
-INLINE T smaller(T a, T b) { return a < b ? a : b; }
-INLINE T four_max(T a, T b, T c, T d) { return WITHOUT_NAN(a, b, c, d, larger(larger(a, b), larger(c, d))); }
-INLINE T four_min(T a, T b, T c, T d) { return WITHOUT_NAN(a, b, c, d, smaller(smaller(a, b), smaller(c, d))); }
+
+// Whether rows go by fours: with extremes the registers would not do.
+enum { FOURS_sum = 1, FOURS_exact = 0, FOURS_prod = 0, FOURS_max = 0, FOURS_min = 0, FOURS_most = 0, FOURS_least = 0 };
 
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
 // GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
@@ -67,7 +63,7 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
     if (step == 1 && n >= ACROSS) {                                                                                    \
       A across[ACROSS];                                                                                                \
       for (int k = 0; k < ACROSS; k++) across[k] = first;                                                              \
-      for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {                                                                   \
+      for (; FOURS_##name && i + 4 * ACROSS <= n; i += 4 * ACROSS) {                                                   \
         INDEPENDENT                                                                                                    \
         for (int k = 0; k < ACROSS; k++) {                                                                             \
           const T *p = x + i + k;                                                                                      \
