@@ -41,6 +41,19 @@ end
 --- A whole number as an integer, 2.0 too; nil for anything else.
 function options.whole(v) return math.type(v) and math.tointeger(v) or nil end
 
+--- The product of sizes[first] to sizes[last].
+function options.product(sizes, first, last)
+  local n = 1
+  for i = first, last do n = n * sizes[i] end
+  return n
+end
+
+--- x, or, of a function, what it gives.
+function options.value_of(x)
+  if type(x) == "function" then return x() end
+  return x
+end
+
 -- ---- wording -------------------------------------------------------------------------------------
 
 --- The shape of a tensor as errors have it: "2x3", "()".

@@ -31,45 +31,21 @@ INLINE T join_min(T a, T b) {
   return a != a ? a : least;
 }
 
-// Four elements together. In rows, float adds them up as they are, as conversion to double would cost more than reading
-// them; where that is not finite, the row is summed again, each element in double.
-INLINE wide four_exact(T a, T b, T c, T d) { return ((wide)a + b) + ((wide)c + d); }
-INLINE wide four_sum(T a, T b, T c, T d) {
-#if defined DW_IS_FLOAT
-  return (a + b) + (c + d);
-#else
-  return four_exact(a, b, c, d);
-#endif
-}
-INLINE wide four_prod(T a, T b, T c, T d) { return ((wide)a * b) * ((wide)c * d); }
-INLINE T four_max(T a, T b, T c, T d) { return join_max(join_max(a, b), join_max(c, d)); }
-INLINE T four_min(T a, T b, T c, T d) { return join_min(join_min(a, b), join_min(c, d)); }
 INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
 INLINE T join_least(T a, T b) { return b < a ? b : a; }
-INLINE T four_most(T a, T b, T c, T d) { return join_most(join_most(a, b), join_most(c, d)); }
-INLINE T four_least(T a, T b, T c, T d) { return join_least(join_least(a, b), join_least(c, d)); }
-
-// Whether rows go by fours: with extremes the registers would not do.
-enum { FOURS_sum = 1, FOURS_exact = 0, FOURS_prod = 0, FOURS_max = 0, FOURS_min = 0, FOURS_most = 0, FOURS_least = 0 };
 
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
 // GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
 enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
 
-// The elements of a row joined to `acc`.
-#define ROW(name, A, first)                                                                                            \
+// The elements of a row joined to `acc`; `by_fours` is a loop that goes first.
+#define ROW(name, A, first, by_fours)                                                                                  \
   INLINE A row_##name(A acc, const T *x, ptrdiff_t step, int64_t n) {                                                  \
     int64_t i = 0;                                                                                                     \
     if (step == 1 && n >= ACROSS) {                                                                                    \
       A across[ACROSS];                                                                                                \
       for (int k = 0; k < ACROSS; k++) across[k] = first;                                                              \
-      for (; FOURS_##name && i + 4 * ACROSS <= n; i += 4 * ACROSS) {                                                   \
-        INDEPENDENT                                                                                                    \
-        for (int k = 0; k < ACROSS; k++) {                                                                             \
-          const T *p = x + i + k;                                                                                      \
-          across[k] = join_##name(across[k], four_##name(p[0], p[ACROSS], p[2 * ACROSS], p[3 * ACROSS]));              \
-        }                                                                                                              \
-      }                                                                                                                \
+      by_fours;                                                                                                        \
       for (; i + ACROSS <= n; i += ACROSS) {                                                                           \
         INDEPENDENT                                                                                                    \
         for (int k = 0; k < ACROSS; k++) across[k] = join_##name(across[k], (A)x[i + k]);                              \
@@ -85,23 +61,28 @@ enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
     return acc;                                                                                                        \
   }
 
+// Rows of floats are added up by fours as they are, as conversion to double would cost more than reading them; where
+// that is not finite, a row is summed again, each element in double.
 #if defined DW_IS_FLOAT
+#define BY_FOURS                                                                                                       \
+  for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {                                                                       \
+    INDEPENDENT                                                                                                        \
+    for (int k = 0; k < ACROSS; k++) {                                                                                 \
+      const T *p = x + i + k;                                                                                          \
+      across[k] += (p[0] + p[ACROSS]) + (p[2 * ACROSS] + p[3 * ACROSS]);                                               \
+    }                                                                                                                  \
+  }
+#define UNLESS_FINITE                                                                                                  \
+  if (!(v - v == 0)) v = row_exact(acc[l], x + l * pitch, step, n);
 INLINE wide join_exact(wide a, wide b) { return a + b; }
-ROW(exact, wide, 0)
-#define CHECKED_sum(sum, again) ((sum) - (sum) == 0 ? (sum) : (again))
+ROW(exact, wide, 0, )
 #else
-#define CHECKED_sum(sum, again) (sum)
+#define BY_FOURS
+#define UNLESS_FINITE
 #endif
-#define CHECKED_prod(v, again) (v)
-#define CHECKED_max(v, again) (v)
-#define CHECKED_min(v, again) (v)
-#define COLUMN_sum four_exact
-#define COLUMN_prod four_prod
-#define COLUMN_max four_max
-#define COLUMN_min four_min
 
-#define REDUCTION(name, A, first)                                                                                      \
-  ROW(name, A, first)                                                                                                  \
+#define REDUCTION(name, A, first, by_fours, again)                                                                     \
+  ROW(name, A, first, by_fours)                                                                                        \
   static void start_##name(void *acc_, int64_t lanes) {                                                                \
     A *acc = acc_;                                                                                                     \
     for (int64_t l = 0; l < lanes; l++) acc[l] = first;                                                                \
@@ -111,7 +92,8 @@ ROW(exact, wide, 0)
     const T *x = x_;                                                                                                   \
     for (int64_t l = 0; l < lanes; l++) {                                                                              \
       A v = row_##name(acc[l], x + l * pitch, step, n);                                                                \
-      acc[l] = CHECKED_##name(v, row_exact(acc[l], x + l * pitch, step, n));                                           \
+      again;                                                                                                           \
+      acc[l] = v;                                                                                                      \
     }                                                                                                                  \
   }                                                                                                                    \
   static void columns_##name(void *acc_, const void *x_, int64_t lanes, ptrdiff_t step, int64_t n) {                   \
@@ -122,7 +104,8 @@ ROW(exact, wide, 0)
       const T *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                                                        \
       INDEPENDENT                                                                                                      \
       for (int64_t l = 0; l < lanes; l++) {                                                                            \
-        acc[l] = join_##name(acc[l], COLUMN_##name(x[l], x1[l], x2[l], x3[l]));                                        \
+        A low = join_##name((A)x[l], (A)x1[l]), high = join_##name((A)x2[l], (A)x3[l]);                                \
+        acc[l] = join_##name(acc[l], join_##name(low, high));                                                          \
       }                                                                                                                \
     }                                                                                                                  \
     for (; i < n; i++, x += step) {                                                                                    \
@@ -141,13 +124,13 @@ ROW(exact, wide, 0)
     for (int64_t l = 0; l < lanes; l++) y[l * pitch] = (T)acc[l];                                                      \
   }
 
-REDUCTION(sum, wide, 0)
-REDUCTION(prod, wide, 1)
-REDUCTION(max, T, LOWEST)
-REDUCTION(min, T, HIGHEST)
+REDUCTION(sum, wide, 0, BY_FOURS, UNLESS_FINITE)
+REDUCTION(prod, wide, 1, , )
+REDUCTION(max, T, LOWEST, , )
+REDUCTION(min, T, HIGHEST, , )
 
-ROW(most, T, LOWEST)
-ROW(least, T, HIGHEST)
+ROW(most, T, LOWEST, )
+ROW(least, T, HIGHEST, )
 
 // ---- along lines ---------------------------------------------------------------------------------
 

@@ -4,14 +4,11 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
+local value_of = options.value_of
+
 local op = ops.family("control", "choices, and functions called along the first axis")
 local K = ops.calls
 local is_tensor, check_function = options.is_tensor, options.check_function
-
-local function value_of(x)
-  if type(x) == "function" then return x() end
-  return x
-end
 
 -- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one has 1s added behind.
 local function fitted(condition, rank)

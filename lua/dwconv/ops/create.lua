@@ -6,7 +6,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("create", "tensors out of sizes, tables, bytes and numbers")
+local source = ops.plain(ops.family("create", "tensors out of sizes, tables, bytes and numbers"))
 local check_tensor = options.check_tensor
 
 local dtype = { dtype = options.dtype() }
@@ -14,14 +14,6 @@ local any_dtype = { dtype = options.optional(options.dtype()) }
 
 local SIZES = "a table of sizes"
 local RAGGED = "Tables whose parts differ in shape, what is no number in them, numbers that the dtype cannot hold."
-
--- No tensor goes in, so nothing has a gradient.
-local function source(name)
-  return function(r)
-    r.args, r.backward, r.reason = {}, "none", r.reason or "no tensor goes in"
-    return op(name)(r)
-  end
-end
 
 for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." } do
   source(name) {
@@ -37,7 +29,7 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
   source(name .. "_like") {
     doc = doc:gsub(" of a shape", " in the shape of x"),
     values = { "x" },
-    options = { dtype = options.optional(options.dtype()) },
+    options = any_dtype,
     shapes = { x = "a tensor, whose dtype is the default", result = "x's" },
     forward = function(x, o)
       check_tensor(name .. "_like", "x", x)

@@ -1,5 +1,5 @@
--- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting. A kernel of the same name (or
--- `kernel`) computes each; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
+-- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting. A kernel of the same name
+-- computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
@@ -23,7 +23,7 @@ local function unary(name)
   return function(r)
     r.args, r.method = { "x" }, true
     r.shapes = { x = r.takes or "any; float32 or float64", result = "x's" }
-    r.forward = core.elementwise(r.kernel or name, name, "new", "x")
+    r.forward = core.elementwise(name, name, "new", "x")
     r.sample = r.sample or function(R) return R { 2, 3 } end
     return op(name)(r)
   end
@@ -34,7 +34,7 @@ local function binary(name, a, b)
   return function(r)
     r.args, r.errors = { a, b }, r.errors or BROADCAST .. (r.result and "" or " Bools.")
     r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
-    r.forward = r.forward or core.elementwise(r.kernel or name, name, r.floats and "float" or "new", a, b)
+    r.forward = r.forward or core.elementwise(name, name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
     if r.gradients then r.backward = { [a] = fitted(r.gradients[1])(1), [b] = fitted(r.gradients[2])(2) } end
     return op(name)(r)

@@ -7,7 +7,7 @@ local options = require "dwconv.options"
 local op = ops.family("gemm", "matrix products")
 local K = ops.calls
 local FEW = "Fewer than 2 axes, bools, dtypes that differ, contracted axes that are not equally long."
-local check_tensor = options.check_tensor
+local check_tensor, product = options.check_tensor, options.product
 
 local function flipped(x) return K.swapaxes(x, -1, -2) end
 
@@ -69,13 +69,7 @@ local function check_operands(name, x, y)
   end
 end
 
-local function product(shape, first, last)
-  local n = 1
-  for i = first, last do n = n * shape[i] end
-  return n
-end
-
--- The sizes of a list but one, then those of another but some.
+-- Lists one after another.
 local function joined(...)
   local all = {}
   for _, part in ipairs { ... } do table.move(part, 1, #part, #all + 1, all) end

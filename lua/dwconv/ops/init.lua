@@ -152,6 +152,20 @@ function ops.family(family, about)
   end
 end
 
+--- The same for records without a gradient and mostly without tensors: what they leave out is filled in.
+---@param op fun(name: string): fun(record: table): function
+function ops.plain(op)
+  return function(name)
+    return function(r)
+      r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
+      r.shapes.result = r.shapes.result or "nothing"
+      r.backward, r.reason = "none", r.reason or "no tensor goes in"
+      r.sample = r.sample or function() end
+      return op(name)(r)
+    end
+  end
+end
+
 --- A function of Keras that has no place here: calling it raises an error with the advice.
 ---@param family string
 ---@param name string

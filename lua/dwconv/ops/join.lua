@@ -6,7 +6,7 @@ local options = require "dwconv.options"
 
 local op = ops.family("join", "tensors put together, and repeated")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check_tensor, product = options.check_tensor, options.product
 
 local function check_list(name, argument, tensors)
   if type(tensors) ~= "table" or #tensors == 0 then
@@ -103,12 +103,6 @@ local function check_count(name, what, n)
     core.raise(("%s: %s must be a whole number of at least 0, got %s"):format(name, what, options.show(n)))
   end
   return whole
-end
-
-local function product(sizes, first, last)
-  local n = 1
-  for i = first, last do n = n * sizes[i] end
-  return n
 end
 
 -- x as rows of what lies from axis `first` on, each `times` times in place; axis `axis` grows. Three axes do, whatever

@@ -105,9 +105,7 @@ op "batch_flatten" {
   forward = function(x)
     local shape = check_tensor("batch_flatten", "x", x).shape
     if #shape == 0 then core.raise "batch_flatten: x must have at least one axis, got a tensor of rank 0" end
-    local rest = 1
-    for i = 2, #shape do rest = rest * shape[i] end
-    return core.reshape(x, { shape[1], rest })
+    return core.reshape(x, { shape[1], options.product(shape, 2, #shape) })
   end,
   keeps = {},
   backward = { x = reshaped },

@@ -5,7 +5,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("random", "random numbers, the same for any number of threads")
+local source = ops.plain(ops.family("random", "random numbers, the same for any number of threads"))
 
 local SIZES = "a table of sizes"
 
@@ -28,15 +28,12 @@ local function distribution(name, kernel, doc, first, second, home)
     shapes[first[1]], shapes[second[1]] = "a number", "a number"
     forward = function(shape, a, b, o) return core[kernel](shape, a, b, o.seed, o.dtype) end
   end
-  op(name) {
+  source(name) {
     doc = doc,
-    args = {},
     values = values,
     options = kinds,
     shapes = shapes,
     forward = forward,
-    backward = "none",
-    reason = "no tensor goes in",
     home = home,
     errors = kernel:find "uniform" and second[1] .. " that is not above " .. first[1] .. "."
       or "A negative " .. second[1] .. ".",
@@ -58,9 +55,8 @@ distribution("truncated_normal", "truncated_normal",
 distribution("random_uniform_variable", "random_uniform_variable", uniform:format("low", "high"), { "low" }, { "high" })
 distribution("random_normal_variable", "random_normal_variable", normal, { "mean" }, { "scale" })
 
-op "random_binomial" {
+source "random_binomial" {
   doc = "1 with probability p, from 0 to 1, else 0.",
-  args = {},
   values = { "shape" },
   options = { p = options.probability(0), seed = seed(), dtype = options.dtype(true) },
   shapes = { shape = SIZES, result = "shape" },
@@ -68,20 +64,15 @@ op "random_binomial" {
     local u = core.random_binomial(shape, 0, 1, o.seed, o.dtype)
     return core.cast(ops.calls.less(u, o.p), o.dtype)
   end,
-  backward = "none",
-  reason = "no tensor goes in",
   sample = function() return { 2, 3 }, { p = 0.5 } end,
   example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 4 }))",
 }
 
-op "seed" {
+source "seed" {
   doc = "Starts the state's random stream anew.",
-  args = {},
   values = { "n" },
   shapes = { n = "a whole number", result = "nothing" },
   forward = function(n) core.seed(n) end,
-  backward = "none",
-  reason = "no tensor goes in",
   home = "dw",
   sample = function() return 1 end,
   example = [[

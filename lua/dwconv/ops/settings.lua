@@ -5,18 +5,9 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("settings", "settings, learning phase, unique names")
+local value_of = options.value_of
 
--- What takes no tensors.
-local function plain(name)
-  return function(r)
-    r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
-    r.shapes.result = r.shapes.result or "nothing"
-    r.backward, r.reason = "none", r.reason or "no tensor goes in"
-    r.sample = r.sample or function() end
-    return op(name)(r)
-  end
-end
+local plain = ops.plain(ops.family("settings", "settings, learning phase, unique names"))
 
 -- ---- settings ------------------------------------------------------------------------------------
 
@@ -75,9 +66,19 @@ end
 
 local phase = 0
 
+local training = {
+  annotation = "integer|boolean",
+  default_text = "K.learning_phase()",
+  expected = "0, 1 or a boolean",
+  read = function(v)
+    if v == true or v == 1 then return 1 end
+    if v == false or v == 0 then return 0 end
+  end,
+}
+
 local function check_phase(name, value)
-  if value == true or value == 1 then return 1 end
-  if value == false or value == 0 then return 0 end
+  local read = training.read(value)
+  if read then return read end
   core.raise(("%s: value must be 0 or 1, got %s"):format(name, options.show(value)))
 end
 
@@ -107,9 +108,7 @@ plain "learning_phase_scope" {
   forward = function(value, f)
     local former = phase
     value = check_phase("learning_phase_scope", value)
-    if type(f) ~= "function" then
-      core.raise(("learning_phase_scope: f must be a function, got %s"):format(options.show(f)))
-    end
+    options.check_function("learning_phase_scope", "f", f)
     local guard <close> = setmetatable({}, { __close = function() phase = former end }) -- luacheck: ignore
     phase = value
     return f()
@@ -117,21 +116,6 @@ plain "learning_phase_scope" {
   differs = "It takes a function, as Lua has no with.",
   sample = function() return 1, function() return phase end end,
   example = "print(K.learning_phase_scope(1, function() return K.learning_phase() end))",
-}
-
-local function value_of(x)
-  if type(x) == "function" then return x() end
-  return x
-end
-
-local training = {
-  annotation = "integer|boolean",
-  default_text = "K.learning_phase()",
-  expected = "0, 1 or a boolean",
-  read = function(v)
-    if v == true or v == 1 then return 1 end
-    if v == false or v == 0 then return 0 end
-  end,
 }
 
 for name, at in pairs { in_train_phase = 1, in_test_phase = 0 } do

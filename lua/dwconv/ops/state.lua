@@ -4,20 +4,9 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
-local op = ops.family("state", "reading tensors out and writing into them")
+local plain = ops.plain(ops.family("state", "reading tensors out and writing into them"))
 local check_tensor = options.check_tensor
 local clone = core.clone
-
--- What has no gradient.
-local function plain(name)
-  return function(r)
-    r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
-    r.shapes.result = r.shapes.result or "nothing"
-    r.backward, r.reason = "none", r.reason or "no tensor goes in"
-    r.sample = r.sample or function() end
-    return op(name)(r)
-  end
-end
 
 -- ---- reading -------------------------------------------------------------------------------------
 
@@ -142,22 +131,26 @@ local average = core.elementwise("add", "moving_average_update", "new", "x", "va
 
 local fill = core.named(core.methods.fill, "update")
 
--- The value as a tensor like x.
-local function like(name, x, value)
-  check_tensor(name, "x", x)
-  local given = core.named(core.tensor, name)(value, x.dtype, x.dtype, "value")
-  if table.concat(given.shape, "x") ~= table.concat(x.shape, "x") then
-    core.raise(("%s: value has shape %s but x has %s"):format(name, options.shape_text(given), options.shape_text(x)))
+-- like(x, value): the value as a tensor like x, or an error in the function's name.
+local function liker(name)
+  local tensor = core.named(core.tensor, name)
+  return function(x, value)
+    check_tensor(name, "x", x)
+    local given = tensor(value, x.dtype, x.dtype, "value")
+    local shape, wanted = options.shape_text(given), options.shape_text(x)
+    if shape ~= wanted then core.raise(("%s: value has shape %s but x has %s"):format(name, shape, wanted)) end
+    return given
   end
-  return given
 end
+
+local like_one, like_each, like_average = liker "set_value", liker "batch_set_value", liker "moving_average_update"
 
 plain "set_value" {
   doc = "Writes value into x, converted to x's dtype.",
   values = { "x", "value" },
   shapes = { x = "a tensor", value = "a tensor, a number or a nested table, of x's shape", result = "nothing" },
   forward = function(x, value)
-    local given = like("set_value", x, value)
+    local given = like_one(x, value)
     x:copy_(given)
   end,
   reason = IN_PLACE,
@@ -182,7 +175,7 @@ plain "batch_set_value" {
       if type(pair) ~= "table" then
         core.raise(("batch_set_value: tuples[%d] must be {tensor, value}, got %s"):format(i, options.show(pair)))
       end
-      given[i] = like("batch_set_value", pair[1], pair[2])
+      given[i] = like_each(pair[1], pair[2])
     end
     for i, pair in ipairs(tuples) do pair[1]:copy_(given[i]) end
   end,
@@ -244,8 +237,7 @@ plain "moving_average_update" {
     end
     check_tensor("moving_average_update", "x", x)
     local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
-    local y = average(scaled(x, momentum), step)
-    y = like("moving_average_update", x, y)
+    local y = like_average(x, average(scaled(x, momentum), step))
     return x:copy_(y)
   end,
   reason = IN_PLACE,
