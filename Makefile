@@ -26,7 +26,7 @@ FLOAT_TYPES := f32 f64
 NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
 family     = $(2:%=$(1).%)
 KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
-             $(call family,layout,u8 i32 i64) $(foreach f,depthwise gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
+             $(call family,layout,u8 i32 i64) $(foreach f,depthwise depthwise_grad gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
@@ -57,7 +57,7 @@ TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
 TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout elementwise reduce gather sort random depthwise gemm parallel machine isa
+CORE_C   := tensor axis walk layout elementwise reduce gather sort random stage depthwise depthwise_grad gemm parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)

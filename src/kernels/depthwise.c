@@ -1,266 +1,267 @@
-// depthwise.c: the inner loops of depthwise convolution and its gradients, vectorised over channels.
-// Called by src/depthwise.c only, one output row at a time. Every output is one chain of multiply-adds,
-// kernel rows outside, taps inside, whatever tile it falls into: its bits depend on nothing else.
+// depthwise.c: the inner loops of depthwise convolution and of its gradient with respect to x, vectorised over channels.
+// Called by src/depthwise.c only. Invariant: a tile keeps its sums in registers and walks input columns one after the
+// other; each is loaded once and used in all the taps that meet it. A row or column that lies on padding is passed over:
+// its taps cost nothing and never multiply.
 #include <stdbool.h>
 
 #include "kernels.h"
 #include "vec.h"
 
-enum { TILE = 8 }; // outputs of a row kept in registers together
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
-// Outputs lo..hi-1 of a row meet all their taps inside the image.
-static int64_t interior(const struct dw_depthwise_row *r, int64_t *lo) {
-  int64_t s = r->stride, last = r->extent - r->taps - r->first; // m*s <= last
-  *lo = least(r->first < 0 ? (-r->first + s - 1) / s : 0, r->count);
-  return last < 0 ? *lo : most(*lo, least(last / s + 1, r->count));
-}
-
-// Taps t0..t1-1 of output m are inside the image.
-static int64_t inside(const struct dw_depthwise_row *r, int64_t m, int64_t *t0) {
-  int64_t q = r->first + m * r->stride;
-  *t0 = most(0, -q);
-  return least(r->taps, r->extent - q);
-}
-
-// A pixel is walked in vectors at s = 0, LANES, ... < lanes; the last one moves back to overlap the one
-// before it, rather than read or write past the pixel.
-static int64_t lane(const struct dw_depthwise_row *r, int64_t s) { return least(s, r->lanes - LANES); }
+#include "passes.h"
 
 // ---- forward ------------------------------------------------------------------------------------
 
-// acc[m] += sum over t < taps of x[m*stride + t] * w[t]; every input is loaded once. All bounds constant.
-INLINE void add_taps(vec *acc, const T *x, ptrdiff_t x_step, const T *w, ptrdiff_t w_step, int tile, int taps,
-                     int stride) {
-  vec k[8];
+// One or two output rows ("slots") of some columns. The second slot meets kernel row i - shift where the first meets
+// row i; with shift 0 it is the same output row under another kernel, w_slot away (see dw_depthwise_block.pair).
+struct tile {
+  T *y;
+  const T *x, *w; // at input row `from`, the tile's first input column, and kernel row `from`
+  ptrdiff_t y_slot, y_col, x_row, x_col, w_row, w_col, w_slot, w_vector;
+  int64_t from, to, shift, kernel_rows; // input rows `from` to `to`-1 exist, counted from the first slot's first
+  int64_t stride, lanes;
+  bool pair;
+  const struct dw_depthwise_pass *passes;
+  int n_passes;
+};
+
+// sum[r][m] += one input row times kernel rows w[r], slots r0 .. r1-1; `count` outputs, `taps` taps.
+INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, const T *x, ptrdiff_t x_col,
+                    const T *const *w, ptrdiff_t w_col, unsigned skip) {
+  vec k[2][TAPS];
   UNROLL
-  for (int t = 0; t < taps; t++) k[t] = load(w + t * w_step);
-  UNROLL
-  for (int q = 0; q < (tile - 1) * stride + taps; q++) {
-    vec in = load(x);
+  for (int r = r0; r < r1; r++) {
+    const T *p = w[r];
     UNROLL
-    for (int m = 0; m < tile; m++) {
-      int t = q - m * stride;
-      if (t >= 0 && t < taps) acc[m] += in * k[t];
+    for (int t = 0; t < taps; t++) {
+      k[r][t] = load(p);
+      p += w_col;
+      KEEP(p);
     }
-    x += x_step;
   }
-}
-
-// The same for one tap and any stride.
-INLINE void add_tap(vec *acc, const T *x, ptrdiff_t x_step, const T *w, int tile) {
-  vec k = load(w);
   UNROLL
-  for (int m = 0; m < tile; m++) acc[m] += load(x + m * x_step) * k;
-}
-
-// `taps` and `stride` are constants, or 0 for "as r says".
-INLINE void forward_tile(const struct dw_depthwise_row *r, int64_t m, int tile, int taps, int stride) {
-  ptrdiff_t dx = r->x_step, dw = r->w_step, step = (stride ? stride : r->stride) * dx;
-  ptrdiff_t at = (r->first + m * r->stride) * dx;
-  for (int64_t s = 0; s < r->lanes; s += LANES) {
-    int64_t v = lane(r, s);
-    vec acc[TILE] = {{0}};
-    for (int64_t i = 0; i < r->rows; i++) {
-      const T *x = (const T *)r->x[i] + at + v, *w = (const T *)r->w[i] + v;
-      if (taps && stride) {
-        add_taps(acc, x, dx, w, dw, tile, taps, stride);
-        continue;
-      }
-      int64_t t = 0;
-      if (stride) {
-        for (; t + 4 <= r->taps; t += 4) add_taps(acc, x + t * dx, dx, w + t * dw, dw, tile, 4, stride);
-        for (; t + 2 <= r->taps; t += 2) add_taps(acc, x + t * dx, dx, w + t * dw, dw, tile, 2, stride);
-      }
-      for (; t < r->taps; t++) add_tap(acc, x + t * dx, step, w + t * dw, tile);
-    }
-    T *y = (T *)r->y + m * r->y_step + v;
-    UNROLL
-    for (int j = 0; j < tile; j++) store(y + j * r->y_step, acc[j]);
-  }
-}
-
-// One tap of one output, for the vectors at 0 and at `second`.
-INLINE void add_column(vec acc[2], const T *x0, const T *w0, ptrdiff_t second, ptrdiff_t x_at, ptrdiff_t w_at) {
-  acc[0] += load(x0 + x_at) * load(w0 + w_at);
-  acc[1] += load(x0 + second + x_at) * load(w0 + second + w_at);
-}
-
-// One output from taps t0 .. t0+taps-1, two vectors at a time: alone, a chain of additions would wait for itself.
-// The second vector of the last pair may be the first again. `taps` is a constant, or 0 for `count`.
-INLINE void forward_column(const struct dw_depthwise_row *r, int64_t m, int64_t t0, int taps, int64_t count) {
-  ptrdiff_t dx = r->x_step, dw = r->w_step, at = (r->first + m * r->stride + t0) * dx;
-  for (int64_t s = 0; s < r->lanes; s += 2 * LANES) {
-    int64_t v = lane(r, s), second = lane(r, s + LANES) - v;
-    vec acc[2] = {{0}};
-    for (int64_t i = 0; i < r->rows; i++) {
-      const T *x = (const T *)r->x[i] + at + v, *w = (const T *)r->w[i] + t0 * dw + v;
-      if (taps) {
+  for (int e = 0; e < count + taps - 1; e++) {
+    KEEP(skip);
+    if (!(skip & 1u << e)) {
+      vec in = load(x);
+      KEEP_VECTOR(in);
+      UNROLL
+      for (int m = 0; m < count; m++) {
+        int t = e - m;
+        if (t < 0 || t >= taps) continue;
         UNROLL
-        for (int t = 0; t < taps; t++) add_column(acc, x, w, second, t * dx, t * dw);
-      } else {
-        for (int64_t t = 0; t < count; t++) add_column(acc, x, w, second, t * dx, t * dw);
+        for (int r = r0; r < r1; r++) sum[r][m] += in * k[r][t];
       }
     }
-    T *y = (T *)r->y + m * r->y_step + v;
-    store(y, acc[0]);
-    store(y + second, acc[1]);
+    x += x_col;
+    KEEP(x);
   }
 }
 
-static void forward_columns(const struct dw_depthwise_row *r, int64_t m, int64_t end) {
-  for (; m < end; m++) {
-    int64_t t0, t1 = inside(r, m, &t0);
-    switch (t1 - t0) {
-      case 1: forward_column(r, m, t0, 1, 0); break;
-      case 2: forward_column(r, m, t0, 2, 0); break;
-      case 3: forward_column(r, m, t0, 3, 0); break;
-      case 4: forward_column(r, m, t0, 4, 0); break;
-      case 5: forward_column(r, m, t0, 5, 0); break;
-      default: forward_column(r, m, t0, 0, t1 - t0); break; // more, or none (then not even t0 is inside)
-    }
+INLINE void add_pass(vec (*sum)[TILE], int slots, int count, int taps, const struct tile *b, const struct dw_depthwise_pass *p,
+                     const T *x, const T *w0) {
+  const ptrdiff_t x_row = b->x_row, x_col = b->stride * b->x_col, w_row = b->w_row, w_col = b->stride * b->w_col;
+  const unsigned skip = p->skip;
+  const T *w[2];
+  int64_t i = b->from, to = b->to;
+  x += p->at * b->x_col;
+  w[0] = w0 + p->at * b->w_col;
+  if (slots == 1) {
+    for (; i < to; i++, x += x_row, w[0] += w_row) add_row(sum, 0, 1, count, taps, x, x_col, w, w_col, skip);
+    return;
   }
+  w[1] = w[0] + b->w_slot;
+  int64_t both = least(to, b->kernel_rows), first = least(both, b->shift);
+  for (; i < first; i++, x += x_row, w[0] += w_row, w[1] += w_row) {
+    add_row(sum, 0, 1, count, taps, x, x_col, w, w_col, skip);
+  }
+  for (; i < both; i++, x += x_row, w[0] += w_row, w[1] += w_row) {
+    add_row(sum, 0, 2, count, taps, x, x_col, w, w_col, skip);
+  }
+  if (i < b->shift) { // rows between the slots
+    int64_t rows = least(to, b->shift) - i;
+    i += rows, x += rows * x_row, w[1] += rows * w_row;
+  }
+  for (; i < to; i++, x += x_row, w[1] += w_row) add_row(sum, 1, 2, count, taps, x, x_col, w, w_col, skip);
 }
 
-INLINE void forward_row(const struct dw_depthwise_row *r, int taps, int stride) {
-  int64_t lo, hi = interior(r, &lo), m = lo;
-  forward_columns(r, 0, lo);
-  for (; m + TILE <= hi; m += TILE) forward_tile(r, m, TILE, taps, stride);
-  if (m + TILE / 2 <= hi) forward_tile(r, m, TILE / 2, taps, stride), m += TILE / 2;
-  if (m + TILE / 4 <= hi) forward_tile(r, m, TILE / 4, taps, stride), m += TILE / 4;
-  forward_columns(r, m, r->count); // what is left, and the edge
-}
-
-static void forward(const struct dw_depthwise_row *r) {
-  if (r->stride == 1) {
-    switch (r->taps) {
-      case 1: return forward_row(r, 1, 1);
-      case 2: return forward_row(r, 2, 1); // half of a 3, as strides leave it to the gradient of x
-      case 3: return forward_row(r, 3, 1);
-      case 5: return forward_row(r, 5, 1);
-      default: return forward_row(r, 0, 1);
-    }
-  }
-  if (r->stride == 2) {
-    switch (r->taps) {
-      case 3: return forward_row(r, 3, 2);
-      case 5: return forward_row(r, 5, 2);
-      default: return forward_row(r, 0, 2);
-    }
-  }
-  forward_row(r, 0, 0);
-}
-
-// ---- gradient of the kernel ---------------------------------------------------------------------
-
-enum { GROUP3 = 3, GROUP5 = VECTOR_BYTES < 64 ? 2 : 4, GROUP4 = 2 }; // kernel rows summed together
-
-// acc[i][u] += sum over m of y[m] * x[i][q(m) + u]. `edge`: taps may lie outside the image, each is asked.
-INLINE void grad_span(vec acc[][5], const struct dw_depthwise_row *r, const T *const *x, const T *y, int64_t m,
-                      int64_t end, int64_t t, int group, int taps, bool edge) {
-  ptrdiff_t at = (r->first + m * r->stride) * r->x_step, step = r->stride * r->x_step;
-  y += m * r->y_step;
-  for (; m < end; m++, at += step, y += r->y_step) {
-    int64_t t0 = 0, t1 = 0;
-    if (edge) t1 = inside(r, m, &t0) - t, t0 -= t;
-    vec g = load(y);
+INLINE void store_tile(const struct tile *b, T *y, vec (*sum)[TILE], int slots, int count) {
+  if (slots == 2 && b->pair) {
     UNROLL
-    for (int u = 0; u < taps; u++) {
-      if (edge && (u < t0 || u >= t1)) continue;
-      UNROLL
-      for (int i = 0; i < group; i++) acc[i][u] += g * load(x[i] + at + u * r->x_step);
+    for (int m = 0; m < count; m++, y += b->y_col) {
+      store(y, ZIP_LOW(sum[0][m], sum[1][m]));
+      store(y + LANES, ZIP_HIGH(sum[0][m], sum[1][m]));
+    }
+    return;
+  }
+  UNROLL
+  for (int r = 0; r < slots; r++) {
+    T *p = y + r * b->y_slot;
+    UNROLL
+    for (int m = 0; m < count; m++) {
+      store(p, sum[r][m]);
+      p += b->y_col;
+      KEEP(p);
     }
   }
 }
 
-// Kernel rows i0 .. i0+group-1, taps t .. t+taps-1. The sums of vector s go to w + s, not to its lane:
-// what two overlapping vectors share must not be added twice.
-INLINE void grad_block(const struct dw_depthwise_row *r, int64_t i0, int64_t t, int group, int taps) {
-  int64_t lo, hi = interior(r, &lo);
-  for (int64_t s = 0; s < r->lanes; s += LANES) {
-    vec acc[4][5];
-    const T *x[4], *y = (const T *)r->y + lane(r, s);
+INLINE void forward_tile(const struct tile *b, int slots, int count) {
+  const T *x = b->x, *w = b->w;
+  T *y = b->y;
+  for (int64_t left = b->lanes, step;; left -= LANES, x += step, y += b->pair ? 2 * step : step) {
+    vec sum[2][TILE];
     UNROLL
-    for (int i = 0; i < group; i++) {
-      x[i] = (const T *)r->x[i0 + i] + t * r->x_step + lane(r, s);
+    for (int r = 0; r < slots; r++) {
       UNROLL
-      for (int u = 0; u < taps; u++) acc[i][u] = (vec){0};
+      for (int m = 0; m < count; m++) sum[r][m] = (vec){0};
     }
-    grad_span(acc, r, x, y, 0, lo, t, group, taps, true);
-    grad_span(acc, r, x, y, lo, hi, t, group, taps, false);
-    grad_span(acc, r, x, y, hi, r->count, t, group, taps, true);
-    UNROLL
-    for (int i = 0; i < group; i++) {
-      UNROLL
-      for (int u = 0; u < taps; u++) {
-        T *w = (T *)r->w[i0 + i] + (t + u) * r->w_step + s;
-        store(w, load(w) + acc[i][u]);
+    const struct dw_depthwise_pass *p = b->passes;
+    for (int n = b->n_passes; n > 0; n--, p++) {
+      switch (p->taps) {
+        case 1: add_pass(sum, slots, count, 1, b, p, x, w); break;
+        case 2: add_pass(sum, slots, count, 2, b, p, x, w); break;
+        case 3: add_pass(sum, slots, count, 3, b, p, x, w); break;
+        case 4: add_pass(sum, slots, count, 4, b, p, x, w); break;
+        case 5: add_pass(sum, slots, count, 5, b, p, x, w); break;
+#ifdef MANY_REGISTERS
+        case 7: add_pass(sum, slots, count, 7, b, p, x, w); break;
+#endif
       }
     }
+    store_tile(b, y, sum, slots, count);
+    if (left <= LANES) return;
+    step = advance(left);
+    w += b->w_vector != 0 ? b->w_vector : step;
   }
 }
 
-INLINE void grad_taps(const struct dw_depthwise_row *r, int64_t t, int group, int taps) {
-  int64_t i = 0;
-  for (; i + group <= r->rows; i += group) grad_block(r, i, t, group, taps);
-  if (group > 2 && i + 2 <= r->rows) grad_block(r, i, t, 2, taps), i += 2;
-  for (; i < r->rows; i++) grad_block(r, i, t, 1, taps);
+// One function for each size: forward_<slots>_<count>.
+#define EACH_COUNT(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
+#define FORWARD(slots, count)                                                                                          \
+  static __attribute__((noinline)) void forward_##slots##_##count(const struct tile *b) {                              \
+    forward_tile(b, slots, count);                                                                                     \
+  }
+#define FORWARD_ENTRY(slots, count) forward_##slots##_##count,
+EACH_COUNT(FORWARD, 1)
+#ifdef MANY_REGISTERS
+EACH_COUNT(FORWARD, 2)
+#endif
+
+typedef void tile_fn(const struct tile *b);
+static tile_fn *const forward_tiles[ROWS][TILE] = {
+    {EACH_COUNT(FORWARD_ENTRY, 1)},
+#ifdef MANY_REGISTERS
+    {EACH_COUNT(FORWARD_ENTRY, 2)},
+#endif
+};
+
+// The tile's rows: output row m and, with two slots, the next.
+static void place_rows(struct tile *t, const struct dw_depthwise_block *b, int64_t m, int slots) {
+  const struct dw_depthwise_axis *a = &b->rows;
+  int64_t q = a->first + m * a->stride, reach = b->pair ? a->taps : (slots - 1) * a->stride + a->taps;
+  t->from = most(0, -q);
+  t->to = least(reach, a->extent - q);
+  if (t->to < t->from) t->to = t->from;
+  t->shift = b->pair ? 0 : a->stride;
+  t->y = (T *)b->y + m * b->y_row;
+  t->x = (const T *)b->x + (q + t->from) * b->x_row;
+  t->w = (const T *)b->w + t->from * b->w_row;
 }
 
-static void grad_kernel(const struct dw_depthwise_row *r) {
-  if (r->taps == 3) return grad_taps(r, 0, GROUP3, 3);
-  if (r->taps == 5) return grad_taps(r, 0, GROUP5, 5);
-  int64_t t = 0;
-  for (; t + 4 <= r->taps; t += 4) grad_taps(r, t, GROUP4, 4);
-  for (; t < r->taps; t++) grad_taps(r, t, GROUP3, 1);
+static void forward(const struct dw_depthwise_block *b) {
+  struct dw_depthwise_pass *passes = b->passes;
+  struct tile t = {.y_slot = b->y_row, .y_col = b->y_col, .x_row = b->x_row, .x_col = b->x_col, .w_row = b->w_row,
+                   .w_col = b->w_col, .w_vector = b->w_vector, .kernel_rows = b->rows.taps, .stride = b->cols.stride,
+                   .lanes = b->lanes, .pair = b->pair, .passes = passes};
+  t.w_slot = b->pair ? b->w_pair : -b->rows.stride * b->w_row;
+  t.n_passes = b->rows.taps > 0 ? list_passes(passes, &b->cols, TAPS) : 0;
+  struct cut cut = cut_axis(b->cols.count, TILE);
+  for (int64_t m = 0, slots; m < b->rows.count; m += b->pair ? 1 : slots) {
+    slots = b->pair ? ROWS : least(ROWS, b->rows.count - m);
+    place_rows(&t, b, m, (int)slots);
+    T *y = t.y;
+    const T *x = t.x + b->cols.first * b->x_col;
+    for (int64_t c = 0, at = 0; c < cut.parts; at += part_size(&cut, c++)) {
+      int count = part_size(&cut, c);
+      mark_padding(passes, t.n_passes, &b->cols, at, count);
+      t.y = y + at * b->y_col;
+      t.x = x + at * b->cols.stride * b->x_col;
+      forward_tiles[slots - 1][count - 1](&t);
+    }
+  }
 }
 
 // ---- multiplier and narrow pixels ---------------------------------------------------------------
 
+// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, to the end of the pixel.
+INLINE void expand_pixel(T *restrict to, int64_t pitch, const T *restrict from, int64_t lanes, int m) {
+  int64_t l = 0;
+  for (; l + m * LANES <= lanes; l += m * LANES) {
+    vec v = load(from + l / m);
+    store(to + l, m == 1 ? v : ZIP_LOW(v, v));
+    if (m == 2) store(to + l + LANES, ZIP_HIGH(v, v));
+  }
+  for (; l < lanes; l++) to[l] = from[l / m];
+  for (; l < pitch; l++) to[l] = 0;
+}
+
 // Copies of a value are stored a whole vector at a time; the next value overwrites the surplus.
+INLINE void expand_values(T *to, int64_t pitch, const T *from, ptrdiff_t from_lane, int64_t first, int64_t lanes,
+                          int64_t m) {
+  int64_t c = first / m, next = (c + 1) * m - first;
+  for (int64_t l = 0; l < lanes; next += m) {
+    vec v = all(from[c++ * from_lane]);
+    int64_t end = least(next, lanes);
+    for (; l < end; l += LANES) store(to + l, v);
+    l = end;
+  }
+  for (int64_t l = lanes; l < pitch; l++) to[l] = 0;
+}
+
 static void expand(void *to_, ptrdiff_t to_pitch, const void *from_, ptrdiff_t from_step, ptrdiff_t from_lane,
                    int64_t pixels, int64_t first, int64_t lanes, int64_t m) {
   T *to = to_;
   const T *from = from_;
+  bool whole = from_lane == 1 && m <= 2 && first % m == 0;
   for (int64_t p = 0; p < pixels; p++, to += to_pitch, from += from_step) {
-    int64_t c = first / m, next = (c + 1) * m - first;
-    for (int64_t l = 0; l < lanes; next += m) {
-      vec v = all(from[c++ * from_lane]);
-      int64_t end = least(next, lanes);
-      for (; l < end; l += LANES) store(to + l, v);
-      l = end;
-    }
-    for (int64_t l = lanes; l < to_pitch; l++) to[l] = 0;
-  }
-}
-
-INLINE void fold_by(T *to, ptrdiff_t to_step, ptrdiff_t to_lane, const T *from, ptrdiff_t from_pitch, int64_t pixels,
-                    int64_t channels, int64_t m) {
-  for (int64_t p = 0; p < pixels; p++, to += to_step, from += from_pitch) {
-    for (int64_t c = 0; c < channels; c++) {
-      T sum = from[c * m];
-      for (int64_t q = 1; q < m; q++) sum += from[c * m + q];
-      to[c * to_lane] = sum;
+    if (whole && m == 1) {
+      expand_pixel(to, to_pitch, from + first, lanes, 1);
+    } else if (whole) {
+      expand_pixel(to, to_pitch, from + first / 2, lanes, 2);
+    } else {
+      expand_values(to, to_pitch, from, from_lane, first, lanes, m);
     }
   }
 }
 
-static void fold(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch, int64_t pixels,
-                 int64_t channels, int64_t m) {
-  if (m == 1) return fold_by(to, to_step, to_lane, from, from_pitch, pixels, channels, 1);
-  if (m == 2 && to_lane == 1) return fold_by(to, to_step, 1, from, from_pitch, pixels, channels, 2);
-  fold_by(to, to_step, to_lane, from, from_pitch, pixels, channels, m);
+// The sums of m neighbouring lanes; with `pairs` m is 2, and channels are neighbours too.
+INLINE void fold_pixel(T *restrict to, ptrdiff_t to_lane, const T *restrict from, int64_t channels, int64_t m,
+                       bool pairs) {
+  int64_t c = 0;
+  for (; pairs && c + LANES <= channels; c += LANES) {
+    vec a = load(from + 2 * c), b = load(from + 2 * c + LANES);
+    store(to + c, EVEN(a, b) + ODD(a, b));
+  }
+  for (; c < channels; c++) {
+    T sum = from[c * m];
+    for (int64_t q = 1; q < m; q++) sum += from[c * m + q];
+    to[c * to_lane] = sum;
+  }
 }
 
-static void sum(void *to_, const void *from_, ptrdiff_t from_pitch, int64_t parts, int64_t n) {
+static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from_, ptrdiff_t from_pitch,
+                 int64_t pixels, int64_t channels, int64_t m) {
   T *to = to_;
   const T *from = from_;
-  for (int64_t i = 0; i < n; i++) to[i] = from[i];
-  for (int64_t p = 1; p < parts; p++) {
-    for (int64_t i = 0; i < n; i++) to[i] += from[p * from_pitch + i];
+  for (int64_t p = 0; p < pixels; p++, to += to_step, from += from_pitch) {
+    if (m == 1) {
+      fold_pixel(to, to_lane, from, channels, 1, false);
+    } else if (m == 2 && to_lane == 1) {
+      fold_pixel(to, 1, from, channels, 2, true);
+    } else {
+      fold_pixel(to, to_lane, from, channels, m, false);
+    }
   }
 }
 
-const struct dw_depthwise_kernels DW_NAME(depthwise) = {LANES, forward, grad_kernel, expand, fold, sum};
+const struct dw_depthwise_kernels DW_NAME(depthwise) = {LANES, ROWS, forward, expand, fold};

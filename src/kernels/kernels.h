@@ -35,24 +35,41 @@ struct dw_cast_kernels {
   void (*from_f64)(void *to, ptrdiff_t to_step, const double *wide, int64_t n);
 };
 
-// One row of outputs (in one phase of the columns, see dw_phase) against the kernel rows it meets.
-// What lies outside the image is not in the lists. The caller's lanes are at least one vector.
-//     forward:     y[m*y_step + l]  = sum over i, t of x[i][q*x_step + l] * w[i][t*w_step + l]
-//     grad_kernel: w[i][t*w_step + l] += sum over m of x[i][q*x_step + l] * y[m*y_step + l]
-// with q = first + m*stride + t, taps whose q is outside 0..extent-1 skipped.
-struct dw_depthwise_row {
-  void *y;
-  void *const *x; // `rows` pointers to q = 0; never written through
-  void *const *w; // `rows` pointers to t = 0
-  int64_t rows, lanes;
-  ptrdiff_t y_step, x_step, w_step;
+// One axis of a block in one of its phases (see dw_phase): output m and tap t meet at input q = first + m*stride + t;
+// what is outside 0..extent-1 is padding, and skipped.
+struct dw_depthwise_axis {
   int64_t count, first, stride, extent, taps;
+};
+
+// Neighbouring taps of a row, `at` the first, which a kernel takes together; bit e of `skip`: its input column e is
+// padding. The caller lends the room for a row's list.
+struct dw_depthwise_pass {
+  int64_t at;
+  int taps;
+  unsigned skip;
+};
+
+// A block of an image, whose rows and columns are r, c in the input, m, n in the output and i, t in the kernel:
+//     forward:     y(m, n)  = sum over i, t of x(r, c) * w(i, t)
+//     grad_kernel: w(i, t) (+)= sum over m, n of x(r, c) * y(m, n)
+// each for all lanes, of which there is at least one vector. Pointers are at index 0, 0, which need not exist.
+struct dw_depthwise_block {
+  void *y, *w; // forward only reads w, grad_kernel y
+  const void *x;
+  ptrdiff_t y_row, y_col, x_row, x_col, w_row, w_col;
+  ptrdiff_t w_vector; // forward: from a vector of lanes to the next in w; 0 where lanes are neighbours, as they are in x
+  bool pair;          // forward: multiplier 2. y has lanes 2*l and 2*l + 1 from lane l of x, with w and w + w_pair
+  ptrdiff_t w_pair;
+  bool add; // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
+  struct dw_depthwise_axis rows, cols;
+  int64_t lanes;
+  struct dw_depthwise_pass *passes; // room for cols.taps
 };
 
 struct dw_depthwise_kernels {
   int vector; // lanes in a vector
-  void (*forward)(const struct dw_depthwise_row *r);
-  void (*grad_kernel)(const struct dw_depthwise_row *r);
+  int rows;   // output rows computed together; a pair can be computed where there are two
+  void (*forward)(const struct dw_depthwise_block *b);
   // A multiplier above one is expand before or fold after; both also widen channels to a whole vector.
   //   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes; may write one vector more
   //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
@@ -60,6 +77,10 @@ struct dw_depthwise_kernels {
                  int64_t pixels, int64_t first, int64_t lanes, int64_t m);
   void (*fold)(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch, int64_t pixels,
                int64_t channels, int64_t m);
+};
+
+struct dw_depthwise_grad_kernels {
+  void (*grad_kernel)(const struct dw_depthwise_block *b);
   void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
 };
 
@@ -150,6 +171,7 @@ struct dw_kernels {
   const struct dw_sort_kernels *sort[6];               // by dw_dtype
   const struct dw_gemm_kernels *gemm[2];               // float32, float64
   const struct dw_depthwise_kernels *depthwise[2];     // float32, float64
+  const struct dw_depthwise_grad_kernels *depthwise_grad[2];
 };
 
 extern const struct dw_kernels dw_kernels_base, dw_kernels_avx2, dw_kernels_avx512;

@@ -17,6 +17,7 @@ extern const struct dw_reduce_kernels TABLE(reduce, f32), TABLE(reduce, f64), TA
 extern const struct dw_sort_kernels TABLE(sort, f32), TABLE(sort, f64), TABLE(sort, i32), TABLE(sort, i64),
     TABLE(sort, u8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
+extern const struct dw_depthwise_grad_kernels TABLE(depthwise_grad, f32), TABLE(depthwise_grad, f64);
 extern const struct dw_gemm_kernels TABLE(gemm, f32), TABLE(gemm, f64);
 
 // ORDER dw_dtype, of which bool comes last.
@@ -32,4 +33,5 @@ const struct dw_kernels KERNELS(DW_ISA) = {
     .sort = {NUMBERS(sort), &TABLE(sort, u8)},
     .gemm = {FLOATS(gemm)},
     .depthwise = {FLOATS(depthwise)},
+    .depthwise_grad = {FLOATS(depthwise_grad)},
 };

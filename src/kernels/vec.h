@@ -55,4 +55,49 @@ INLINE void stream_store(T *p, vec v) {
 
 INLINE vec all(T x) { return x - (vec){0}; }
 
+// The compiler may neither derive p from other pointers (which takes more registers than an addition for each step) nor
+// take v from memory again at each of its uses.
+#define KEEP(p) __asm__ volatile("" : "+r"(p))
+#if defined DW_WIDE
+#define KEEP_VECTOR(v) (void)(v)
+#elif defined __SSE2__
+#define KEEP_VECTOR(v) __asm__("" : "+v"(v))
+#elif defined __aarch64__
+#define KEEP_VECTOR(v) __asm__("" : "+w"(v))
+#else
+#define KEEP_VECTOR(v) (void)(v)
+#endif
+
+// a0 b0 a1 b1 ... , its first half and its second; and back, from two vectors, what is at even and at odd places.
+#if defined DW_SIZE && VECTOR_BYTES / DW_SIZE == 16
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#elif defined DW_SIZE && VECTOR_BYTES / DW_SIZE == 8
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#elif defined DW_SIZE && VECTOR_BYTES / DW_SIZE == 4
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#define EVEN(a, b) SHUFFLE(a, b, 0, 2, 4, 6)
+#define ODD(a, b) SHUFFLE(a, b, 1, 3, 5, 7)
+#elif defined DW_SIZE && VECTOR_BYTES / DW_SIZE == 2
+#define ZIP_LOW(a, b) SHUFFLE(a, b, 0, 2)
+#define ZIP_HIGH(a, b) SHUFFLE(a, b, 1, 3)
+#define EVEN ZIP_LOW
+#define ODD ZIP_HIGH
+#endif
+#if defined __clang__ || __GNUC__ >= 12
+#define SHUFFLE __builtin_shufflevector
+#elif DW_SIZE == 8
+typedef int64_t places __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
+#else
+typedef int32_t places __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
+#endif
+
 #endif

@@ -1,0 +1,186 @@
+// depthwise_grad.c: the inner loops of the gradient of a depthwise convolution with respect to its kernel, vectorised
+// over channels. Called by src/depthwise.c only. Invariant: the sums of a strip stay in registers over all its rows, and
+// are added to memory once; a row or column that lies on padding is passed over.
+#include <stdbool.h>
+
+#include "kernels.h"
+#include "vec.h"
+
+#include "passes.h"
+
+// Some output columns of all rows against up to GROUP kernel rows.
+struct strip {
+  const T *x, *y; // y at the first output row and column, x at the input row and column of their first tap
+  T *w;           // at the first kernel row; each vector has its own sums there, whether it overlaps or not
+  ptrdiff_t y_row, y_col, x_down, x_row, x_col, w_row, w_col;
+  int64_t rows, q, down, extent, kernel_rows; // q: the input row of x; with each output row it moves by `down`
+  int64_t stride, lanes;
+  bool add;
+  const struct dw_depthwise_pass *passes;
+};
+
+// sum[t] += one input row times the outputs y[m] that meet it in tap t.
+INLINE void add_products(vec *sum, const vec *y, int count, int taps, const T *x, ptrdiff_t x_col, unsigned skip) {
+  UNROLL
+  for (int e = 0; e < count + taps - 1; e++) {
+    KEEP(skip);
+    if (!(skip & 1u << e)) {
+      vec in = load(x);
+      KEEP_VECTOR(in);
+      UNROLL
+      for (int m = 0; m < count; m++) {
+        int t = e - m;
+        if (t >= 0 && t < taps) sum[t] += in * y[m];
+      }
+    }
+    x += x_col;
+    KEEP(x);
+  }
+}
+
+INLINE void add_row(vec (*sum)[STRIP_TAPS], const struct strip *b, const T *x, const T *y, int64_t q, int count,
+                    int taps, int more) {
+  const struct dw_depthwise_pass *p = b->passes;
+  const ptrdiff_t x_col = b->stride * b->x_col;
+  vec out[STRIP];
+  UNROLL
+  for (int m = 0; m < count; m++) {
+    out[m] = load(y);
+    KEEP_VECTOR(out[m]);
+    y += b->y_col;
+    KEEP(y);
+  }
+  UNROLL
+  for (int i = 0; i < GROUP; i++) {
+    if ((uint64_t)(q + i) >= (uint64_t)b->extent || i >= b->kernel_rows) continue;
+    const T *row = x + i * b->x_row;
+    add_products(sum[i], out, count, taps, row + p[0].at * b->x_col, x_col, p[0].skip);
+    if (more) add_products(sum[i] + taps, out, count, more, row + p[1].at * b->x_col, x_col, p[1].skip);
+  }
+}
+
+INLINE void put_sums(const struct strip *b, T *w, const vec *sum, int taps) {
+  UNROLL
+  for (int t = 0; t < taps; t++) {
+    store(w, b->add ? load(w) + sum[t] : sum[t]);
+    w += b->stride * b->w_col;
+    KEEP(w);
+  }
+}
+
+// `taps` of the first pass and `more` of the second, which is not there when `more` is 0.
+INLINE void grad_strip(const struct strip *b, int count, int taps, int more) {
+  const struct dw_depthwise_pass *p = b->passes;
+  const T *x0 = b->x, *y0 = b->y;
+  T *w = b->w;
+  for (int64_t left = b->lanes, step;; left -= LANES, x0 += step, y0 += step, w += LANES) {
+    vec sum[GROUP][STRIP_TAPS];
+    UNROLL
+    for (int i = 0; i < GROUP; i++) {
+      UNROLL
+      for (int t = 0; t < taps + more; t++) sum[i][t] = (vec){0};
+    }
+    const T *x = x0, *y = y0;
+    int64_t q = b->q;
+    for (int64_t rows = b->rows; rows > 0; rows--, x += b->x_down, y += b->y_row, q += b->down) {
+      add_row(sum, b, x, y, q, count, taps, more);
+    }
+    UNROLL
+    for (int i = 0; i < GROUP; i++) {
+      if (i >= b->kernel_rows) continue;
+      put_sums(b, w + i * b->w_row + p[0].at * b->w_col, sum[i], taps);
+      if (more) put_sums(b, w + i * b->w_row + p[1].at * b->w_col, sum[i] + taps, more);
+    }
+    if (left <= LANES) return;
+    step = advance(left);
+  }
+}
+
+// Two passes are done together where the second has one tap less: those of an odd kernel with stride 2.
+#ifdef MANY_REGISTERS
+enum { BOTH_TAPS = 4 };
+#else
+enum { BOTH_TAPS = 2 };
+#endif
+
+INLINE void grad_both(const struct strip *b, int count) {
+  switch (b->passes->taps) {
+    case 2: return grad_strip(b, count, 2, 1);
+#ifdef MANY_REGISTERS
+    case 3: return grad_strip(b, count, 3, 2);
+    case 4: return grad_strip(b, count, 4, 3);
+#endif
+  }
+}
+
+INLINE void grad_one(const struct strip *b, int count) {
+  switch (b->passes->taps) {
+    case 1: return grad_strip(b, count, 1, 0);
+    case 2: return grad_strip(b, count, 2, 0);
+    case 3: return grad_strip(b, count, 3, 0);
+#ifdef MANY_REGISTERS
+    case 4: return grad_strip(b, count, 4, 0);
+    case 5: return grad_strip(b, count, 5, 0);
+    case 7: return grad_strip(b, count, 7, 0);
+#endif
+  }
+}
+
+// Functions for each size: one_<count> and both_<count>.
+#ifdef MANY_REGISTERS
+#define EACH_COUNT(X, name) X(name, 1) X(name, 2) X(name, 3) X(name, 4) X(name, 5) X(name, 6) X(name, 7) X(name, 8)
+#else
+#define EACH_COUNT(X, name) X(name, 1) X(name, 2) X(name, 3) X(name, 4) X(name, 5) X(name, 6)
+#endif
+#define GRAD(name, count)                                                                                              \
+  static __attribute__((noinline)) void name##_##count(const struct strip *b) { grad_##name(b, count); }
+#define ENTRY(name, count) name##_##count,
+EACH_COUNT(GRAD, one)
+EACH_COUNT(GRAD, both)
+
+typedef void strip_fn(const struct strip *b);
+static strip_fn *const ones[STRIP] = {EACH_COUNT(ENTRY, one)}, *const boths[STRIP] = {EACH_COUNT(ENTRY, both)};
+
+// All kernel rows against the output columns at .. at+count-1.
+static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, int passes, int64_t at, int count) {
+  const T *x = (const T *)b->x + b->rows.first * b->x_row + (b->cols.first + at * b->cols.stride) * b->x_col;
+  const struct dw_depthwise_pass *list = b->passes;
+  s->y = (const T *)b->y + at * b->y_col;
+  for (int64_t i = 0; i < b->rows.taps; i += GROUP) {
+    s->x = x + i * b->x_row;
+    s->w = (T *)b->w + i * b->w_row;
+    s->q = b->rows.first + i;
+    s->kernel_rows = b->rows.taps - i;
+    for (int p = 0; p < passes;) {
+      bool both = p + 1 < passes && list[p].taps <= BOTH_TAPS && list[p + 1].taps == list[p].taps - 1;
+      s->passes = list + p;
+      (both ? boths : ones)[count - 1](s);
+      p += both ? 2 : 1;
+    }
+  }
+}
+
+static void grad_kernel(const struct dw_depthwise_block *b) {
+  struct strip s = {.y_row = b->y_row, .y_col = b->y_col, .x_down = b->rows.stride * b->x_row, .x_row = b->x_row,
+                    .x_col = b->x_col, .w_row = b->w_row, .w_col = b->w_col, .rows = b->rows.count,
+                    .down = b->rows.stride, .extent = b->rows.extent, .stride = b->cols.stride, .lanes = b->lanes,
+                    .add = b->add};
+  int passes = list_passes(b->passes, &b->cols, STRIP_TAPS);
+  struct cut cut = cut_axis(b->cols.count, STRIP);
+  for (int64_t c = 0, at = 0; c < cut.parts; at += part_size(&cut, c++)) {
+    mark_padding(b->passes, passes, &b->cols, at, part_size(&cut, c));
+    grad_columns(&s, b, passes, at, part_size(&cut, c));
+    s.add = true;
+  }
+}
+
+static void sum(void *to_, const void *from_, ptrdiff_t from_pitch, int64_t parts, int64_t n) {
+  T *to = to_;
+  const T *from = from_;
+  for (int64_t i = 0; i < n; i++) to[i] = from[i];
+  for (int64_t p = 1; p < parts; p++) {
+    for (int64_t i = 0; i < n; i++) to[i] += from[p * from_pitch + i];
+  }
+}
+
+const struct dw_depthwise_grad_kernels DW_NAME(depthwise_grad) = {grad_kernel, sum};

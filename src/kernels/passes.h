@@ -1,0 +1,67 @@
+// passes.h: how depthwise kernels walk an axis, forward and for the kernel's gradient: passes of neighbouring taps over
+// tiles of neighbouring outputs. Included by kernels only, after vec.h.
+#ifndef DWCONV_PASSES_H
+#define DWCONV_PASSES_H
+
+// A tile is ROWS x TILE outputs and passes of TAPS taps; a strip, for the kernel's gradient, is STRIP outputs against
+// GROUP kernel rows in passes of STRIP_TAPS. Sums, with the weights of a kernel row (or the outputs) and one input, fill
+// the register file: 32 vectors, or 16.
+#if VECTOR_BYTES == 64 || defined __aarch64__
+#define MANY_REGISTERS
+enum { TILE = 8, ROWS = 2, TAPS = 7, STRIP = 8, GROUP = 3, STRIP_TAPS = 7 };
+#else
+enum { TILE = 8, ROWS = 1, TAPS = 5, STRIP = 6, GROUP = 3, STRIP_TAPS = 3 };
+#endif
+
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// Of `left` taps, how many one pass takes: any number up to 5, or 7.
+INLINE int64_t pass_taps(int64_t left, int64_t longest) {
+  int64_t usual = least(longest, 5);
+  if (left <= longest && left != 6) return left;
+  return left < 2 * usual ? (left + 1) / 2 : usual;
+}
+
+// Taps c, c + s, c + 2s, ... of an axis with stride s meet neighbouring outputs in input columns s apart: a stride is s
+// passes of stride 1, of at most `longest` taps each.
+INLINE int list_passes(struct dw_depthwise_pass *list, const struct dw_depthwise_axis *a, int64_t longest) {
+  int n = 0;
+  for (int64_t c = 0; c < least(a->stride, a->taps); c++) {
+    for (int64_t t = c; t < a->taps; t += list[n++].taps * a->stride) {
+      list[n] = (struct dw_depthwise_pass){t, (int)pass_taps((a->taps - t + a->stride - 1) / a->stride, longest), 0};
+    }
+  }
+  return n;
+}
+
+// For a tile of `count` outputs from output m on.
+INLINE void mark_padding(struct dw_depthwise_pass *list, int passes, const struct dw_depthwise_axis *a, int64_t m,
+                         int count) {
+  for (int i = 0; i < passes; i++) {
+    int64_t q = a->first + m * a->stride + list[i].at, columns = count + list[i].taps - 1, lo = 0, hi = columns;
+    list[i].skip = 0;
+    if (q >= 0 && q + (columns - 1) * a->stride < a->extent) continue;
+    if (q < 0) lo = least((-q + a->stride - 1) / a->stride, columns);
+    hi = q < a->extent ? least((a->extent - 1 - q) / a->stride + 1, columns) : 0;
+    list[i].skip = hi > lo ? ~((1u << hi) - (1u << lo)) : ~0u;
+  }
+}
+
+// An axis is cut into parts of nearly one size, the larger ones first.
+struct cut {
+  int64_t parts, low, high;
+};
+
+INLINE struct cut cut_axis(int64_t count, int64_t size) {
+  int64_t parts = (count + size - 1) / size;
+  return (struct cut){parts, parts > 0 ? count / parts : 0, parts > 0 ? count % parts : 0};
+}
+
+INLINE int part_size(const struct cut *c, int64_t i) { return (int)(c->low + (i < c->high)); }
+
+// A pixel is walked in vectors; the last one moves back to overlap the one before it, rather than read or write past
+// the pixel. How far the next one is, when `left` lanes are.
+INLINE int64_t advance(int64_t left) { return left < 2 * LANES ? left - LANES : LANES; }
+
+#endif

@@ -1,0 +1,82 @@
+// stage.c: scratch, and images on their way to the depthwise kernels and back. Called by depthwise.c and
+// depthwise_grad.c. Invariant: an image whose lanes are neighbours and fill a vector is never copied.
+#include "depthwise.h"
+
+enum { LINE = 64 };
+#define TOO_MUCH (INT64_C(1) << 62)
+
+int64_t dw_arena_times(int64_t a, int64_t b) {
+  int64_t r;
+  return __builtin_mul_overflow(a, b, &r) ? TOO_MUCH : least(r, TOO_MUCH);
+}
+
+void *dw_arena_take(struct dw_arena *a, int64_t bytes) {
+  void *p = a->memory != NULL ? a->memory + a->used : NULL;
+  a->used = bytes > TOO_MUCH - LINE - a->used ? TOO_MUCH : a->used + (bytes + LINE - 1) / LINE * LINE;
+  return p;
+}
+
+dw_status dw_arena_tell(const struct dw_arena *a, size_t *scratch) {
+  *scratch = (size_t)a->used;
+  return a->used < TOO_MUCH ? DW_OK : DW_TOO_LARGE;
+}
+
+void dw_stage_init(struct dw_stage *s, const dw_context *cx, const dw_tensor *image, int64_t multiplier) {
+  *s = (struct dw_stage){.image = *image, .multiplier = multiplier, .size = (int64_t)dw_dtype_size(image->dtype)};
+  s->kernels = cx->kernels->depthwise[image->dtype];
+  s->layout = cx->kernels->layout[s->size == 4 ? DW_SIZE4 : DW_SIZE8];
+  bool apart = image->strides[DW_C] != 1 && image->shape[DW_C] > 1;
+  s->staged = apart || multiplier > 1 || image->shape[DW_C] < s->kernels->vector;
+}
+
+int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->kernels->vector); }
+
+int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes) {
+  if (!s->staged) return 0;
+  int64_t pixels = dw_arena_times(dw_arena_times(rows, s->image.shape[DW_W]), dw_stage_pixel(s, lanes));
+  return dw_arena_times(least(pixels, TOO_MUCH - 64) + s->kernels->vector, s->size);
+}
+
+static char *row_at(const struct dw_stage *s, const struct dw_window *w, int64_t row) {
+  const int64_t *strides = s->image.strides;
+  return (char *)s->image.data + (w->n * strides[DW_N] + (w->first + row * w->step) * strides[DW_H]) * s->size;
+}
+
+struct dw_place dw_stage_place(const struct dw_stage *s, const struct dw_window *w, char *memory) {
+  if (s->staged) {
+    int64_t pixel = dw_stage_pixel(s, w->lanes);
+    return (struct dw_place){memory, s->image.shape[DW_W] * pixel, pixel};
+  }
+  const int64_t *strides = s->image.strides;
+  return (struct dw_place){row_at(s, w, 0) + w->lane * s->size, w->step * strides[DW_H], strides[DW_W]};
+}
+
+// Whether a row is a matrix (c, w) whose rows lie in memory as they are, so that it is staged by transposing it.
+static bool is_planar(const struct dw_stage *s, const struct dw_window *w) {
+  return s->multiplier == 1 && s->image.strides[DW_W] == 1 && w->lanes >= s->kernels->vector;
+}
+
+void dw_stage_read(const struct dw_stage *s, const struct dw_window *w, const struct dw_place *p) {
+  const int64_t *strides = s->image.strides, cols = s->image.shape[DW_W];
+  for (int64_t i = 0; s->staged && i < w->rows; i++) {
+    char *to = p->at + i * p->row * s->size, *from = row_at(s, w, i);
+    if (is_planar(s, w)) {
+      s->layout->transpose(to, p->col, from + w->lane * strides[DW_C] * s->size, strides[DW_C], w->lanes, cols);
+    } else {
+      s->kernels->expand(to, p->col, from, strides[DW_W], strides[DW_C], cols, w->lane, w->lanes, s->multiplier);
+    }
+  }
+}
+
+void dw_stage_write(const struct dw_stage *s, const struct dw_window *w, const struct dw_place *p) {
+  const int64_t *strides = s->image.strides, cols = s->image.shape[DW_W];
+  for (int64_t i = 0; s->staged && i < w->rows; i++) {
+    char *from = p->at + i * p->row * s->size;
+    char *to = row_at(s, w, i) + w->lane / s->multiplier * strides[DW_C] * s->size;
+    if (is_planar(s, w)) {
+      s->layout->transpose(to, strides[DW_C], from, p->col, cols, w->lanes);
+    } else {
+      s->kernels->fold(to, strides[DW_W], strides[DW_C], from, p->col, cols, w->lanes / s->multiplier, s->multiplier);
+    }
+  }
+}
