@@ -26,7 +26,7 @@ FLOAT_TYPES := f32 f64
 NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
 family     = $(2:%=$(1).%)
 KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
-             $(call family,layout,u8 i32 i64) $(foreach f,depthwise depthwise_grad gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
+             $(call family,layout,u8 i32 i64) $(foreach f,stage depthwise depthwise_grad gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv

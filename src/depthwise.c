@@ -1,6 +1,6 @@
 // depthwise.c: geometry of depthwise convolution; drivers of the forward pass and of the gradient with respect to x,
 // which are one walk in two directions. Called by the binding. Invariant: a task is some output rows of one phase of
-// one image, for some lanes, the same for every thread count, and owns what it writes.
+// one image, for some lanes, and owns what it writes.
 #include "depthwise.h"
 
 dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
@@ -51,7 +51,7 @@ struct job {
   const dw_depthwise *d;
   const struct dw_depthwise_kernels *kernels;
   struct dw_stage to, from;
-  bool back, pair;
+  bool back, pair, spread; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
@@ -61,19 +61,24 @@ struct job {
   struct bench *benches;
 };
 
+// With `spread` an axis is one phase, whose first is the padding before.
 static void find_phase(dw_phase *p, const struct job *j, const dw_axis *a, int64_t f) {
-  if (j->back) {
+  if (j->spread) {
+    *p = (dw_phase){.count = a->in, .to_step = 1, .extent = a->out, .from_step = 1, .first = a->before, .stride = 1,
+                    .taps = a->kernel, .tap_step = 1};
+  } else if (j->back) {
     dw_axis_phase_back(p, a, f);
   } else {
     dw_axis_phase(p, a, f);
   }
 }
 
-// The input rows of a phase that outputs m .. m+rows-1 meet.
-static struct dw_window from_window(const dw_phase *p, int64_t m, int64_t rows, const struct dw_window *to) {
+// The input rows of a phase that outputs m .. m+rows-1 meet; with `spread`, see dw_depthwise_block.
+static struct dw_window from_window(const struct job *j, const dw_phase *p, int64_t m, const struct dw_window *to) {
   struct dw_window w = *to;
-  int64_t q = p->first + m * p->stride, lo = least(most(0, q), p->extent);
-  int64_t hi = least(q + (rows - 1) * p->stride + p->taps, p->extent);
+  int64_t lo = p->first + m * p->stride, hi = lo + (to->rows - 1) * p->stride + p->taps;
+  if (j->spread) lo = most(0, p->first + m - p->taps + 2) / 2, hi = (p->first + m + to->rows - 1) / 2 + 1;
+  lo = least(most(0, lo), p->extent), hi = least(hi, p->extent);
   w.first = p->from_first + lo * p->from_step;
   w.step = p->from_step;
   w.rows = most(0, hi - lo);
@@ -96,7 +101,7 @@ static void run_phase(const struct job *j, struct dw_depthwise_block b, const dw
 // Outputs m .. m+rows-1 of a row phase in the rows, and lanes, of `window`.
 static void run_window(const struct job *j, const struct bench *bench, const dw_phase *rows, int64_t m,
                        const struct dw_window *window) {
-  struct dw_window reads = from_window(rows, m, window->rows, window), writes = *window;
+  struct dw_window reads = from_window(j, rows, m, window), writes = *window;
   if (j->pair) writes.lane *= 2, writes.lanes *= 2;
   struct dw_place x = dw_stage_place(&j->from, &reads, bench->from), y = dw_stage_place(&j->to, &writes, bench->to);
   dw_stage_read(&j->from, &reads, &x);
@@ -106,7 +111,7 @@ static void run_window(const struct job *j, const struct bench *bench, const dw_
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = (char *)j->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
-      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .rows = dw_phase_axis(rows, m, window->rows),
+      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .rows = dw_phase_axis(rows, m, window->rows),
       .lanes = dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
   run_phase(j, b, &j->cols);
   for (int64_t f = 1; f < j->col_phases; f++) {
@@ -136,20 +141,25 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
 // ---- cutting a job into tasks -------------------------------------------------------------------
 
 enum {
-  TASK = 1 << 13,      // multiply-adds of vectors that are worth a task of their own
-  FEWEST = 8,          // tasks, for threads to share
-  MANY = 1 << 10,      // tasks
-  SMALL = 20 * 20,     // pixels: such images are cut by lanes rather than by rows
-  GROUP = 4,           // vectors of lanes that a group has at least
-  STAGE = 1 << 16      // bytes of staged rows that a thread works on at a time
+  TASK = 1 << 16,  // multiply-adds of vectors after which an interruption is noticed
+  SHARES = 4,      // tasks for each thread
+  MANY = 1 << 10,  // tasks
+  SMALL = 20 * 20, // pixels: such images are cut by lanes rather than by rows
+  GROUP = 4,       // vectors of lanes that a group has at least
+  STAGE = 1 << 16  // bytes of staged rows that a thread works on at a time
 };
 
-static void cut_tasks(struct job *j) {
+// An output is one chain of multiply-adds, whatever tile or task it falls into. So tasks may follow from the threads.
+static int64_t wanted_tasks(const dw_context *cx, const struct job *j) {
+  double work = dw_depthwise_work(j->d), tasks = work / (double)j->kernels->vector / TASK;
+  int64_t least_tasks = dw_slots(cx, MANY, work) > 1 ? cx->threads * SHARES : 1;
+  return most(least_tasks, tasks < MANY ? (int64_t)tasks : MANY);
+}
+
+static void cut_tasks(struct job *j, int64_t tasks) {
   int64_t vector = j->kernels->vector, rows = parts(j->to.image.shape[DW_H], j->row_phases);
   int64_t least_units = j->lanes % j->unit != 0 ? 2 : 1; // the last group fills a vector, too
-  int64_t units = most(least_units, parts(GROUP * vector, j->unit));
-  double work = dw_depthwise_work(j->d) / (double)vector / TASK;
-  int64_t tasks = work < MANY ? most(FEWEST, (int64_t)work) : MANY, share = parts(tasks, j->d->batch * j->row_phases);
+  int64_t units = most(least_units, parts(GROUP * vector, j->unit)), share = parts(tasks, j->d->batch * j->row_phases);
   bool small = j->d->rows.out * j->d->cols.out <= SMALL;
   j->groups = small ? least(share, most(1, j->units / units)) : 1;
   int64_t bands = least(parts(share, j->groups), parts(rows, j->kernels->rows));
@@ -200,18 +210,25 @@ static void copy_kernel(const struct job *j, const dw_tensor *kernel) {
     for (int64_t l = 0, v = 0; l < j->lanes; l += vector, v++) {
       char *to = (char *)j->w + (q * j->w_pair + v * j->w_vector) * size;
       char *from = (char *)kernel->data + (most(0, least(l, j->lanes - vector)) * m + q) * size;
-      j->kernels->expand(to, vector, from, pixel, m, taps, 0, lanes, 1);
+      j->from.kernels->expand(to, vector, from, pixel, m, taps, 0, lanes, 1);
     }
   }
 }
 
 // ---- drivers ------------------------------------------------------------------------------------
 
+// Strides of 2 leave a quarter of the taps to an output; small kernels then do all its phases in one walk.
+static bool can_spread(const dw_depthwise *d) {
+  return d->rows.stride == 2 && d->cols.stride == 2 && d->rows.dilation == 1 && d->cols.dilation == 1 &&
+         (d->cols.kernel == 3 || d->cols.kernel == 5);
+}
+
 static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d, bool back) {
   *j = (struct job){.d = d, .kernels = cx->kernels->depthwise[d->dtype], .back = back};
   j->lanes = d->channels * d->multiplier;
-  j->row_phases = back ? dw_axis_phases_back(&d->rows) : dw_axis_phases(&d->rows);
-  j->col_phases = back ? dw_axis_phases_back(&d->cols) : dw_axis_phases(&d->cols);
+  j->spread = back && can_spread(d);
+  j->row_phases = j->spread ? 1 : back ? dw_axis_phases_back(&d->rows) : dw_axis_phases(&d->rows);
+  j->col_phases = j->spread ? 1 : back ? dw_axis_phases_back(&d->cols) : dw_axis_phases(&d->cols);
   find_phase(&j->rows, j, &d->rows, 0);
   find_phase(&j->cols, j, &d->cols, 0);
 }
@@ -221,7 +238,7 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   struct dw_arena a = {.memory = memory};
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
-  cut_tasks(j);
+  cut_tasks(j, wanted_tasks(cx, j));
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);
   bool copied = lay_kernel(j, kernel, &a);

@@ -30,8 +30,9 @@ dw_status dw_arena_tell(const struct dw_arena *a, size_t *scratch);
 // has at least one vector of them. An image that is otherwise is staged: some rows at a time go through a thread's own
 // memory.
 struct dw_stage {
-  const struct dw_depthwise_kernels *kernels;
+  const struct dw_stage_kernels *kernels;
   const struct dw_layout_kernels *layout;
+  int64_t vector; // lanes in a vector
   dw_tensor image;
   int64_t size, multiplier; // of an element in bytes
   bool staged;

@@ -6,12 +6,12 @@
 #include "depthwise.h"
 
 enum {
-  TASK = 1 << 13,   // multiply-adds of vectors that are worth a task of their own
-  FEWEST = 8,       // tasks, for threads to share
+  TASK = 1 << 16,   // multiply-adds of vectors that are worth a task of their own
+  FEWEST = 4,       // tasks, for threads to share
   MANY = 1 << 10,   // tasks
+  WIDE = 16,        // vectors of lanes that can be shared out evenly
   LEAST_CHUNK = 8,  // rows
   MOST_CHUNKS = 32, // parts that have to be added up
-  GROUP = 2,        // vectors of lanes that a group has at least
   STAGE = 1 << 16   // bytes of staged rows that a thread works on at a time
 };
 
@@ -117,9 +117,9 @@ static void run_sum(void *job, int64_t a, int64_t b, int slot) {
 static void cut_tasks(struct job *j) {
   int64_t vector = j->kernels->vector, rows = j->d->batch * j->d->rows.out;
   double work = dw_depthwise_work(j->d) / (double)vector / TASK;
-  int64_t tasks = work < MANY ? most(FEWEST, (int64_t)work) : MANY;
-  j->groups = most(1, least(j->vectors / GROUP, tasks));
-  j->chunks = j->groups >= FEWEST ? 1 : most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, parts(tasks, j->groups))));
+  int64_t tasks = work < MANY ? most(FEWEST, (int64_t)work) : MANY, wide = j->vectors / WIDE;
+  j->chunks = most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, wide > 0 ? tasks / (FEWEST * wide) : tasks)));
+  j->groups = most(1, least(j->vectors / 2, 2 * parts(tasks, 2 * j->chunks))); // the last group fills a vector, too
   j->band = j->d->rows.out;
   if (!j->x.staged && !j->g.staged) return;
   int64_t row = dw_arena_times(dw_arena_times(j->x.image.shape[DW_W], parts(j->vectors, j->groups)), vector * j->x.size);

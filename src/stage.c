@@ -23,18 +23,19 @@ dw_status dw_arena_tell(const struct dw_arena *a, size_t *scratch) {
 
 void dw_stage_init(struct dw_stage *s, const dw_context *cx, const dw_tensor *image, int64_t multiplier) {
   *s = (struct dw_stage){.image = *image, .multiplier = multiplier, .size = (int64_t)dw_dtype_size(image->dtype)};
-  s->kernels = cx->kernels->depthwise[image->dtype];
+  s->kernels = cx->kernels->stage[image->dtype];
+  s->vector = cx->kernels->depthwise[image->dtype]->vector;
   s->layout = cx->kernels->layout[s->size == 4 ? DW_SIZE4 : DW_SIZE8];
   bool apart = image->strides[DW_C] != 1 && image->shape[DW_C] > 1;
-  s->staged = apart || multiplier > 1 || image->shape[DW_C] < s->kernels->vector;
+  s->staged = apart || multiplier > 1 || image->shape[DW_C] < s->vector;
 }
 
-int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->kernels->vector); }
+int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->vector); }
 
 int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes) {
   if (!s->staged) return 0;
   int64_t pixels = dw_arena_times(dw_arena_times(rows, s->image.shape[DW_W]), dw_stage_pixel(s, lanes));
-  return dw_arena_times(least(pixels, TOO_MUCH - 64) + s->kernels->vector, s->size);
+  return dw_arena_times(least(pixels, TOO_MUCH - 64) + s->vector, s->size);
 }
 
 static char *row_at(const struct dw_stage *s, const struct dw_window *w, int64_t row) {
@@ -53,7 +54,7 @@ struct dw_place dw_stage_place(const struct dw_stage *s, const struct dw_window 
 
 // Whether a row is a matrix (c, w) whose rows lie in memory as they are, so that it is staged by transposing it.
 static bool is_planar(const struct dw_stage *s, const struct dw_window *w) {
-  return s->multiplier == 1 && s->image.strides[DW_W] == 1 && w->lanes >= s->kernels->vector;
+  return s->multiplier == 1 && s->image.strides[DW_W] == 1 && w->lanes >= s->vector;
 }
 
 void dw_stage_read(const struct dw_stage *s, const struct dw_window *w, const struct dw_place *p) {

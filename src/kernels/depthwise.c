@@ -11,22 +11,28 @@
 
 // ---- forward ------------------------------------------------------------------------------------
 
-// One or two output rows ("slots") of some columns. The second slot meets kernel row i - shift where the first meets
-// row i; with shift 0 it is the same output row under another kernel, w_slot away (see dw_depthwise_block.pair).
+// One or two output rows ("slots") of some columns. Input rows that exist are walked in order: the first of them meet
+// slot 0 alone, then come those that meet both slots, a gap of rows that meet none, and those that meet slot 1 alone.
+// Slot 1 sees the kernel w_slot away from where slot 0 sees it.
 struct tile {
   T *y;
-  const T *x, *w; // at input row `from`, the tile's first input column, and kernel row `from`
-  ptrdiff_t y_slot, y_col, x_row, x_col, w_row, w_col, w_slot, w_vector;
-  int64_t from, to, shift, kernel_rows; // input rows `from` to `to`-1 exist, counted from the first slot's first
-  int64_t stride, lanes;
+  const T *x, *w; // at the first of these rows and the tile's first input column, and slot 0's kernel row there
+  ptrdiff_t y_slot, y_col, x_row, x_col, w_row, w_col, w_slot, w_vector; // columns are a stride apart
+  int64_t first, both, gap, last, lanes;
   bool pair;
   const struct dw_depthwise_pass *passes;
-  int n_passes;
+  int64_t n_passes;
+  int before; // of a spread tile, see FORWARD
 };
 
-// sum[r][m] += one input row times kernel rows w[r], slots r0 .. r1-1; `count` outputs, `taps` taps.
-INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, const T *x, ptrdiff_t x_col,
+// Forward, output m meets tap t in input column m + t. Spread (the gradient of x with stride 2), they meet in column
+// (m - t + before) / 2, where that is a whole number; `before` is never negative then.
+enum { FORWARD = -1 };
+
+// sum[r][m] += one input row times kernel rows w[r], slots r0 .. r1-1.
+INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, int before, const T *x, ptrdiff_t x_col,
                     const T *const *w, ptrdiff_t w_col, unsigned skip) {
+  const int columns = before == FORWARD ? count + taps - 1 : (count - 1 + before) / 2 + 1;
   vec k[2][TAPS];
   UNROLL
   for (int r = r0; r < r1; r++) {
@@ -39,14 +45,14 @@ INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, const
     }
   }
   UNROLL
-  for (int e = 0; e < count + taps - 1; e++) {
+  for (int e = 0; e < columns; e++) {
     KEEP(skip);
-    if (!(skip & 1u << e)) {
+    if (LIKELY(!(skip & 1u << e))) {
       vec in = load(x);
       KEEP_VECTOR(in);
       UNROLL
       for (int m = 0; m < count; m++) {
-        int t = e - m;
+        int t = before == FORWARD ? e - m : m + before - 2 * e;
         if (t < 0 || t >= taps) continue;
         UNROLL
         for (int r = r0; r < r1; r++) sum[r][m] += in * k[r][t];
@@ -57,31 +63,22 @@ INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, const
   }
 }
 
-INLINE void add_pass(vec (*sum)[TILE], int slots, int count, int taps, const struct tile *b, const struct dw_depthwise_pass *p,
-                     const T *x, const T *w0) {
-  const ptrdiff_t x_row = b->x_row, x_col = b->stride * b->x_col, w_row = b->w_row, w_col = b->stride * b->w_col;
-  const unsigned skip = p->skip;
-  const T *w[2];
-  int64_t i = b->from, to = b->to;
-  x += p->at * b->x_col;
-  w[0] = w0 + p->at * b->w_col;
-  if (slots == 1) {
-    for (; i < to; i++, x += x_row, w[0] += w_row) add_row(sum, 0, 1, count, taps, x, x_col, w, w_col, skip);
-    return;
+INLINE void add_pass(vec (*sum)[TILE], int slots, int count, int taps, int before, const struct tile *b, const T *x,
+                     const T *w0, unsigned skip) {
+  const ptrdiff_t x_row = b->x_row, x_col = b->x_col, w_row = b->w_row, w_col = b->w_col;
+  const T *w[2] = {w0, w0};
+  for (int64_t n = b->first; n > 0; n--, x += x_row, w[0] += w_row) {
+    add_row(sum, 0, 1, count, taps, before, x, x_col, w, w_col, skip);
   }
+  if (slots == 1) return;
   w[1] = w[0] + b->w_slot;
-  int64_t both = least(to, b->kernel_rows), first = least(both, b->shift);
-  for (; i < first; i++, x += x_row, w[0] += w_row, w[1] += w_row) {
-    add_row(sum, 0, 1, count, taps, x, x_col, w, w_col, skip);
+  for (int64_t n = b->both; n > 0; n--, x += x_row, w[0] += w_row, w[1] += w_row) {
+    add_row(sum, 0, 2, count, taps, before, x, x_col, w, w_col, skip);
   }
-  for (; i < both; i++, x += x_row, w[0] += w_row, w[1] += w_row) {
-    add_row(sum, 0, 2, count, taps, x, x_col, w, w_col, skip);
+  if (!LIKELY(b->gap == 0)) x += b->gap * x_row, w[1] += b->gap * w_row;
+  for (int64_t n = b->last; n > 0; n--, x += x_row, w[1] += w_row) {
+    add_row(sum, 1, 2, count, taps, before, x, x_col, w, w_col, skip);
   }
-  if (i < b->shift) { // rows between the slots
-    int64_t rows = least(to, b->shift) - i;
-    i += rows, x += rows * x_row, w[1] += rows * w_row;
-  }
-  for (; i < to; i++, x += x_row, w[1] += w_row) add_row(sum, 1, 2, count, taps, x, x_col, w, w_col, skip);
 }
 
 INLINE void store_tile(const struct tile *b, T *y, vec (*sum)[TILE], int slots, int count) {
@@ -105,7 +102,39 @@ INLINE void store_tile(const struct tile *b, T *y, vec (*sum)[TILE], int slots, 
   }
 }
 
-INLINE void forward_tile(const struct tile *b, int slots, int count) {
+INLINE void add_taps(vec (*sum)[TILE], int slots, int count, const struct tile *b, const T *x, const T *w) {
+  const struct dw_depthwise_pass *p = b->passes;
+  for (int64_t n = b->n_passes; n > 0; n--, p++) {
+#define TAPS_ARE(n)                                                                                                    \
+  case n: add_pass(sum, slots, count, n, FORWARD, b, x + p->x, w + p->w, p->skip); break;
+    switch (p->taps) {
+      TAPS_ARE(1)
+      TAPS_ARE(2)
+      TAPS_ARE(3)
+      TAPS_ARE(4)
+      TAPS_ARE(5)
+#ifdef MANY_REGISTERS
+      TAPS_ARE(7)
+#endif
+    }
+  }
+}
+
+// A spread tile has one pass, of 3 or 5 taps; `before` is one of two numbers.
+INLINE void add_spread(vec (*sum)[TILE], int slots, int count, const struct tile *b, const T *x, const T *w) {
+  const struct dw_depthwise_pass *p = b->passes;
+  if (p->taps == 3 && b->before == 1) {
+    add_pass(sum, slots, count, 3, 1, b, x, w, p->skip);
+  } else if (p->taps == 3) {
+    add_pass(sum, slots, count, 3, 2, b, x, w, p->skip);
+  } else if (b->before == 3) {
+    add_pass(sum, slots, count, 5, 3, b, x, w, p->skip);
+  } else {
+    add_pass(sum, slots, count, 5, 4, b, x, w, p->skip);
+  }
+}
+
+INLINE void run_tile(const struct tile *b, int slots, int count, bool spread) {
   const T *x = b->x, *w = b->w;
   T *y = b->y;
   for (int64_t left = b->lanes, step;; left -= LANES, x += step, y += b->pair ? 2 * step : step) {
@@ -115,19 +144,7 @@ INLINE void forward_tile(const struct tile *b, int slots, int count) {
       UNROLL
       for (int m = 0; m < count; m++) sum[r][m] = (vec){0};
     }
-    const struct dw_depthwise_pass *p = b->passes;
-    for (int n = b->n_passes; n > 0; n--, p++) {
-      switch (p->taps) {
-        case 1: add_pass(sum, slots, count, 1, b, p, x, w); break;
-        case 2: add_pass(sum, slots, count, 2, b, p, x, w); break;
-        case 3: add_pass(sum, slots, count, 3, b, p, x, w); break;
-        case 4: add_pass(sum, slots, count, 4, b, p, x, w); break;
-        case 5: add_pass(sum, slots, count, 5, b, p, x, w); break;
-#ifdef MANY_REGISTERS
-        case 7: add_pass(sum, slots, count, 7, b, p, x, w); break;
-#endif
-      }
-    }
+    (spread ? add_spread : add_taps)(sum, slots, count, b, x, w);
     store_tile(b, y, sum, slots, count);
     if (left <= LANES) return;
     step = advance(left);
@@ -135,133 +152,99 @@ INLINE void forward_tile(const struct tile *b, int slots, int count) {
   }
 }
 
-// One function for each size: forward_<slots>_<count>.
-#define EACH_COUNT(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
-#define FORWARD(slots, count)                                                                                          \
-  static __attribute__((noinline)) void forward_##slots##_##count(const struct tile *b) {                              \
-    forward_tile(b, slots, count);                                                                                     \
-  }
-#define FORWARD_ENTRY(slots, count) forward_##slots##_##count,
-EACH_COUNT(FORWARD, 1)
-#ifdef MANY_REGISTERS
-EACH_COUNT(FORWARD, 2)
-#endif
-
+// One function for each size: forward_<slots>_<count> and spread_<slots>_<count>.
 typedef void tile_fn(const struct tile *b);
-static tile_fn *const forward_tiles[ROWS][TILE] = {
-    {EACH_COUNT(FORWARD_ENTRY, 1)},
+#define EACH_COUNT(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
+#define FUNCTIONS(slots, count)                                                                                        \
+  static __attribute__((noinline)) void forward_##slots##_##count(const struct tile *b) {                              \
+    run_tile(b, slots, count, false);                                                                                  \
+  }                                                                                                                    \
+  static __attribute__((noinline)) void spread_##slots##_##count(const struct tile *b) {                               \
+    run_tile(b, slots, count, true);                                                                                   \
+  }
+#define FORWARDS(slots, count) forward_##slots##_##count,
+#define SPREADS(slots, count) spread_##slots##_##count,
+EACH_COUNT(FUNCTIONS, 1)
 #ifdef MANY_REGISTERS
-    {EACH_COUNT(FORWARD_ENTRY, 2)},
+EACH_COUNT(FUNCTIONS, 2)
+static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}, {EACH_COUNT(FORWARDS, 2)}};
+static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}, {EACH_COUNT(SPREADS, 2)}};
+#else
+static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}};
+static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}};
 #endif
-};
 
-// The tile's rows: output row m and, with two slots, the next.
-static void place_rows(struct tile *t, const struct dw_depthwise_block *b, int64_t m, int slots) {
+// ---- rows and columns of tiles ------------------------------------------------------------------
+
+static int64_t floor_half(int64_t a) { return a / 2 - (a % 2 < 0); }
+static int64_t within(int64_t a, int64_t extent) { return least(most(a, 0), extent); }
+
+// Input rows lo .. hi-1 meet output row m.
+static int64_t rows_met(const struct dw_depthwise_block *b, int64_t m, int64_t *hi) {
   const struct dw_depthwise_axis *a = &b->rows;
-  int64_t q = a->first + m * a->stride, reach = b->pair ? a->taps : (slots - 1) * a->stride + a->taps;
-  t->from = most(0, -q);
-  t->to = least(reach, a->extent - q);
-  if (t->to < t->from) t->to = t->from;
-  t->shift = b->pair ? 0 : a->stride;
+  int64_t lo = a->first + m * a->stride;
+  *hi = lo + a->taps;
+  if (b->spread) lo = floor_half(a->first + m - a->taps + 2), *hi = floor_half(a->first + m) + 1;
+  *hi = within(*hi, a->extent);
+  return within(lo, a->extent);
+}
+
+// The tile's rows: output row m and, with two slots, the next, or the same under the pair's other kernel.
+static void place_rows(struct tile *t, const struct dw_depthwise_block *b, int64_t m, int64_t slots) {
+  int64_t hi0, lo0 = rows_met(b, m, &hi0), hi1 = hi0, lo1 = lo0, tap = lo0 - b->rows.first - m * b->rows.stride;
+  if (slots == 2 && !b->pair) lo1 = rows_met(b, m + 1, &hi1);
+  if (b->spread) tap = b->rows.first + m - 2 * lo0;
+  t->first = least(hi0, slots == 2 ? lo1 : hi0) - lo0;
+  t->both = most(0, hi0 - lo1);
+  t->gap = most(0, lo1 - hi0);
+  t->last = hi1 - most(hi0, lo1);
   t->y = (T *)b->y + m * b->y_row;
-  t->x = (const T *)b->x + (q + t->from) * b->x_row;
-  t->w = (const T *)b->w + t->from * b->w_row;
+  t->x = (const T *)b->x + lo0 * b->x_row;
+  t->w = (const T *)b->w + tap * b->w_row;
+}
+
+static void run_columns(struct tile t, const struct dw_depthwise_block *b, int64_t slots) {
+  struct cut cut = cut_axis(b->cols.count, TILE);
+  t.x += b->cols.first * b->x_col;
+  for (int64_t c = 0, at = 0; c < cut.parts; c++) {
+    int count = part_size(&cut, c);
+    mark_padding(b, (int)t.n_passes, at, count);
+    forward_tiles[slots - 1][count - 1](&t);
+    t.y += count * t.y_col;
+    t.x += count * t.x_col;
+    at += count;
+  }
+}
+
+static void run_spread_columns(struct tile t, const struct dw_depthwise_block *b, int64_t slots) {
+  const struct dw_depthwise_axis *a = &b->cols;
+  const T *x = t.x;
+  struct cut cut = cut_axis(a->count, TILE);
+  b->passes[0] = (struct dw_depthwise_pass){.taps = (int)a->taps};
+  for (int64_t c = 0, at = 0; c < cut.parts; c++) {
+    int count = part_size(&cut, c);
+    int64_t q = floor_half(a->first + at - a->taps + 2); // the first input column that meets the tile
+    t.before = (int)(a->first + at - 2 * q);
+    t.x = x + q * t.x_col;
+    b->passes[0].skip = padding(within(-q, 31), within(a->extent - q, 31));
+    spread_tiles[slots - 1][count - 1](&t);
+    t.y += count * t.y_col;
+    at += count;
+  }
 }
 
 static void forward(const struct dw_depthwise_block *b) {
-  struct dw_depthwise_pass *passes = b->passes;
-  struct tile t = {.y_slot = b->y_row, .y_col = b->y_col, .x_row = b->x_row, .x_col = b->x_col, .w_row = b->w_row,
-                   .w_col = b->w_col, .w_vector = b->w_vector, .kernel_rows = b->rows.taps, .stride = b->cols.stride,
-                   .lanes = b->lanes, .pair = b->pair, .passes = passes};
-  t.w_slot = b->pair ? b->w_pair : -b->rows.stride * b->w_row;
-  t.n_passes = b->rows.taps > 0 ? list_passes(passes, &b->cols, TAPS) : 0;
-  struct cut cut = cut_axis(b->cols.count, TILE);
+  struct tile t = {.y_slot = b->y_row, .y_col = b->y_col, .x_row = b->x_row, .x_col = b->cols.stride * b->x_col,
+                   .w_row = b->w_row, .w_col = b->cols.stride * b->w_col, .w_slot = -b->rows.stride * b->w_row,
+                   .w_vector = b->w_vector, .lanes = b->lanes, .pair = b->pair, .passes = b->passes};
+  if (b->pair) t.w_slot = b->w_pair;
+  if (b->spread) t.w_row = -2 * b->w_row, t.w_slot = b->w_row;
+  if (!b->spread) t.n_passes = list_passes(b, TAPS);
   for (int64_t m = 0, slots; m < b->rows.count; m += b->pair ? 1 : slots) {
-    slots = b->pair ? ROWS : least(ROWS, b->rows.count - m);
-    place_rows(&t, b, m, (int)slots);
-    T *y = t.y;
-    const T *x = t.x + b->cols.first * b->x_col;
-    for (int64_t c = 0, at = 0; c < cut.parts; at += part_size(&cut, c++)) {
-      int count = part_size(&cut, c);
-      mark_padding(passes, t.n_passes, &b->cols, at, count);
-      t.y = y + at * b->y_col;
-      t.x = x + at * b->cols.stride * b->x_col;
-      forward_tiles[slots - 1][count - 1](&t);
-    }
+    slots = b->pair ? 2 : least(ROWS, b->rows.count - m);
+    place_rows(&t, b, m, slots);
+    (b->spread ? run_spread_columns : run_columns)(t, b, slots);
   }
 }
 
-// ---- multiplier and narrow pixels ---------------------------------------------------------------
-
-// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, to the end of the pixel.
-INLINE void expand_pixel(T *restrict to, int64_t pitch, const T *restrict from, int64_t lanes, int m) {
-  int64_t l = 0;
-  for (; l + m * LANES <= lanes; l += m * LANES) {
-    vec v = load(from + l / m);
-    store(to + l, m == 1 ? v : ZIP_LOW(v, v));
-    if (m == 2) store(to + l + LANES, ZIP_HIGH(v, v));
-  }
-  for (; l < lanes; l++) to[l] = from[l / m];
-  for (; l < pitch; l++) to[l] = 0;
-}
-
-// Copies of a value are stored a whole vector at a time; the next value overwrites the surplus.
-INLINE void expand_values(T *to, int64_t pitch, const T *from, ptrdiff_t from_lane, int64_t first, int64_t lanes,
-                          int64_t m) {
-  int64_t c = first / m, next = (c + 1) * m - first;
-  for (int64_t l = 0; l < lanes; next += m) {
-    vec v = all(from[c++ * from_lane]);
-    int64_t end = least(next, lanes);
-    for (; l < end; l += LANES) store(to + l, v);
-    l = end;
-  }
-  for (int64_t l = lanes; l < pitch; l++) to[l] = 0;
-}
-
-static void expand(void *to_, ptrdiff_t to_pitch, const void *from_, ptrdiff_t from_step, ptrdiff_t from_lane,
-                   int64_t pixels, int64_t first, int64_t lanes, int64_t m) {
-  T *to = to_;
-  const T *from = from_;
-  bool whole = from_lane == 1 && m <= 2 && first % m == 0;
-  for (int64_t p = 0; p < pixels; p++, to += to_pitch, from += from_step) {
-    if (whole && m == 1) {
-      expand_pixel(to, to_pitch, from + first, lanes, 1);
-    } else if (whole) {
-      expand_pixel(to, to_pitch, from + first / 2, lanes, 2);
-    } else {
-      expand_values(to, to_pitch, from, from_lane, first, lanes, m);
-    }
-  }
-}
-
-// The sums of m neighbouring lanes; with `pairs` m is 2, and channels are neighbours too.
-INLINE void fold_pixel(T *restrict to, ptrdiff_t to_lane, const T *restrict from, int64_t channels, int64_t m,
-                       bool pairs) {
-  int64_t c = 0;
-  for (; pairs && c + LANES <= channels; c += LANES) {
-    vec a = load(from + 2 * c), b = load(from + 2 * c + LANES);
-    store(to + c, EVEN(a, b) + ODD(a, b));
-  }
-  for (; c < channels; c++) {
-    T sum = from[c * m];
-    for (int64_t q = 1; q < m; q++) sum += from[c * m + q];
-    to[c * to_lane] = sum;
-  }
-}
-
-static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from_, ptrdiff_t from_pitch,
-                 int64_t pixels, int64_t channels, int64_t m) {
-  T *to = to_;
-  const T *from = from_;
-  for (int64_t p = 0; p < pixels; p++, to += to_step, from += from_pitch) {
-    if (m == 1) {
-      fold_pixel(to, to_lane, from, channels, 1, false);
-    } else if (m == 2 && to_lane == 1) {
-      fold_pixel(to, 1, from, channels, 2, true);
-    } else {
-      fold_pixel(to, to_lane, from, channels, m, false);
-    }
-  }
-}
-
-const struct dw_depthwise_kernels DW_NAME(depthwise) = {LANES, ROWS, forward, expand, fold};
+const struct dw_depthwise_kernels DW_NAME(depthwise) = {LANES, ROWS, forward};

@@ -24,7 +24,7 @@ INLINE void add_products(vec *sum, const vec *y, int count, int taps, const T *x
   UNROLL
   for (int e = 0; e < count + taps - 1; e++) {
     KEEP(skip);
-    if (!(skip & 1u << e)) {
+    if (LIKELY(!(skip & 1u << e))) {
       vec in = load(x);
       KEEP_VECTOR(in);
       UNROLL
@@ -38,40 +38,48 @@ INLINE void add_products(vec *sum, const vec *y, int count, int taps, const T *x
   }
 }
 
-INLINE void add_row(vec (*sum)[STRIP_TAPS], const struct strip *b, const T *x, const T *y, int64_t q, int count,
-                    int taps, int more) {
-  const struct dw_depthwise_pass *p = b->passes;
-  const ptrdiff_t x_col = b->stride * b->x_col;
+// Steps from an input column, row and output to the next; whether an input row lies on padding.
+struct steps {
+  ptrdiff_t x_col, x_row, y_col;
+  uint64_t extent;
+  int64_t kernel_rows;
+};
+
+// One output row: x[p] is at the input column of pass p's first tap.
+INLINE void add_row(vec (*sum)[STRIP_TAPS], const struct steps *s, const T *const *x, const unsigned *skip, const T *y,
+                    int64_t q, int count, int taps, int more) {
   vec out[STRIP];
   UNROLL
   for (int m = 0; m < count; m++) {
     out[m] = load(y);
     KEEP_VECTOR(out[m]);
-    y += b->y_col;
+    y += s->y_col;
     KEEP(y);
   }
   UNROLL
   for (int i = 0; i < GROUP; i++) {
-    if ((uint64_t)(q + i) >= (uint64_t)b->extent || i >= b->kernel_rows) continue;
-    const T *row = x + i * b->x_row;
-    add_products(sum[i], out, count, taps, row + p[0].at * b->x_col, x_col, p[0].skip);
-    if (more) add_products(sum[i] + taps, out, count, more, row + p[1].at * b->x_col, x_col, p[1].skip);
+    if (!LIKELY((uint64_t)(q + i) < s->extent && i < s->kernel_rows)) continue;
+    add_products(sum[i], out, count, taps, x[0] + i * s->x_row, s->x_col, skip[0]);
+    if (more) add_products(sum[i] + taps, out, count, more, x[1] + i * s->x_row, s->x_col, skip[1]);
   }
 }
 
-INLINE void put_sums(const struct strip *b, T *w, const vec *sum, int taps) {
+INLINE void put_sums(T *w, ptrdiff_t w_col, const vec *sum, int taps, bool add) {
   UNROLL
   for (int t = 0; t < taps; t++) {
-    store(w, b->add ? load(w) + sum[t] : sum[t]);
-    w += b->stride * b->w_col;
+    store(w, add ? load(w) + sum[t] : sum[t]);
+    w += w_col;
     KEEP(w);
   }
 }
 
 // `taps` of the first pass and `more` of the second, which is not there when `more` is 0.
 INLINE void grad_strip(const struct strip *b, int count, int taps, int more) {
+  const struct steps s = {b->stride * b->x_col, b->x_row, b->y_col, (uint64_t)b->extent, b->kernel_rows};
   const struct dw_depthwise_pass *p = b->passes;
-  const T *x0 = b->x, *y0 = b->y;
+  const unsigned skip[2] = {p[0].skip, more ? p[1].skip : 0};
+  const ptrdiff_t second = more ? p[1].x - p[0].x : 0, down = b->x_down, y_row = b->y_row;
+  const T *x0 = b->x + p[0].x, *y0 = b->y;
   T *w = b->w;
   for (int64_t left = b->lanes, step;; left -= LANES, x0 += step, y0 += step, w += LANES) {
     vec sum[GROUP][STRIP_TAPS];
@@ -80,16 +88,17 @@ INLINE void grad_strip(const struct strip *b, int count, int taps, int more) {
       UNROLL
       for (int t = 0; t < taps + more; t++) sum[i][t] = (vec){0};
     }
-    const T *x = x0, *y = y0;
+    const T *x[2] = {x0, x0 + second}, *y = y0;
     int64_t q = b->q;
-    for (int64_t rows = b->rows; rows > 0; rows--, x += b->x_down, y += b->y_row, q += b->down) {
-      add_row(sum, b, x, y, q, count, taps, more);
+    for (int64_t rows = b->rows; rows > 0; rows--, x[0] += down, x[1] += down, y += y_row, q += b->down) {
+      add_row(sum, &s, x, skip, y, q, count, taps, more);
     }
     UNROLL
     for (int i = 0; i < GROUP; i++) {
-      if (i >= b->kernel_rows) continue;
-      put_sums(b, w + i * b->w_row + p[0].at * b->w_col, sum[i], taps);
-      if (more) put_sums(b, w + i * b->w_row + p[1].at * b->w_col, sum[i] + taps, more);
+      if (i >= s.kernel_rows) continue;
+      T *to = w + i * b->w_row;
+      put_sums(to + p[0].w, b->stride * b->w_col, sum[i], taps, b->add);
+      if (more) put_sums(to + p[1].w, b->stride * b->w_col, sum[i] + taps, more, b->add);
     }
     if (left <= LANES) return;
     step = advance(left);
@@ -165,10 +174,10 @@ static void grad_kernel(const struct dw_depthwise_block *b) {
                     .x_col = b->x_col, .w_row = b->w_row, .w_col = b->w_col, .rows = b->rows.count,
                     .down = b->rows.stride, .extent = b->rows.extent, .stride = b->cols.stride, .lanes = b->lanes,
                     .add = b->add};
-  int passes = list_passes(b->passes, &b->cols, STRIP_TAPS);
+  int passes = list_passes(b, STRIP_TAPS);
   struct cut cut = cut_axis(b->cols.count, STRIP);
   for (int64_t c = 0, at = 0; c < cut.parts; at += part_size(&cut, c++)) {
-    mark_padding(b->passes, passes, &b->cols, at, part_size(&cut, c));
+    mark_padding(b, passes, at, part_size(&cut, c));
     grad_columns(&s, b, passes, at, part_size(&cut, c));
     s.add = true;
   }

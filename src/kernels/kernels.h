@@ -45,6 +45,7 @@ struct dw_depthwise_axis {
 // padding. The caller lends the room for a row's list.
 struct dw_depthwise_pass {
   int64_t at;
+  ptrdiff_t x, w; // from the row's first tap to this one, in the input and in the kernel
   int taps;
   unsigned skip;
 };
@@ -60,7 +61,9 @@ struct dw_depthwise_block {
   ptrdiff_t w_vector; // forward: from a vector of lanes to the next in w; 0 where lanes are neighbours, as they are in x
   bool pair;          // forward: multiplier 2. y has lanes 2*l and 2*l + 1 from lane l of x, with w and w + w_pair
   ptrdiff_t w_pair;
-  bool add; // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
+  bool spread; // forward: strides are 1/2 of an input, and output m and tap t of an axis meet at (first + m - t) / 2 where
+               // that is a whole number; 3 or 5 columns of taps
+  bool add;    // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
   struct dw_depthwise_axis rows, cols;
   int64_t lanes;
   struct dw_depthwise_pass *passes; // room for cols.taps
@@ -70,9 +73,12 @@ struct dw_depthwise_kernels {
   int vector; // lanes in a vector
   int rows;   // output rows computed together; a pair can be computed where there are two
   void (*forward)(const struct dw_depthwise_block *b);
-  // A multiplier above one is expand before or fold after; both also widen channels to a whole vector.
-  //   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes; may write one vector more
-  //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
+};
+
+// A multiplier above one is expand before or fold after; both also widen channels to a whole vector.
+//   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes; may write one vector more
+//   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
+struct dw_stage_kernels {
   void (*expand)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_step, ptrdiff_t from_lane,
                  int64_t pixels, int64_t first, int64_t lanes, int64_t m);
   void (*fold)(void *to, ptrdiff_t to_step, ptrdiff_t to_lane, const void *from, ptrdiff_t from_pitch, int64_t pixels,
@@ -172,6 +178,7 @@ struct dw_kernels {
   const struct dw_gemm_kernels *gemm[2];               // float32, float64
   const struct dw_depthwise_kernels *depthwise[2];     // float32, float64
   const struct dw_depthwise_grad_kernels *depthwise_grad[2];
+  const struct dw_stage_kernels *stage[2];
 };
 
 extern const struct dw_kernels dw_kernels_base, dw_kernels_avx2, dw_kernels_avx512;

@@ -24,27 +24,32 @@ INLINE int64_t pass_taps(int64_t left, int64_t longest) {
 }
 
 // Taps c, c + s, c + 2s, ... of an axis with stride s meet neighbouring outputs in input columns s apart: a stride is s
-// passes of stride 1, of at most `longest` taps each.
-INLINE int list_passes(struct dw_depthwise_pass *list, const struct dw_depthwise_axis *a, int64_t longest) {
+// passes of stride 1, of at most `longest` taps each. None if the block has no kernel row.
+INLINE int list_passes(const struct dw_depthwise_block *b, int64_t longest) {
+  const struct dw_depthwise_axis *a = &b->cols;
   int n = 0;
-  for (int64_t c = 0; c < least(a->stride, a->taps); c++) {
-    for (int64_t t = c; t < a->taps; t += list[n++].taps * a->stride) {
-      list[n] = (struct dw_depthwise_pass){t, (int)pass_taps((a->taps - t + a->stride - 1) / a->stride, longest), 0};
+  for (int64_t c = 0; b->rows.taps > 0 && c < least(a->stride, a->taps); c++) {
+    for (int64_t t = c; t < a->taps; t += b->passes[n++].taps * a->stride) {
+      int taps = (int)pass_taps((a->taps - t + a->stride - 1) / a->stride, longest);
+      b->passes[n] = (struct dw_depthwise_pass){.at = t, .x = t * b->x_col, .w = t * b->w_col, .taps = taps};
     }
   }
   return n;
 }
 
+// All input columns but lo .. hi-1 lie on padding.
+INLINE unsigned padding(int64_t lo, int64_t hi) { return hi > lo ? ~((1u << hi) - (1u << lo)) : ~0u; }
+
 // For a tile of `count` outputs from output m on.
-INLINE void mark_padding(struct dw_depthwise_pass *list, int passes, const struct dw_depthwise_axis *a, int64_t m,
-                         int count) {
-  for (int i = 0; i < passes; i++) {
-    int64_t q = a->first + m * a->stride + list[i].at, columns = count + list[i].taps - 1, lo = 0, hi = columns;
-    list[i].skip = 0;
+INLINE void mark_padding(const struct dw_depthwise_block *b, int passes, int64_t m, int count) {
+  const struct dw_depthwise_axis *a = &b->cols;
+  for (struct dw_depthwise_pass *p = b->passes; p < b->passes + passes; p++) {
+    int64_t q = a->first + m * a->stride + p->at, columns = count + p->taps - 1, lo = 0, hi = 0;
+    p->skip = 0;
     if (q >= 0 && q + (columns - 1) * a->stride < a->extent) continue;
     if (q < 0) lo = least((-q + a->stride - 1) / a->stride, columns);
-    hi = q < a->extent ? least((a->extent - 1 - q) / a->stride + 1, columns) : 0;
-    list[i].skip = hi > lo ? ~((1u << hi) - (1u << lo)) : ~0u;
+    if (q < a->extent) hi = least((a->extent - 1 - q) / a->stride + 1, columns);
+    p->skip = padding(lo, hi);
   }
 }
 

@@ -18,6 +18,7 @@ extern const struct dw_sort_kernels TABLE(sort, f32), TABLE(sort, f64), TABLE(so
     TABLE(sort, u8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
 extern const struct dw_depthwise_grad_kernels TABLE(depthwise_grad, f32), TABLE(depthwise_grad, f64);
+extern const struct dw_stage_kernels TABLE(stage, f32), TABLE(stage, f64);
 extern const struct dw_gemm_kernels TABLE(gemm, f32), TABLE(gemm, f64);
 
 // ORDER dw_dtype, of which bool comes last.
@@ -34,4 +35,5 @@ const struct dw_kernels KERNELS(DW_ISA) = {
     .gemm = {FLOATS(gemm)},
     .depthwise = {FLOATS(depthwise)},
     .depthwise_grad = {FLOATS(depthwise_grad)},
+    .stage = {FLOATS(stage)},
 };

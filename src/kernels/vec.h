@@ -31,6 +31,9 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// What holds nearly always is laid out without a jump.
+#define LIKELY(x) __builtin_expect(x, 1)
+
 enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
 
 typedef T vec __attribute__((vector_size(VECTOR_BYTES)));
