@@ -167,14 +167,15 @@ bench: all $(BUILD)/bench.$(LIB_EXT)
 	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/$$room.lua || exit 1; \
 	done
 
-# ---- bench-peers: races every peer and writes docs/performance.md; RACE takes race.py's options, for a quick look --------
+# ---- bench-peers: races every peer; RACE takes race.py's options and ONLY a pattern of the layers, for a quick look -------
 PEERS_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dwconv-peers
+ONLY     ?=
 RACE     ?=
 PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' tests/bench/peers
 
 bench-peers: all $(BUILD)/bench.$(LIB_EXT)
 	@tests/bench/peers/setup '$(PEERS_VENV)' '$(BUILD)'
-	@$(PEERS)/race.py $(RACE)
+	@$(PEERS)/race.py --only '$(ONLY)' $(RACE)
 
 bench-report:
 	@$(PEERS)/report.py

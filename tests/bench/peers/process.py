@@ -11,6 +11,7 @@ of little-endian numbers, images always as (n,h,w,c).
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -79,6 +80,24 @@ class Process:
         if not ok:
             raise RuntimeError("%s: %s" % (line, rest))
         return float(rest)
+
+    def runs(self):
+        """whether a thread of it is running, be it that it spins"""
+        tasks = "/proc/%d/task" % self.p.pid
+        for tid in os.listdir(tasks):
+            try:
+                with open("%s/%s/stat" % (tasks, tid)) as file:
+                    if file.read().rpartition(")")[2].split()[0] == "R":
+                        return True
+            except OSError:
+                pass  # ended meanwhile
+        return False
+
+    def rest(self):
+        """Waits until it leaves the CPUs to the next one: helper threads spin for up to 30 ms after their last work."""
+        stop = time.monotonic() + 0.5
+        while not self.dead and self.runs() and time.monotonic() < stop:
+            time.sleep(0.001)
 
     def close(self):
         try:

@@ -29,7 +29,6 @@ OPS = dict(forward=INFERENCE + EAGER, grad_x=("onednn", "torch", "tf") + EAGER, 
            call=INFERENCE + EAGER)
 AVX2 = ("forward", "pointwise")  # raced once more with everybody's instructions limited
 TOLERANCE = dict(float32=1e-4, float64=1e-10)
-PAUSE = 0.003  # seconds for the last one's threads to stop spinning
 
 
 def options():
@@ -126,10 +125,11 @@ def race(job, names, pool, o):
             row["seconds"][name] = 1e9
     for turn in range(o.rounds):
         measure_limit(pool["limits"], job, row, o.burst)
+        pool["limits"].rest()
         racing = list(row["seconds"])
         for name in racing[turn % len(racing):] + racing[:turn % len(racing)]:  # nobody always follows the same one
-            time.sleep(PAUSE)
             ok, answer = pool[name].ask("time %f" % o.burst)
+            pool[name].rest()
             if ok:
                 row["seconds"][name] = min(row["seconds"][name], float(answer))
             else:

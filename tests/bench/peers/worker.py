@@ -12,6 +12,11 @@ class Skip(Exception):
     """a job that a peer cannot do; says why"""
 
 
+class Peer:
+    """A library: version says what it is, places which of its threads are placed once they exist ("all", "helpers")."""
+    places = version = ""
+
+
 class Job:
     """The keys of a job as attributes, its tensors x, kernel and g as arrays, and its pads as (top, bottom, left, right)."""
 
@@ -52,17 +57,18 @@ def inference_only(job):
         raise Skip("not raced")
 
 
-def place(threads):
-    """Each helper thread on a CPU of its own: left alone, two of them share one for seconds."""
+def place(threads, which):
+    """Each thread on a CPU of its own, or the "helpers" alone: left to themselves, two of them share one for seconds."""
     cpus = sorted(os.sched_getaffinity(0))
     helpers = sorted(int(t) for t in os.listdir("/proc/self/task") if int(t) != os.getpid())
     if threads > 1 and len(cpus) == threads:
-        os.sched_setaffinity(os.getpid(), {cpus[0]})
+        if which == "all":
+            os.sched_setaffinity(os.getpid(), {cpus[0]})
         for i, tid in enumerate(helpers):
             os.sched_setaffinity(tid, {cpus[1 + i % (threads - 1)]})
 
 
-def serve(peers, places=False):
+def serve(peers):
     """Peers by name: each a class made of (name, threads), whose prepare(job) gives a call without arguments, a function
     from what that returns to an array, and perhaps the pads that it uses instead of the job's."""
     name, threads = sys.argv[1], int(sys.argv[2])
@@ -79,8 +85,8 @@ def serve(peers, places=False):
                 os.sched_setaffinity(0, everywhere)
                 call, result, *pads = peer.prepare(Job(dict(r.split("=", 1) for r in rest)))
                 call()
-                if places:
-                    place(threads)
+                if peer.places:
+                    place(threads, peer.places)
                 answer = "pads=%d,%d,%d,%d" % tuple(pads[0]) if pads and pads[0] else ""
             elif word == "version":
                 answer = peer.version

@@ -4,10 +4,10 @@ import os
 import ncnn
 import numpy as np
 
-from worker import Skip, inference_only, serve, to_first
+from worker import Peer, Skip, inference_only, serve, to_first
 
 
-class Ncnn:
+class Ncnn(Peer):
     version = "ncnn " + ncnn.__version__
 
     def __init__(self, _, threads):

@@ -1,10 +1,10 @@
 """NumPy: matrix products by its OpenBLAS, and transpositions."""
 import numpy as np
 
-from worker import Skip, serve
+from worker import Peer, Skip, serve
 
 
-class Numpy:
+class Numpy(Peer):
     version = "NumPy %s, OpenBLAS %s" % (np.__version__, np.show_config("dicts")["Build Dependencies"]["blas"]["version"])
 
     def __init__(self, *_):

@@ -2,7 +2,7 @@
 import numpy as np
 from onnx import TensorProto, helper
 
-from worker import Skip, inference_only, serve, to_first, to_last
+from worker import Peer, Skip, inference_only, serve, to_first, to_last
 
 TYPES = dict(float32=TensorProto.FLOAT, float64=TensorProto.DOUBLE)
 
@@ -33,8 +33,10 @@ def convolution(job):
     return model(node, job.dtype, [n, c, h, w], y, weights), y
 
 
-class OnnxRuntime:
+class OnnxRuntime(Peer):
     """Knows images as (n,c,h,w) only; a user who has channels_last pays for two transpositions more."""
+
+    places = "all"
 
     def __init__(self, _, threads):
         import onnxruntime
@@ -68,7 +70,11 @@ class OnnxRuntime:
         return self.bound(content, to_first(job.x), y), lambda y: to_last(y.numpy())
 
 
-class OpenVino:
+class OpenVino(Peer):
+    """Places the thread that calls by itself, if it is left free."""
+
+    places = "helpers"
+
     def __init__(self, _, threads):
         import openvino
         self.ov, self.core = openvino, openvino.Core()
@@ -103,4 +109,4 @@ class OpenVino:
         return call, to_last if job.first else lambda y: y
 
 
-serve(dict(ort=OnnxRuntime, openvino=OpenVino), places=True)
+serve(dict(ort=OnnxRuntime, openvino=OpenVino))

@@ -1,12 +1,12 @@
 """TensorFlow: traced functions of the tensors ("tf") and eager calls ("tf_eager")."""
 import tensorflow as tf
 
-from worker import Skip, serve
+from worker import Peer, Skip, serve
 
 raw = tf.raw_ops
 
 
-class TensorFlow:
+class TensorFlow(Peer):
     version = "TensorFlow " + tf.__version__
 
     def __init__(self, name, threads):

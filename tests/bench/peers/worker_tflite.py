@@ -6,7 +6,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from worker import Skip, inference_only, serve
+from worker import Peer, Skip, inference_only, serve
 
 
 def filled(kind, **fields):
@@ -54,7 +54,8 @@ def model(job, y):
     return bytes(builder.Output())
 
 
-class TfLite:
+class TfLite(Peer):
+    places = "all"
     version = "LiteRT " + metadata.version("ai-edge-litert")
 
     def __init__(self, _, threads):
@@ -79,4 +80,4 @@ class TfLite:
         return [job.n, job.oh, job.ow, job.c * job.m]
 
 
-serve(dict(tflite=TfLite), places=True)
+serve(dict(tflite=TfLite))

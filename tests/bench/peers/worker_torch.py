@@ -4,7 +4,7 @@ import re
 import numpy as np
 import torch
 
-from worker import Skip, serve, to_first, to_last
+from worker import Peer, Skip, serve, to_first, to_last
 
 conv2d, backward = torch.nn.functional.conv2d, torch.ops.aten.convolution_backward
 
@@ -22,7 +22,7 @@ def even_pads(job):
     return (bottom, right), (bottom, bottom, right, right)
 
 
-class Torch:
+class Torch(Peer):
     version = "PyTorch %s, oneDNN %s" % (torch.__version__, re.search("MKL-DNN v([0-9.]+)", torch.__config__.show())[1])
 
     def __init__(self, name, threads):
