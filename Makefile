@@ -72,7 +72,7 @@ PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test hosts functions demo bench check check-compilers check-lint check-sanitizers docs install clean
+.PHONY: deps all test hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 %.d: ;
@@ -160,12 +160,25 @@ $(BUILD)/bench.$(LIB_EXT): $(BENCH_C) tests/bench/bench.h $(CORE_O)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
 	  $(BENCH_C) $(CORE_O) -lm
 
-BENCHES  ?= depthwise gemm elementwise reduce calls
+BENCHES  ?= depthwise gemm layout elementwise reduce calls
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \
 	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/$$room.lua || exit 1; \
 	done
+
+# ---- bench-peers: races every peer; RACE takes race.py's options and ONLY a pattern of the layers, for a quick look -------
+PEERS_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dwconv-peers
+ONLY     ?=
+RACE     ?=
+PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' tests/bench/peers
+
+bench-peers: all $(BUILD)/bench.$(LIB_EXT)
+	@tests/bench/peers/setup '$(PEERS_VENV)' '$(BUILD)'
+	@$(PEERS)/race.py --only '$(ONLY)' $(RACE)
+
+bench-report:
+	@$(PEERS)/report.py
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -9,6 +9,7 @@
 typedef void body_fn(void *);
 double best_of(body_fn *body, void *arg, double seconds);
 
-extern const luaL_Reg bench_drivers[]; // drivers.c
+// Lua functions, one list a file.
+extern const luaL_Reg bench_limits[], bench_drivers[], bench_products[];
 
 #endif

@@ -10,6 +10,7 @@ local SECONDS = tonumber(arg[1]) or 0.3
 local CALLS = 10000
 
 local a, b, rows = dw.tensor { 1 }, dw.tensor { 2 }, dw.zeros { 2, 2 }
+local x, w, same = dw.uniform { 1, 4, 4, 8 }, dw.uniform { 3, 3, 8, 1 }, { padding = "same" }
 local flat, all, shape = { -1 }, { axis = 1 }, { 2, 2 }
 
 local cases = {
@@ -22,6 +23,7 @@ local cases = {
   { "t[1], a view", function() return rows[1] end },
   { "t[1], a number", function() return a[1] end },
   { "dw.zeros {2, 2}", function() return dw.zeros(shape) end },
+  { "depthwise 1x4x4x8 3x3", function() return K.depthwise_conv2d(x, w, same) end },
 }
 
 local function nanoseconds(f, calls)

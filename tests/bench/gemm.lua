@@ -1,24 +1,14 @@
 -- gemm.lua: `make bench`. The matrix product with a reused output: b packed within the call, and b packed before it;
--- microseconds, GFLOP/s and percent of the FMA peak, which is measured anew for each line, since other programs slow
--- both. Best of many calls; inputs are random.
+-- microseconds, GFLOP/s and percent of the limit (roof.lua), measured in the same run. Best of many calls; inputs are
+-- random.
 --   lua gemm.lua [seconds per figure]
 
 local bench = require "bench"
+local cases = require "bench.cases"
 local dw = require "dwconv"
+local roof = require "bench.roof"
 
 local SECONDS = tonumber(arg[1]) or 0.1
-
--- m, k, n; which operands are transposed views
-local SHAPES = {
-  { "square", { 512, 512, 512 }, { 1024, 1024, 1024 } },
-  { "MobileNet v1 pointwise", { 12544, 32, 64 }, { 3136, 64, 128 }, { 3136, 128, 128 }, { 784, 128, 256 },
-    { 784, 256, 256 }, { 196, 256, 512 }, { 196, 512, 512 }, { 49, 512, 1024 }, { 49, 1024, 1024 } },
-  { "transposed", { 512, 512, 512, "a" }, { 512, 512, 512, "b" }, { 512, 512, 512, "ab" }, { 1024, 1024, 1024, "ab" },
-    { 784, 256, 256, "b" }, { 256, 784, 256, "a" } },
-  { "skinny", { 1, 1024, 1024 }, { 1, 1024, 1024, "b" }, { 4, 1024, 1024 }, { 4, 1024, 1024, "b" },
-    { 16, 1024, 1024, "b" }, { 1024, 1024, 1 }, { 1024, 1024, 1, "a" }, { 1024, 1024, 8 }, { 1024, 16, 1024 },
-    { 4, 4, 4 }, { 16, 16, 16 }, { 64, 64, 64 } },
-}
 
 local function operand(rows, cols, transposed, dtype)
   local shape = transposed and { cols, rows } or { rows, cols }
@@ -26,33 +16,31 @@ local function operand(rows, cols, transposed, dtype)
   return transposed and t:transpose() or t
 end
 
-local function report(dtype, threads)
-  print(("\n%s, %d thread(s), %s; us, GFLOP/s, %% of the FMA peak"):format(dtype, threads, dw.info().isa))
-  print(("%-22s %9s %8s %5s   %9s %8s %5s   %8s"):format("m, k, n", "call", "GFLOP/s", "peak", "packed",
-    "GFLOP/s", "peak", "peak is"))
-  for _, group in ipairs(SHAPES) do
-    print(group[1])
-    for i = 2, #group do
-      local m, k, n, turned = table.unpack(group[i])
-      turned = turned or ""
-      local a = operand(m, k, turned:find "a", dtype)
-      local b = operand(k, n, turned:find "b", dtype)
-      local c = dw.zeros({ m, n }, { dtype = dtype })
-      local peak = bench.fma_peak(threads, SECONDS / 4) / (dtype == "float64" and 2 or 1)
-      local line = ("  %-20s"):format(("%d, %d, %d %s"):format(m, k, n, turned))
-      for _, packed in ipairs { false, true } do
-        local t = bench.matmul(c, a, b, packed, threads, SECONDS)
-        local rate = 2 * m * n * k / t
-        line = line .. (" %9.2f %8.1f %4.0f%%  "):format(t * 1e6, rate / 1e9, 100 * rate / peak)
-      end
-      print(("%s %8.1f"):format(line, peak / 1e9))
-    end
+local function time(name, m, k, n, turn, dtype, threads)
+  local a, b = operand(m, k, turn:find "a", dtype), operand(k, n, turn:find "b", dtype)
+  local c = dw.zeros({ m, n }, { dtype = dtype })
+  local bytes, flops = dtype == "float64" and 8 or 4, 2 * m * n * k
+  local limit = roof.seconds(flops, dtype, bytes * (m * k + k * n), bytes * m * n, threads)
+  local line = ("  %-22s"):format(name)
+  for _, packed in ipairs { false, true } do
+    local t = bench.matmul(packed, threads, SECONDS, c, a, b)
+    line = line .. (" %9.2f %8.1f %4.0f%%  "):format(t * 1e6, flops / t / 1e9, 100 * limit / t)
   end
+  print(line)
+end
+
+local function report(dtype, threads)
+  print(("\n%s, %d thread(s), %s, FMA peak %.0f GFLOP/s; us, GFLOP/s, %% of the limit"):format(dtype, threads,
+    dw.info().isa, roof.peak(threads, dtype) / 1e9))
+  print(("%-24s %9s %8s %5s   %9s %8s %5s"):format("", "call", "GFLOP/s", "limit", "packed", "GFLOP/s", "limit"))
+  print "pointwise"
+  for _, l in ipairs(cases.pointwise) do time(l.name, l.h * l.w, l.c, l.k, "", dtype, threads) end
+  print "m, k, n; which operands are transposed views"
+  for _, l in ipairs(cases.dense) do time(l.name, l.m, l.k, l.n, l.turn, dtype, threads) end
 end
 
 print(dw.info())
 local all = dw.threads()
 for _, dtype in ipairs { "float32", "float64" } do
-  report(dtype, 1)
-  if all > 1 then report(dtype, all) end
+  for threads = 1, all, math.max(1, all - 1) do report(dtype, threads) end
 end

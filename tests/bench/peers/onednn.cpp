@@ -1,0 +1,230 @@
+// onednn.cpp: oneDNN's side of race.py: primitives made once, with prepacked weights; process.py says what is asked and
+// answered. Images stay as the job says, (n,h,w,c) or (n,c,h,w); weights are packed as oneDNN wants them.
+#include <dnnl.hpp>
+#include <omp.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+
+using namespace dnnl;
+using tag = memory::format_tag;
+using dims = memory::dims;
+
+static engine cpu(engine::kind::cpu, 0);
+static stream queue(cpu);
+
+struct job {
+  std::map<std::string, std::string> keys;
+
+  memory::dim size(const std::string &key) const { return std::stol(keys.at(key)); }
+  std::string text(const std::string &key) const { return keys.count(key) ? keys.at(key) : ""; }
+  bool first() const { return text("layout") == "first"; }
+};
+
+// A primitive with its arguments; `plain` is how race.py wants the result.
+struct call {
+  primitive run;
+  std::unordered_map<int, memory> arguments;
+  memory result;
+  memory::desc plain;
+
+  void operator()() {
+    run.execute(queue, arguments);
+    queue.wait();
+  }
+};
+
+static memory::desc described(const dims &d, tag t) { return memory::desc(d, memory::data_type::f32, t); }
+static memory::desc described(const dims &d, const dims &strides) {
+  return memory::desc(d, memory::data_type::f32, strides);
+}
+
+static memory as(memory from, const memory::desc &d) {
+  if (from.get_desc() == d) return from;
+  memory to(d, cpu);
+  reorder(from, to).execute(queue, from, to);
+  queue.wait();
+  return to;
+}
+
+// The tensor of a file, which holds it as `plain` says, in the layout that a primitive wants.
+static memory read(const std::string &path, const memory::desc &plain, const memory::desc &wanted) {
+  memory m(plain, cpu);
+  std::ifstream(path, std::ios::binary).read((char *)m.get_data_handle(), (std::streamsize)plain.get_size());
+  return as(m, wanted);
+}
+
+// Fills what nobody else writes before the first call, so that no page is the zero page.
+static memory fresh(const memory::desc &d) {
+  memory m(d, cpu);
+  std::fill_n((char *)m.get_data_handle(), d.get_size(), 1);
+  return m;
+}
+
+// ---- convolution ----------------------------------------------------------------------------------
+
+struct convolution {
+  dims x, w, y, weights, strides, dilation, before, after; // `weights`: the strides of the weights in their file
+};
+
+static convolution pointwise(const job &j) {
+  auto h = j.size("h"), w = j.size("w"), c = j.size("c"), k = j.size("k");
+  return {{1, c, h, w}, {k, c, 1, 1}, {1, k, h, w}, {1, k, 1, 1}, {1, 1}, {0, 0}, {0, 0}, {0, 0}};
+}
+
+static convolution depthwise(const job &j) {
+  auto n = j.size("n"), c = j.size("c"), m = j.size("m"), k = j.size("k"), d = j.size("d") - 1;
+  return {{n, c, j.size("h"), j.size("w")},       {c, m, 1, k, k},
+          {n, c * m, j.size("oh"), j.size("ow")}, {m, 1, 1, k * c * m, c * m},
+          {j.size("sh"), j.size("sw")},           {d, d},
+          {j.size("top"), j.size("left")},        {j.size("bottom"), j.size("right")}};
+}
+
+// Version 3 made the operation's description part of the primitive's.
+#if DNNL_VERSION_MAJOR >= 3
+#define CONVOLUTION(op, ...) convolution_##op::primitive_desc(cpu, __VA_ARGS__)
+#define HINTED(op, hint, ...) convolution_##op::primitive_desc(cpu, __VA_ARGS__, hint)
+#else
+#define CONVOLUTION(op, ...) convolution_##op::primitive_desc({__VA_ARGS__}, cpu)
+#define HINTED(op, hint, ...) convolution_##op::primitive_desc({__VA_ARGS__}, cpu, hint)
+#endif
+
+static call convolve(const job &j) {
+  std::string op = j.text("op");
+  convolution c = op == "pointwise" ? pointwise(j) : depthwise(j);
+  tag images = j.first() ? tag::nchw : tag::nhwc;
+  auto direct = algorithm::convolution_direct;
+  auto x = described(c.x, images), y = described(c.y, images), w = described(c.w, tag::any);
+  auto file_x = described(c.x, tag::nhwc), file_y = described(c.y, tag::nhwc), file_w = described(c.w, c.weights);
+  bool gradient = op == "grad_x" || op == "grad_kernel";
+  auto forward = CONVOLUTION(forward, gradient ? prop_kind::forward_training : prop_kind::forward_inference, direct, x,
+                             w, y, c.strides, c.dilation, c.before, c.after);
+  if (!gradient) {
+    memory to = fresh(forward.dst_desc());
+    return {convolution_forward(forward),
+            {{DNNL_ARG_SRC, read(j.text("x"), file_x, forward.src_desc())},
+             {DNNL_ARG_WEIGHTS, read(j.text("kernel"), file_w, forward.weights_desc())},
+             {DNNL_ARG_DST, to}},
+            to,
+            file_y};
+  }
+  if (op == "grad_x") {
+    auto d = HINTED(backward_data, forward, direct, x, w, y, c.strides, c.dilation, c.before, c.after);
+    memory to = fresh(d.diff_src_desc());
+    return {convolution_backward_data(d),
+            {{DNNL_ARG_DIFF_DST, read(j.text("g"), file_y, d.diff_dst_desc())},
+             {DNNL_ARG_WEIGHTS, read(j.text("kernel"), file_w, d.weights_desc())},
+             {DNNL_ARG_DIFF_SRC, to}},
+            to,
+            file_x};
+  }
+  auto d = HINTED(backward_weights, forward, direct, x, w, y, c.strides, c.dilation, c.before, c.after);
+  memory to = fresh(d.diff_weights_desc());
+  return {convolution_backward_weights(d),
+          {{DNNL_ARG_DIFF_DST, read(j.text("g"), file_y, d.diff_dst_desc())},
+           {DNNL_ARG_SRC, read(j.text("x"), file_x, d.src_desc())},
+           {DNNL_ARG_DIFF_WEIGHTS, to}},
+          to,
+          file_w};
+}
+
+// ---- the others -----------------------------------------------------------------------------------
+
+static call multiply(const job &j) {
+  auto m = j.size("m"), k = j.size("k"), n = j.size("n");
+  auto turned = [&](char which) { return j.text("turn").find(which) != std::string::npos; };
+  auto a = described({m, k}, turned('a') ? tag::ba : tag::ab), b = described({k, n}, turned('b') ? tag::ba : tag::ab);
+  auto c = described({m, n}, tag::ab);
+#if DNNL_VERSION_MAJOR >= 3
+  matmul::primitive_desc d(cpu, a, b, c);
+#else
+  matmul::primitive_desc d({a, b, c}, cpu);
+#endif
+  memory to = fresh(c);
+  return {matmul(d),
+          {{DNNL_ARG_SRC, read(j.text("x"), a, a)}, {DNNL_ARG_WEIGHTS, read(j.text("kernel"), b, b)}, {DNNL_ARG_DST, to}},
+          to,
+          c};
+}
+
+static call transpose(const job &j) {
+  dims d = {j.size("n"), j.size("c"), j.size("h"), j.size("w")};
+  bool first = j.text("to") == "first";
+  auto from = described(d, first ? tag::nhwc : tag::nchw), to = described(d, first ? tag::nchw : tag::nhwc);
+  memory x = read(j.text("x"), from, from), y = fresh(to);
+  return {reorder(reorder::primitive_desc(cpu, from, cpu, to)), {{DNNL_ARG_FROM, x}, {DNNL_ARG_TO, y}}, y, to};
+}
+
+static call prepare(const job &j) {
+  if (j.text("dtype") == "float64") throw std::runtime_error("no float64 on CPUs");
+  std::string op = j.text("op");
+  call c = op == "matmul" ? multiply(j) : op == "layout" ? transpose(j) : convolve(j);
+  c();
+  return c;
+}
+
+// ---- questions and answers ------------------------------------------------------------------------
+
+static double best_of(call &c, double seconds) {
+  using clock = std::chrono::steady_clock;
+  auto since = [](clock::time_point t) { return std::chrono::duration<double>(clock::now() - t).count(); };
+  c();
+  auto start = clock::now();
+  c();
+  double best = 1e9, once = since(start);
+  int batch = once < 2e-6 ? (int)(1e-5 / (once + 1e-9)) + 1 : 1; // the clock itself takes some 30 ns
+  start = clock::now();
+  do {
+    auto t = clock::now();
+    for (int i = 0; i < batch; i++) c();
+    best = std::min(best, since(t) / batch);
+  } while (since(start) < seconds);
+  return best;
+}
+
+static std::string answer(const std::string &line, call &c) {
+  std::istringstream words(line);
+  std::string word;
+  words >> word;
+  if (word == "setup") {
+    job j;
+    while (words >> word) j.keys[word.substr(0, word.find('='))] = word.substr(word.find('=') + 1);
+    c = call();
+    c = prepare(j);
+    return "";
+  }
+  if (word == "version") {
+    const version_t *v = dnnl_version();
+    return "oneDNN " + std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+  }
+  if (word == "time") {
+    double seconds;
+    words >> seconds;
+    return std::to_string(best_of(c, seconds) * 1e6) + "e-6";
+  }
+  words >> word;
+  c();
+  memory m = as(c.result, c.plain);
+  std::ofstream(word, std::ios::binary).write((char *)m.get_data_handle(), (std::streamsize)m.get_desc().get_size());
+  return "";
+}
+
+int main(int argc, char **argv) {
+  omp_set_num_threads(argc > 1 ? std::atoi(argv[1]) : 1);
+  call c;
+  for (std::string line; std::getline(std::cin, line);) {
+    try {
+      std::string rest = answer(line, c);
+      std::cout << "ok " << rest << std::endl;
+    } catch (const std::exception &e) {
+      std::cout << "skip " << e.what() << std::endl;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// products.c: times the depthwise and gemm drivers with a reused output, on descriptors that Lua made.
+#include "bench.h"
+
+#include <stdlib.h>
+
+#include "dwconv.h"
+
+static void *lines(size_t bytes) { return aligned_alloc(64, (bytes + 64) & ~(size_t)63); }
+
+// ---- depthwise ------------------------------------------------------------------------------------
+
+typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
+                         const dw_depthwise *, void *, size_t *);
+
+// Operands in the driver's order; `x` and `kernel` say which of them those two are.
+static const struct {
+  driver *run;
+  int x, kernel;
+} ops[] = {{dw_depthwise_forward, 1, 2}, {dw_depthwise_grad_x, 0, 2}, {dw_depthwise_grad_kernel, 2, 0}};
+
+struct depthwise {
+  dw_context cx;
+  driver *run;
+  const dw_tensor *t[3];
+  dw_depthwise d;
+  void *scratch;
+};
+
+static void run_depthwise(void *arg) {
+  struct depthwise *c = arg;
+  c->run(&c->cx, c->t[0], c->t[1], c->t[2], &c->d, c->scratch, NULL);
+}
+
+static void read_integers(lua_State *L, int index, int64_t *to, int n) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  for (int i = 0; i < n; i++) {
+    lua_geti(L, index, i + 1);
+    to[i] = luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+  }
+}
+
+// depthwise(op, threads, seconds, to, a, b, {sh, sw, dh, dw, top, bottom, left, right}) -> seconds of one call. The
+// tensors are (n,h,w,c) with any strides, so channels_first is a permuted view.
+static int time_depthwise(lua_State *L) {
+  static const char *const names[] = {"forward", "grad_x", "grad_kernel", NULL};
+  int op = luaL_checkoption(L, 1, NULL, names), axis;
+  int64_t g[8]; // strides, dilation, pads
+  size_t bytes;
+  struct depthwise c = {.run = ops[op].run};
+  for (int i = 0; i < 3; i++) c.t[i] = lua_touserdata(L, 4 + i);
+  read_integers(L, 7, g, 8);
+  if (dw_depthwise_init(&c.d, c.t[ops[op].x], c.t[ops[op].kernel], g, g + 2, DW_EXPLICIT, g + 4, &axis) != DW_OK) {
+    return luaL_error(L, "bad geometry");
+  }
+  dw_context_init(&c.cx);
+  c.cx.threads = (int)luaL_checkinteger(L, 2);
+  c.run(&c.cx, c.t[0], c.t[1], c.t[2], &c.d, NULL, &bytes);
+  c.scratch = lines(bytes);
+  lua_pushnumber(L, best_of(run_depthwise, &c, luaL_checknumber(L, 3)));
+  free(c.scratch);
+  return 1;
+}
+
+// ---- matrix product -------------------------------------------------------------------------------
+
+struct product {
+  dw_context cx;
+  const dw_tensor *c, *a, *b;
+  void *panels; // NULL: b is packed inside
+  void *scratch;
+};
+
+static void run_product(void *arg) {
+  struct product *p = arg;
+  if (p->panels != NULL) {
+    dw_matmul_packed(&p->cx, p->c, p->a, p->panels, p->scratch, NULL);
+  } else {
+    dw_matmul(&p->cx, p->c, p->a, p->b, p->scratch, NULL);
+  }
+}
+
+// matmul(packed, threads, seconds, c, a, b) -> seconds of one call; when `packed`, b is packed before.
+static int time_matmul(lua_State *L) {
+  struct product p = {.c = lua_touserdata(L, 4), .a = lua_touserdata(L, 5), .b = lua_touserdata(L, 6)};
+  size_t bytes;
+  dw_context_init(&p.cx);
+  p.cx.threads = (int)luaL_checkinteger(L, 2);
+  if (lua_toboolean(L, 1)) {
+    p.panels = lines(dw_gemm_panels(&p.cx, p.b));
+    dw_gemm_pack(&p.cx, p.panels, p.b);
+    dw_matmul_packed(&p.cx, p.c, p.a, p.panels, NULL, &bytes);
+  } else {
+    dw_matmul(&p.cx, p.c, p.a, p.b, NULL, &bytes);
+  }
+  p.scratch = lines(bytes);
+  lua_pushnumber(L, best_of(run_product, &p, luaL_checknumber(L, 3)));
+  free(p.scratch);
+  free(p.panels);
+  return 1;
+}
+
+const luaL_Reg bench_products[] = {{"depthwise", time_depthwise}, {"matmul", time_matmul}, {NULL, NULL}};
