@@ -74,13 +74,21 @@ static void visit_copy(const struct walk *w, char *to, char *from, int64_t n) {
   }
 }
 
+// Axis rank-1 counts rows, axis rank-2 their elements.
+static void visit_rows(const struct walk *w, char *to, char *from, int64_t n) {
+  const int64_t *to_step = &w->axes.step[TO][w->axes.rank - 2], *from_step = &w->axes.step[FROM][w->axes.rank - 2];
+  w->layout->copy_rows(to, to_step[1], to_step[0], from, from_step[1], from_step[0], n, w->axes.size[w->axes.rank - 2]);
+}
+
 // Axes rank-2 and rank-1 hold, in either order, the one contiguous in TO and the one contiguous in FROM.
 static void visit_transpose(const struct walk *w, char *to, char *from, int64_t n) {
   int i = w->axes.rank - 2, j = w->axes.rank - 1;
+  void (*transpose)(void *, ptrdiff_t, const void *, ptrdiff_t, int64_t, int64_t) =
+      w->streams ? w->layout->stream_transpose : w->layout->transpose;
   if (w->axes.step[TO][j] == 1) {
-    w->layout->transpose(to, w->axes.step[TO][i], from, w->axes.step[FROM][j], n, w->axes.size[i]);
+    transpose(to, w->axes.step[TO][i], from, w->axes.step[FROM][j], n, w->axes.size[i]);
   } else {
-    w->layout->transpose(to, w->axes.step[TO][j], from, w->axes.step[FROM][i], w->axes.size[i], n);
+    transpose(to, w->axes.step[TO][j], from, w->axes.step[FROM][i], w->axes.size[i], n);
   }
 }
 
@@ -91,15 +99,34 @@ static int axis_contiguous_in_from(const struct walk *w) {
   return -1;
 }
 
+// The last before the elements, or the longest where that one is short.
+static int row_axis(const struct walk *w) {
+  enum { ENOUGH = 16 };
+  int axis = w->axes.rank - 2;
+  if (w->axes.size[axis] >= ENOUGH) return axis;
+  for (int i = axis - 1; i >= 0; i--) {
+    if (w->axes.size[i] > w->axes.size[axis]) axis = i;
+  }
+  return axis;
+}
+
 dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src) {
-  enum { BLOCK = 1 << 15, SIDE = 256 };
+  enum { BLOCK = 1 << 15, SIDE = 256, SHORT = 1 << 10 };
   struct walk w;
   walk_init(&w, dst, src);
   w.layout = kernels_for(cx, w.axes.bytes[TO]);
   w.visit = visit_copy;
   w.streams = dw_numel(dst) * w.axes.bytes[TO] > cx->stream;
   int last = w.axes.rank - 1, i = axis_contiguous_in_from(&w);
-  if (i < 0 || w.axes.step[TO][last] != 1 || w.axes.step[FROM][last] == 1) return walk_all(cx, &w, BLOCK);
+  if (i < 0 || w.axes.step[TO][last] != 1 || w.axes.step[FROM][last] == 1) {
+    int64_t n = w.axes.size[last];
+    if (last == 0 || n >= SHORT || n == 0) return walk_all(cx, &w, BLOCK);
+    w.visit = visit_rows;
+    w.inner = 2;
+    dw_walk_swap(&w.axes, row_axis(&w), last - 1);
+    dw_walk_swap(&w.axes, last - 1, last);
+    return walk_all(cx, &w, BLOCK / n);
+  }
 
   w.visit = visit_transpose;
   w.inner = 2;

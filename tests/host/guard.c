@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "rooms.h"
 
-static dw_context contexts[6]; // every ISA that runs here, with one thread and with three
+static dw_context contexts[6]; // every ISA that runs here, with one thread and with three, which stream what they can
 static int n_contexts;
 
 static void find_contexts(void) {
@@ -15,6 +15,7 @@ static void find_contexts(void) {
     dw_context_init(cx);
     cx->threads = i % 2 == 0 ? 1 : 3;
     cx->grain = 0;
+    if (cx->threads > 1) cx->stream = 0;
     if (dw_context_set_isa(cx, isas[i / 2])) n_contexts++;
   }
 }
@@ -41,8 +42,10 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // TensorFlow's rules, written once more. Where a window would not fit, the input grows.
 static struct axis random_axis(dw_padding mode, int longest) {
-  struct axis a = {.in = 1 + below(below(3) == 0 ? longest : 12), .kernel = PICK(1, 2, 3, 3, 3, 4, 5, 5, 6, 7, 8, 9),
-                   .stride = PICK(1, 1, 1, 2, 2, 3, 4, 5), .dilation = PICK(1, 1, 1, 1, 2, 2, 3, 4, 6)};
+  struct axis a = {.in = 1 + below(below(3) == 0 ? longest : 12),
+                   .kernel = PICK(1, 2, 3, 3, 3, 4, 5, 5, 6, 7, 8, 9),
+                   .stride = PICK(1, 1, 1, 2, 2, 3, 4, 5),
+                   .dilation = PICK(1, 1, 1, 1, 2, 2, 3, 4, 6)};
   int64_t window = (a.kernel - 1) * a.dilation + 1;
   if (below(40) == 0) a.in = 0;
   if (mode == DW_SAME) {
@@ -326,6 +329,39 @@ static void move_case(int number, int move) {
   free(from.plain);
 }
 
+// ---- transposition, with rows that lie apart by what makes them meet in cache sets ----------------
+
+static void transpose_case(int number) {
+  dw_dtype dtype = PICK(DW_FLOAT32, DW_FLOAT32, DW_FLOAT64, DW_UINT8);
+  int64_t items = 1 + below(2), rows = PICK(1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 31, 33, 49, 64, 65, 127, 130, 200);
+  int64_t cols = PICK(1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 31, 33, 49, 64, 65, 127, 130, 200);
+  int64_t from_pitch = below(3) > 0 ? cols + PICK(0, 0, 1) : 512, to_pitch = below(3) > 0 ? rows + PICK(0, 0, 1) : 512;
+  struct guarded to, from;
+  lay_out(&to, dtype, 3, (int64_t[]){items, cols, to_pitch}, ROW_MAJOR);
+  lay_out(&from, dtype, 3, (int64_t[]){items, rows, from_pitch}, ROW_MAJOR);
+  to.t.shape[2] = rows, from.t.shape[2] = cols;
+  draw(&from, 0, 100);
+  add_text(true, "case %d: %s transposed, pitches %d and %d, ", number, dw_dtype_name(dtype), (int)from_pitch,
+           (int)to_pitch);
+  add_sizes(&from.t);
+  for (int64_t i = 0; i < items * cols * rows; i++) {
+    int64_t item = i / (rows * cols), c = i / rows % cols, r = i % rows;
+    to.plain[i] = from.plain[(item * rows + r) * cols + c];
+  }
+  for (int at_end = 0; at_end < 2; at_end++) {
+    put_input(&from, X, at_end);
+    put(&to, TO, at_end);
+    dw_tensor turned;
+    dw_permute_view(&turned, &from.t, (int[]){0, 2, 1});
+    for (int i = 0; i < n_contexts; i++) {
+      begin(&contexts[i], "copy", at_end);
+      check(&to, dw_copy(&contexts[i], &to.t, &turned));
+    }
+  }
+  free(to.plain);
+  free(from.plain);
+}
+
 int main(int argc, char **argv) {
   int cases = argc > 1 ? atoi(argv[1]) : 300, first = argc > 2 ? atoi(argv[2]) : 1;
   map_rooms();
@@ -335,6 +371,7 @@ int main(int argc, char **argv) {
     random_state = (uint64_t)number * 0x9E3779B97F4A7C15 + 0x1234567;
     depthwise_case(number);
     gemm_case(number);
+    transpose_case(number);
     for (int move = 0; move < MOVES; move++) move_case(number, move);
   }
   printf("guard: %d geometries x %d isas, %d failures\n", cases, n_contexts / 2, failures);
