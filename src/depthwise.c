@@ -141,7 +141,7 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
 // ---- cutting a job into tasks -------------------------------------------------------------------
 
 enum {
-  TASK = 1 << 16,  // multiply-adds of vectors after which an interruption is noticed
+  TASK = 1 << 19,  // multiply-adds of vectors after which an interruption is noticed
   SHARES = 4,      // tasks for each thread
   MANY = 1 << 10,  // tasks
   SMALL = 20 * 20, // pixels: such images are cut by lanes rather than by rows

@@ -134,7 +134,8 @@ INLINE void add_spread(vec (*sum)[TILE], int slots, int count, const struct tile
   }
 }
 
-INLINE void run_tile(const struct tile *b, int slots, int count, bool spread) {
+INLINE void run_tile(const struct tile *tile, int slots, int count, bool spread) {
+  const struct tile local = *tile, *b = &local; // which no store can change
   const T *x = b->x, *w = b->w;
   T *y = b->y;
   for (int64_t left = b->lanes, step;; left -= LANES, x += step, y += b->pair ? 2 * step : step) {

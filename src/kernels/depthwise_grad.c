@@ -74,10 +74,11 @@ INLINE void put_sums(T *w, ptrdiff_t w_col, const vec *sum, int taps, bool add) 
 }
 
 // `taps` of the first pass and `more` of the second, which is not there when `more` is 0.
-INLINE void grad_strip(const struct strip *b, int count, int taps, int more) {
+INLINE void grad_strip(const struct strip *strip, int count, int taps, int more) {
+  const struct strip local = *strip, *b = &local; // which no store can change
   const struct steps s = {b->stride * b->x_col, b->x_row, b->y_col, (uint64_t)b->extent, b->kernel_rows};
-  const struct dw_depthwise_pass *p = b->passes;
-  const unsigned skip[2] = {p[0].skip, more ? p[1].skip : 0};
+  const struct dw_depthwise_pass p[2] = {b->passes[0], b->passes[more ? 1 : 0]};
+  const unsigned skip[2] = {p[0].skip, p[1].skip};
   const ptrdiff_t second = more ? p[1].x - p[0].x : 0, down = b->x_down, y_row = b->y_row;
   const T *x0 = b->x + p[0].x, *y0 = b->y;
   T *w = b->w;
