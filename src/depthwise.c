@@ -146,7 +146,7 @@ enum {
   MANY = 1 << 10,  // tasks
   SMALL = 20 * 20, // pixels: such images are cut by lanes rather than by rows
   GROUP = 4,       // vectors of lanes that a group has at least
-  STAGE = 1 << 16  // bytes of staged rows that a thread works on at a time
+  STAGE = 1 << 17  // bytes of staged rows that a thread works on at a time
 };
 
 // An output is one chain of multiply-adds, whatever tile or task it falls into. So tasks may follow from the threads.
@@ -154,6 +154,18 @@ static int64_t wanted_tasks(const dw_context *cx, const struct job *j) {
   double work = dw_depthwise_work(j->d), tasks = work / (double)j->kernels->vector / TASK;
   int64_t least_tasks = dw_slots(cx, MANY, work) > 1 ? cx->threads * SHARES : 1;
   return most(least_tasks, tasks < MANY ? (int64_t)tasks : MANY);
+}
+
+// Staged rows stay in a cache. Those that are read are few lanes of many rows, as neighbouring bands share some; those
+// that are written are few rows.
+static void fit_stage(struct job *j, int64_t least_units) {
+  const dw_tensor *image = j->from.staged ? &j->from.image : &j->to.image;
+  int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size), limit = j->from.staged ? STAGE : STAGE / 8;
+  int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
+  int64_t band = (limit / most(1, row * least_units) - extra) / stride + 1;
+  j->band = least(j->band, most(j->kernels->rows, band / j->kernels->rows * j->kernels->rows));
+  int64_t bytes = dw_arena_times(dw_arena_times(j->band - 1, stride) + extra, row);
+  j->groups = most(j->groups, j->units / most(least_units, limit / most(1, bytes)));
 }
 
 static void cut_tasks(struct job *j, int64_t tasks) {
@@ -164,11 +176,8 @@ static void cut_tasks(struct job *j, int64_t tasks) {
   j->groups = small ? least(share, most(1, j->units / units)) : 1;
   int64_t bands = least(parts(share, j->groups), parts(rows, j->kernels->rows));
   j->band = parts(parts(rows, bands), j->kernels->rows) * j->kernels->rows;
+  if (j->from.staged || j->to.staged) fit_stage(j, least_units);
   j->bands = parts(rows, j->band);
-  if (!j->from.staged && !j->to.staged) return;
-  int64_t deep = dw_arena_times(j->band, 1 + j->rows.stride) + j->d->rows.kernel, width = j->from.image.shape[DW_W];
-  int64_t bytes = dw_arena_times(dw_arena_times(deep, width), j->unit * j->from.size);
-  j->groups = most(j->groups, j->units / most(least_units, STAGE / most(1, bytes)));
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {

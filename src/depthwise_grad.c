@@ -12,7 +12,7 @@ enum {
   WIDE = 16,        // vectors of lanes that can be shared out evenly
   LEAST_CHUNK = 8,  // rows
   MOST_CHUNKS = 32, // parts that have to be added up
-  STAGE = 1 << 16   // bytes of staged rows that a thread works on at a time
+  STAGE = 1 << 17   // bytes of staged rows that a thread works on at a time
 };
 
 // What a thread has to itself.
@@ -114,6 +114,15 @@ static void run_sum(void *job, int64_t a, int64_t b, int slot) {
   }
 }
 
+// Staged rows stay in a cache: few lanes of many rows, as neighbouring bands share some.
+static void fit_stage(struct job *j) {
+  int64_t row = dw_arena_times(j->x.image.shape[DW_W], j->kernels->vector * j->x.size);
+  int64_t stride = j->d->rows.stride + j->g.staged, least_vectors = j->vectors > 1 ? 2 : 1;
+  j->band = least(j->band, most(1, (STAGE / most(1, row * least_vectors) - j->d->rows.kernel) / stride));
+  int64_t bytes = dw_arena_times(dw_arena_times(j->band, stride) + j->d->rows.kernel, row);
+  j->groups = most(j->groups, j->vectors / most(least_vectors, STAGE / most(1, bytes)));
+}
+
 static void cut_tasks(struct job *j) {
   int64_t vector = j->kernels->vector, rows = j->d->batch * j->d->rows.out;
   double work = dw_depthwise_work(j->d) / (double)vector / TASK;
@@ -121,9 +130,7 @@ static void cut_tasks(struct job *j) {
   j->chunks = most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, wide > 0 ? tasks / (FEWEST * wide) : tasks)));
   j->groups = most(1, least(j->vectors / 2, 2 * parts(tasks, 2 * j->chunks))); // the last group fills a vector, too
   j->band = j->d->rows.out;
-  if (!j->x.staged && !j->g.staged) return;
-  int64_t row = dw_arena_times(dw_arena_times(j->x.image.shape[DW_W], parts(j->vectors, j->groups)), vector * j->x.size);
-  j->band = most(1, least(j->band, (STAGE / most(1, row) - j->d->rows.kernel) / (1 + j->d->rows.stride)));
+  if (j->x.staged || j->g.staged) fit_stage(j);
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
