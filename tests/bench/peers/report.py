@@ -30,8 +30,9 @@ beforehand where the peer can. torch is PyTorch's eager call (products and trans
 torch_packed the same with weights packed beforehand, tf a traced function. dwconv_eager is the call from Lua, which
 allocates its result, to be held against torch and tf_eager. What the call costs in Python is in the figures of all
 peers but oneDNN: the tables of one call say how much. ONNX Runtime and ncnn know images as (n,c,h,w) only; that a
-user of (n,h,w,c) must transpose them is not counted. PyTorch pads both sides alike: at stride 2 it does the same work
-on a picture that lies otherwise. The matrix products have nothing packed beforehand.
+user of (n,h,w,c) must transpose them is not counted. oneDNN reorders channels_first images within the call, to the
+layout with which it is done first. PyTorch pads both sides alike: at stride 2 it does the same work on a picture that
+lies otherwise. The matrix products have nothing packed beforehand.
 
 limit: what nothing can beat but by fusing layers: the larger of (multiply-adds, those on padding not counted, at the
 FMA peak) and (reading the inputs and writing the result once, at the speed of a working set of that size), both
