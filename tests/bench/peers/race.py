@@ -43,7 +43,8 @@ def options():
     a.add_argument("--all", action="store_true")
     o = a.parse_args()
     o.quick = bool(o.threads or o.ops or o.only or o.peers or o.all)
-    o.threads = [int(t) for t in (o.threads or "1,2").split(",")]
+    cpus = len(os.sched_getaffinity(0))
+    o.threads = [int(t) for t in (o.threads or "1,2").split(",") if int(t) <= cpus]
     o.ops = o.ops.split(",") if o.ops else [*OPS, "avx2"]
     o.peers = o.peers.split(",") if o.peers else None
     return o
