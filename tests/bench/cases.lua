@@ -32,7 +32,11 @@ local function depthwise(l)
   l.flops = 2 * l.n * l.c * l.m * rows * cols
   l.geometry = { l.sh, l.sw, l.d, l.d, l.top, l.bottom, l.left, l.right }
   local name = ("%dx%dx%d %dx%d"):format(l.h, l.w, l.c, l.k, l.k)
-  if l.sh ~= l.sw then name = ("%s s%dx%d"):format(name, l.sh, l.sw) elseif l.sh > 1 then name = name .. " s" .. l.sh end
+  if l.sh ~= l.sw then
+    name = ("%s s%dx%d"):format(name, l.sh, l.sw)
+  elseif l.sh > 1 then
+    name = name .. " s" .. l.sh
+  end
   for _, key in ipairs { "d", "m", "n" } do
     if l[key] > 1 then name = name .. " " .. key .. l[key] end
   end

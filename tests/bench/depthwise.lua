@@ -39,8 +39,8 @@ local function report(title, list, threads)
   dw.set_threads(threads)
   print(("\n%s, %d thread(s), %s, FMA peak %.0f GFLOP/s; us, GFLOP/s, %% of the limit"):format(title, threads,
     dw.info().isa, roof.peak(threads) / 1e9))
-  print(("%-42s %-12s %9s %8s %6s   %9s %8s %6s"):format("layer", "op", "driver", "GFLOP/s", "limit", "eager", "GFLOP/s",
-    "limit"))
+  print(("%-42s %-12s %9s %8s %6s   %9s %8s %6s"):format("layer", "op", "driver", "GFLOP/s", "limit", "eager",
+    "GFLOP/s", "limit"))
   local driver, eager = {}, {}
   for _, l in ipairs(list) do
     local x, w, g = layers.tensors(l)

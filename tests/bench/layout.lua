@@ -1,5 +1,6 @@
 -- layout.lua: `make bench`. Transposing tensors from channels_last to channels_first and back with a reused output:
--- microseconds, GB/s (read plus written), and percent of the speed at which memcpy moves as many bytes, in the same run.
+-- microseconds, GB/s (read plus written), and percent of the speed at which memcpy moves as many bytes, in the same
+-- run.
 --   lua layout.lua [seconds per figure]
 
 local bench = require "bench"

@@ -5,8 +5,8 @@
     check FILE            one call, result to FILE   -> ok
     time SECONDS          calls for that long        -> ok SECONDS_OF_THE_SHORTEST
 
-and, the peer "limits": "peak SECONDS", "stream READ WRITTEN SECONDS" and "copy BYTES SECONDS". Tensors travel as raw files
-of little-endian numbers, images always as (n,h,w,c).
+and, the peer "limits": "peak SECONDS", "stream READ WRITTEN SECONDS" and "copy BYTES SECONDS". Tensors travel as raw
+files of little-endian numbers, images always as (n,h,w,c).
 """
 import os
 import subprocess
@@ -20,10 +20,11 @@ from duel import SETTINGS
 BUILD = os.environ.get("BUILD", "build")
 SCRATCH = os.path.join(BUILD, "peers")
 
-# Who hosts each peer; NAME_avx2 would be the same under another environment.
-HOSTS = dict(dwconv="worker.lua", dwconv_eager="worker.lua", limits="worker.lua", onednn="onednn", torch="worker_torch.py",
-             torch_packed="worker_torch.py", tf="worker_tf.py", tf_eager="worker_tf.py", ort="worker_onnx.py",
-             openvino="worker_onnx.py", ncnn="worker_ncnn.py", tflite="worker_tflite.py", numpy="worker_numpy.py")
+# Who hosts each peer.
+HOSTS = dict(dwconv="worker.lua", dwconv_eager="worker.lua", limits="worker.lua", onednn="onednn",
+             torch="worker_torch.py", torch_packed="worker_torch.py", tf="worker_tf.py", tf_eager="worker_tf.py",
+             ort="worker_onnx.py", openvino="worker_onnx.py", ncnn="worker_ncnn.py", tflite="worker_tflite.py",
+             numpy="worker_numpy.py")
 
 # Their helper threads are told where to run; those of the others are placed by worker.py, once they exist.
 PLACED = ("dwconv", "limits", "onednn", "torch", "ncnn", "numpy")
@@ -35,15 +36,15 @@ def command(name, threads):
         return ["lua5.4", os.path.join(HERE, host), name, str(threads)]
     if host == "onednn":
         return [os.path.join(SCRATCH, host), str(threads)]
-    python = os.environ.get("PEERS_TF_PYTHON", sys.executable) if name.startswith("tf") and name != "tflite" else sys.executable
+    python = os.environ.get("PEERS_TF_PYTHON", sys.executable) if host == "worker_tf.py" else sys.executable
     return [python, os.path.join(HERE, host), name, str(threads)]
 
 
 def environment(name, threads, isa):
     n = str(threads)
     env = dict(os.environ, **SETTINGS, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, MKL_NUM_THREADS=n, KMP_BLOCKTIME="1",
-               TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", TF_ENABLE_ONEDNN_OPTS="1", PYTHONUNBUFFERED="1",
-               LUA_PATH="./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;", LUA_CPATH="./%s/?.so;;" % BUILD, SCRATCH=SCRATCH)
+               TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", PYTHONUNBUFFERED="1", SCRATCH=SCRATCH,
+               LUA_PATH="./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;", LUA_CPATH="./%s/?.so;;" % BUILD)
     if name.startswith(PLACED):
         env.update(OMP_PROC_BIND="close", OMP_PLACES="threads")
     if isa:

@@ -4,7 +4,8 @@ Every peer lives in a process of its own (process.py); all take turns on the sam
 time is the shortest call of all. Before it is timed each result is compared with a float64 reference. The limits of the
 machine are measured in the same rounds.
 
-    race.py [--threads 1,2] [--rounds 7] [--burst SECONDS] [--ops forward,...] [--only REGEX] [--peers onednn,...] [--all]
+    race.py [--threads 1,2] [--rounds 7] [--burst SECONDS] [--ops forward,...,avx2] [--only REGEX] [--peers onednn,...]
+            [--all]    the 41 other layers of the spec's table too
 
 Without restrictions the figures go to BUILD/peers/results.json, from which report.py makes docs/performance.md; with
 any, to BUILD/peers/quick.json.
@@ -24,9 +25,9 @@ from process import SCRATCH, Process
 
 INFERENCE = ("onednn", "torch", "torch_packed", "tf", "ort", "openvino", "ncnn", "tflite")
 EAGER = ("dwconv_eager", "tf_eager")
-OPS = dict(forward=INFERENCE + EAGER, grad_x=("onednn", "torch", "tf") + EAGER, grad_kernel=("onednn", "torch", "tf") + EAGER,
-           pointwise=INFERENCE, matmul=("onednn", "torch", "tf", "numpy"), layout=("onednn", "torch", "tf", "ort", "numpy"),
-           call=INFERENCE + EAGER)
+TRAINING = ("onednn", "torch", "tf")
+OPS = dict(forward=INFERENCE + EAGER, grad_x=TRAINING + EAGER, grad_kernel=TRAINING + EAGER, pointwise=INFERENCE,
+           matmul=TRAINING + ("numpy",), layout=TRAINING + ("ort", "numpy"), call=INFERENCE + EAGER)
 AVX2 = ("forward", "pointwise")  # raced once more with everybody's instructions limited
 TOLERANCE = dict(float32=1e-4, float64=1e-10)
 
@@ -42,7 +43,8 @@ def options():
     a.add_argument("--all", action="store_true")
     o = a.parse_args()
     o.quick = bool(o.threads or o.ops or o.only or o.peers or o.all)
-    o.threads = [int(t) for t in (o.threads or "1,2").split(",")]
+    cpus = len(os.sched_getaffinity(0))
+    o.threads = [int(t) for t in (o.threads or "1,2").split(",") if int(t) <= cpus]
     o.ops = o.ops.split(",") if o.ops else [*OPS, "avx2"]
     o.peers = o.peers.split(",") if o.peers else None
     return o
@@ -113,8 +115,8 @@ def measure_limit(limits, job, row, burst):
 
 def race(job, names, pool, o):
     """one row: seconds of each peer, or why there are none"""
-    row = dict(name=job["name"], group=job["group"], flops=cases.flops(job), traffic=sum(cases.traffic(job)), seconds={},
-               skipped={}, peak=0, stream=1e9, limit=1e9)
+    row = dict(name=job["name"], group=job["group"], flops=cases.flops(job), traffic=sum(cases.traffic(job)),
+               seconds={}, skipped={}, peak=0, stream=1e9, limit=1e9)
     tensors, known = cases.data(job), {}
     line = setup_line(job, tensors)
     for name in names:
@@ -153,17 +155,21 @@ def run(op, threads, pool, o):
     jobs = [j for j in cases.jobs_of(op, cases.read(), groups) if re.search(o.only, j["name"])]
     peers = ("onednn",) if pool.isa else OPS[op]
     names = ["dwconv"] + [p for p in peers if o.peers is None or p in o.peers or p == "dwconv_eager"]
-    rows = []
-    if jobs:
-        print("\n%s, %d thread(s)%s" % (report.TITLES[op], threads, ", limited to " + pool.isa if pool.isa else ""), flush=True)
+    if not jobs:
+        return []
+    result = dict(op=op, threads=threads, isa=pool.isa, peers=names, rows=[])
+    print("\n" + report.title(result), flush=True)
     for job in jobs:
-        rows.append(race(job, names, pool, o))
-        print(report.line(rows[-1]), flush=True)
-    if rows:
-        result = dict(op=op, threads=threads, isa=pool.isa, peers=names, rows=rows, peak=finish(rows))
-        print(report.terminal(result), flush=True)
-        return [result]
-    return []
+        result["rows"].append(race(job, names, pool, o))
+        print(report.line(result["rows"][-1]), flush=True)
+    result["peak"] = finish(result["rows"])
+    print(report.terminal(result), flush=True)
+    return [result]
+
+
+def versions(pool):
+    return {name: p.ask("version")[1] for name, p in pool.processes.items()
+            if name not in ("limits", "dwconv_eager", "torch_packed", "tf_eager")}
 
 
 def main():
@@ -175,7 +181,7 @@ def main():
         for op in (op for op in o.ops if op != "avx2"):
             document["runs"] += run(op, threads, pool, o)
         document["isa"] = pool["limits"].ask("isa")[1]
-        document.setdefault("versions", {name: p.ask("version")[1] for name, p in pool.processes.items()})
+        document.setdefault("versions", versions(pool))
         pool.close()
         if "avx2" in o.ops and document["isa"] == "avx512":
             pool = Pool(threads, "avx2")

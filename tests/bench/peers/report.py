@@ -9,29 +9,35 @@ import sys
 
 from process import SCRATCH
 
-TITLES = dict(forward="Depthwise, forward", grad_x="Depthwise, gradient of the input", pointwise="Pointwise, weights packed",
-              grad_kernel="Depthwise, gradient of the kernel", matmul="Matrix product, nothing packed beforehand",
-              layout="Transposition", call="One call of a layer with next to nothing to compute")
-GROUPS = dict(twelve="twelve layers", extra="other geometries", spec="the other 41 layers", pointwise="pointwise shapes",
-              dense="other shapes", layout="tensors", call="1x4x4x8")
+TITLES = dict(forward="Depthwise, forward", grad_x="Depthwise, gradient of the input",
+              grad_kernel="Depthwise, gradient of the kernel", pointwise="Pointwise, weights packed",
+              matmul="Matrix product, nothing packed beforehand", layout="Transposition",
+              call="One call of a layer with next to nothing to compute")
+GROUPS = dict(twelve="twelve layers", extra="other geometries", spec="the other 41 layers",
+              pointwise="pointwise shapes", dense="other shapes", layout="tensors", call="1x4x4x8")
 OURS, EAGER = "dwconv", "dwconv_eager"
 EAGER_PEERS = ("torch", "tf_eager")
 METHOD = """\
-One process a peer, all alive, taking turns on the same layer in bursts of {burst:.0f} ms, {rounds} rounds, everybody
-starting one as often; a figure is the shortest call of all, in microseconds. One thread is pinned to one CPU, two to two,
-helper threads one to each. Every result was compared with a float64 reference before it was timed (within 1e-4 of the
-largest number, 1e-10 in float64). glibc keeps freed pages, for all alike. Inputs are random, none zero or denormal.
+One process a peer, all alive, taking turns on the same layer in bursts of {burst:.0f} ms, {rounds} rounds; a figure
+is the shortest call of all, in microseconds. One thread is pinned to one CPU, two to two, helper threads one to each;
+the next burst begins when all threads of the last one sleep. Every result was compared with a float64 reference
+before it was timed (within 1e-4 of the largest number, float64 within 1e-10). glibc keeps freed pages, for all alike.
+Inputs are random, none of them zero or denormal.
 
-dwconv is the driver: output reused, scratch lent. It meets oneDNN's primitives, ONNX Runtime with bound tensors, OpenVINO's
-infer request with set tensors, TFLite's invoke and ncnn's extractor, all with weights packed beforehand and in float32;
-torch is its eager call (in inference mode), torch_packed the same with packed weights, tf a traced function.
-dwconv_eager is the call from Lua, which allocates its result, to be held against torch and tf_eager. ONNX Runtime and ncnn
-work on (n,c,h,w) images; that they would have to be transposed is not counted. PyTorch pads evenly: at stride 2 the same
-work on a picture that lies otherwise. The Python peers' figures hold what Python's call costs, see the last table.
+dwconv is the driver: output reused, scratch lent. It meets oneDNN's primitives, ONNX Runtime with bound tensors,
+OpenVINO's infer request with set tensors, TFLite's invoke and ncnn's extractor, all in float32, with weights packed
+beforehand where the peer can. torch is PyTorch's eager call (products and transpositions into a given result),
+torch_packed the same with weights packed beforehand, tf a traced function. dwconv_eager is the call from Lua, which
+allocates its result, to be held against torch and tf_eager. What the call costs in Python is in the figures of all
+peers but oneDNN: the tables of one call say how much. ONNX Runtime and ncnn know images as (n,c,h,w) only; that a
+user of (n,h,w,c) must transpose them is not counted. oneDNN reorders channels_first images within the call, to the
+layout with which it is done first. PyTorch pads both sides alike: at stride 2 it does the same work on a picture that
+lies otherwise. The matrix products have nothing packed beforehand.
 
-limit: what nothing can beat but by fusing layers, the larger of (multiply-adds, those on padding not counted, at the FMA
-peak) and (reading the inputs and writing the result once, at the speed of a working set of that size), measured in the same
-rounds; for transpositions, memcpy. best / ours: the time of the fastest peer over dwconv's.
+limit: what nothing can beat but by fusing layers: the larger of (multiply-adds, those on padding not counted, at the
+FMA peak) and (reading the inputs and writing the result once, at the speed of a working set of that size), both
+measured in the same rounds; for transpositions memcpy. best / ours: the time of the fastest peer, in bold, over
+dwconv's; least: the row where that is least.
 """
 
 
@@ -59,8 +65,17 @@ def lead(row):
     return theirs / ours if ours and theirs else None
 
 
-def share(row, who=OURS):
-    return row["limit"] / row["seconds"][who] if who in row["seconds"] else None
+def least_lead(rows):
+    return min([(lead(row), row["name"]) for row in rows if lead(row)], default=(None, ""))
+
+
+def share(row):
+    return row["limit"] / row["seconds"][OURS] if OURS in row["seconds"] else None
+
+
+def title(run):
+    threads = "one thread" if run["threads"] == 1 else "%d threads" % run["threads"]
+    return "%s, %s%s" % (TITLES[run["op"]], threads, ", all limited to %s" % run["isa"] if run["isa"] else "")
 
 
 def groups(run):
@@ -76,20 +91,22 @@ def shown(value, form="%.2f"):
 
 
 def line(row):
-    parts = ["%s %.1f" % (p, s * 1e6) + (" =%.2f" % ratio(row, p) if OURS in row["seconds"] and p not in (OURS, EAGER) else "")
-             for p, s in row["seconds"].items()]
+    parts = []
+    for p, s in row["seconds"].items():
+        compared = " =%.2f" % ratio(row, p) if OURS in row["seconds"] and p not in (OURS, EAGER) else ""
+        parts.append("%s %.1f%s" % (p, s * 1e6, compared))
     missing = "".join(" | no %s: %.60s" % item for item in row["skipped"].items())
     return "%-32s %s%s" % (row["name"], " | ".join(parts), missing)
 
 
 def terminal(run):
-    out = ["geometric means of their time over ours" + ("; FMA peak %.0f GFLOP/s" % (run["peak"] / 1e9) if run["peak"] else "")]
+    peak = "; FMA peak %.0f GFLOP/s" % (run["peak"] / 1e9) if run["peak"] else ""
+    out = ["geometric means of their time over ours" + peak]
     for group, rows in groups(run):
-        worst = min((lead(row), row["name"]) for row in rows if lead(row)) if any(map(lead, rows)) else (None, "")
-        out.append("  %s: best %s (least %s, %s), limit %s%%; " % (
-            GROUPS[group], shown(mean(map(lead, rows))), shown(worst[0]), worst[1],
-            shown(100 * (mean(share(row) for row in rows) or 0), "%.0f"))
-            + ", ".join("%s %s" % (p, shown(mean(ratio(row, p) for row in rows))) for p in peers_of(run)))
+        least, where = least_lead(rows)
+        each = ", ".join("%s %s" % (p, shown(mean(ratio(row, p) for row in rows))) for p in peers_of(run))
+        out.append("  %s: best / ours %s (least %s, %s), limit / ours %s; %s" % (
+            GROUPS[group], shown(mean(map(lead, rows))), shown(least), where, shown(mean(map(share, rows))), each))
         eager = [(p, mean(ratio(row, p, EAGER) for row in rows)) for p in EAGER_PEERS]
         if any(value for _, value in eager):
             out.append("    eager: " + ", ".join("%s %s" % (p, shown(value)) for p, value in eager))
@@ -103,20 +120,14 @@ def table(head, rows):
     return "\n".join("| %s |" % " | ".join(cells) for cells in [head, ["---"] * len(head), *rows])
 
 
-def title(run):
-    limited = ", all limited to %s" % run["isa"] if run["isa"] else ""
-    return "%s, %s%s" % (TITLES[run["op"]], "one thread" if run["threads"] == 1 else "%d threads" % run["threads"], limited)
-
-
 def summary(runs):
     """geometric means, one line for each run and group"""
     rows = []
     for run in runs:
         for group, members in groups(run):
-            worst = min([(lead(row), row["name"]) for row in members if lead(row)], default=(None, ""))
             rows.append([title(run), "%s (%d)" % (GROUPS[group], len(members)), shown(mean(map(lead, members))),
-                         "%s, %s" % (shown(worst[0]), worst[1]),
-                         shown(mean(share(row) for row in members), "%.2f")])
+                         "%s, %s" % (shown(least_lead(members)[0]), least_lead(members)[1]),
+                         shown(mean(map(share, members)))])
     return table(["race", "rows", "best / ours", "least", "limit / ours"], rows)
 
 
@@ -134,15 +145,14 @@ def eager(runs):
 
 
 def figures(row, run):
+    us = {p: "%.1f" % (s * 1e6) for p, s in row["seconds"].items()}
     fastest = best(row)[1]
-    cells = ["**%.1f**" % (s * 1e6) if p == fastest else "%.1f" % (s * 1e6)
-             for p, s in ((p, row["seconds"].get(p, 0)) for p in peers_of(run))]
-    ours = row["seconds"].get(OURS)
-    rate = (row["flops"] or row["traffic"]) / ours / 1e9 if ours else None
-    own = [shown(ours and ours * 1e6, "%.1f")]
-    own += [shown(row["seconds"].get(EAGER) and row["seconds"][EAGER] * 1e6, "%.1f")] if EAGER in run["peers"] else []
-    return [row["name"], "%.1f" % (row["limit"] * 1e6)] + own + [shown(rate, "%.0f"), shown(share(row) and 100 * share(row), "%.0f"),
-            shown(lead(row))] + ["–" if cell in ("0.0", "**0.0**") else cell for cell in cells]
+    if fastest:
+        us[fastest] = "**%s**" % us[fastest]
+    own = [us.get(p, "–") for p in (OURS, EAGER) if p in run["peers"]]
+    rate = share(row) and (row["flops"] or row["traffic"]) / row["seconds"][OURS] / 1e9
+    ratios = [shown(rate, "%.0f"), shown(share(row) and 100 * share(row), "%.0f"), shown(lead(row))]
+    return [row["name"], "%.1f" % (row["limit"] * 1e6)] + own + ratios + [us.get(p, "–") for p in peers_of(run)]
 
 
 def reasons(run):
@@ -168,12 +178,11 @@ def section(run):
 
 def markdown(d):
     facts = ["- %s: %s" % item for item in d["machine"].items()]
-    facts += ["- %s: %s" % (p, v) for p, v in d["versions"].items() if v and p not in (EAGER, "limits", "torch_packed", "tf_eager")]
+    facts += ["- %s: %s" % (p, v) for p, v in d["versions"].items()]
     return "\n".join([
-        "# Performance", "", "Written by `make bench-peers` on %s; `make bench-report` writes it anew from the same figures." % d["date"],
-        "", *facts, "", METHOD.format(burst=d["burst"] * 1e3, rounds=d["rounds"]),
-        "## Geometric means", "", "The fastest peer of each row over dwconv, the row where dwconv leads least, and the share of the limit.",
-        "", summary(d["runs"]), "", "Each peer's time over dwconv's:", "", by_peer(d["runs"]), "",
+        "# Performance", "", "Written by `make bench-peers` on %s." % d["date"], "", *facts, "",
+        METHOD.format(burst=d["burst"] * 1e3, rounds=d["rounds"]),
+        "## Geometric means", "", summary(d["runs"]), "", "Each peer's time over dwconv's:", "", by_peer(d["runs"]), "",
         "Eager calls over dwconv_eager:", "", eager(d["runs"]), "", *map(section, d["runs"])])
 
 

@@ -80,7 +80,7 @@ end
 
 function commands.time(seconds) return ("ok %.12f"):format(time(tonumber(seconds))) end
 
-function commands.version() return ("ok dwconv %s, %s"):format(dw.info().version, dw.info().isa) end
+function commands.version() return ("ok %s, %s"):format(dw.info().version, dw.info().isa) end
 
 function commands.isa() return "ok " .. dw.info().isa end
 

@@ -18,7 +18,7 @@ class Peer:
 
 
 class Job:
-    """The keys of a job as attributes, its tensors x, kernel and g as arrays, and its pads as (top, bottom, left, right)."""
+    """The keys of a job as attributes, tensors x, kernel and g as arrays, its pads as (top, bottom, left, right)."""
 
     def __init__(self, keys):
         self.turn = self.layout = ""
@@ -58,7 +58,7 @@ def inference_only(job):
 
 
 def place(threads, which):
-    """Each thread on a CPU of its own, or the "helpers" alone: left to themselves, two of them share one for seconds."""
+    """Each thread on a CPU of its own, or the "helpers" alone: left to themselves, two may share one for seconds."""
     cpus = sorted(os.sched_getaffinity(0))
     helpers = sorted(int(t) for t in os.listdir("/proc/self/task") if int(t) != os.getpid())
     if threads > 1 and len(cpus) == threads:
@@ -69,8 +69,8 @@ def place(threads, which):
 
 
 def serve(peers):
-    """Peers by name: each a class made of (name, threads), whose prepare(job) gives a call without arguments, a function
-    from what that returns to an array, and perhaps the pads that it uses instead of the job's."""
+    """Peers by name: each a class made of (name, threads), whose prepare(job) gives a call without arguments, a
+    function from what that returns to an array, and perhaps the pads that it uses instead of the job's."""
     name, threads = sys.argv[1], int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints goes to the log

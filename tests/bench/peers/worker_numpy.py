@@ -5,7 +5,8 @@ from worker import Peer, Skip, serve
 
 
 class Numpy(Peer):
-    version = "NumPy %s, OpenBLAS %s" % (np.__version__, np.show_config("dicts")["Build Dependencies"]["blas"]["version"])
+    blas = np.show_config("dicts")["Build Dependencies"]["blas"]
+    version = "NumPy %s, OpenBLAS %s" % (np.__version__, blas["version"])
 
     def __init__(self, *_):
         pass

@@ -56,15 +56,15 @@ class TensorFlow(Peer):
         if job.d > 1:
             return self.gradient(job, 0)
         self.refuse(job)
-        return lambda w, g: raw.DepthwiseConv2dNativeBackpropInput(
-            input_sizes=job.x.shape, filter=w, out_backprop=g, strides=[1, job.sh, job.sw, 1], padding="SAME"), job.kernel, job.g
+        plain = dict(input_sizes=job.x.shape, strides=[1, job.sh, job.sw, 1], padding="SAME")
+        return lambda w, g: raw.DepthwiseConv2dNativeBackpropInput(filter=w, out_backprop=g, **plain), job.kernel, job.g
 
     def grad_kernel(self, job):
         if job.d > 1:
             return self.gradient(job, 1)
         self.refuse(job)
-        return lambda x, g: raw.DepthwiseConv2dNativeBackpropFilter(
-            input=x, filter_sizes=job.kernel.shape, out_backprop=g, strides=[1, job.sh, job.sw, 1], padding="SAME"), job.x, job.g
+        plain = dict(filter_sizes=job.kernel.shape, strides=[1, job.sh, job.sw, 1], padding="SAME")
+        return lambda x, g: raw.DepthwiseConv2dNativeBackpropFilter(input=x, out_backprop=g, **plain), job.x, job.g
 
     def pointwise(self, job):
         return lambda x, w: tf.nn.conv2d(x, w, 1, "SAME"), job.x, job.kernel[None, None]

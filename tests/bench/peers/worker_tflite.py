@@ -17,7 +17,8 @@ def filled(kind, **fields):
 
 
 def tensor(name, shape, buffer):
-    return filled(schema.TensorT, shape=[int(n) for n in shape], buffer=buffer, name=name, type=schema.TensorType.FLOAT32)
+    return filled(schema.TensorT, shape=[int(n) for n in shape], buffer=buffer, name=name,
+                  type=schema.TensorType.FLOAT32)
 
 
 def buffer(a):
@@ -33,7 +34,8 @@ def operation(job):
     else:
         code, kind, union = (schema.BuiltinOperator.DEPTHWISE_CONV_2D, schema.DepthwiseConv2DOptionsT,
                              schema.BuiltinOptions.DepthwiseConv2DOptions)
-        options.update(strideH=job.sh, strideW=job.sw, dilationHFactor=job.d, dilationWFactor=job.d, depthMultiplier=job.m)
+        options.update(strideH=job.sh, strideW=job.sw, dilationHFactor=job.d, dilationWFactor=job.d,
+                       depthMultiplier=job.m)
         weights = job.kernel.reshape(1, job.k, job.k, -1)
     return code, union, filled(kind, **options), weights
 
@@ -46,9 +48,9 @@ def model(job, y):
                             tensor("y", y, 0)],
                    operators=[filled(schema.OperatorT, opcodeIndex=0, inputs=[2, 0, 1], outputs=[3],
                                      builtinOptionsType=union, builtinOptions=options)])
-    whole = filled(schema.ModelT, version=3, description="one op", subgraphs=[graph],
-                   buffers=[buffer(None), buffer(weights), buffer(bias)],
-                   operatorCodes=[filled(schema.OperatorCodeT, builtinCode=code, deprecatedBuiltinCode=code, version=2)])
+    named = filled(schema.OperatorCodeT, builtinCode=code, deprecatedBuiltinCode=code, version=2)
+    whole = filled(schema.ModelT, version=3, description="one op", subgraphs=[graph], operatorCodes=[named],
+                   buffers=[buffer(None), buffer(weights), buffer(bias)])
     builder = flatbuffers.Builder(1024)
     builder.Finish(whole.Pack(builder), b"TFL3")
     return bytes(builder.Output())

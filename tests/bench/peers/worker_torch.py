@@ -1,4 +1,4 @@
-"""PyTorch, whose convolutions are its own oneDNN's: eager calls, and with weights packed beforehand ("torch_packed")."""
+"""PyTorch, whose convolutions are those of a oneDNN of its own: eager calls, with weights packed in "torch_packed"."""
 import re
 
 import numpy as np
