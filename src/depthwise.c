@@ -3,6 +3,8 @@
 // one image, for some lanes, and owns what it writes.
 #include "depthwise.h"
 
+#include <string.h>
+
 dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
                             const int64_t dilation[2], dw_padding mode, const int64_t pads[4], int *axis) {
   dw_axis *axes[2] = {&d->rows, &d->cols};
@@ -51,7 +53,7 @@ struct job {
   const dw_depthwise *d;
   const struct dw_depthwise_kernels *kernels;
   struct dw_stage to, from;
-  bool back, pair, spread; // see dw_depthwise_block
+  bool back, pair, spread, flat; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
@@ -111,8 +113,8 @@ static void run_window(const struct job *j, const struct bench *bench, const dw_
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = (char *)j->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
-      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .rows = dw_phase_axis(rows, m, window->rows),
-      .lanes = dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
+      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat, .rows = dw_phase_axis(rows, m, window->rows),
+      .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
   run_phase(j, b, &j->cols);
   for (int64_t f = 1; f < j->col_phases; f++) {
     dw_phase cols;
@@ -204,6 +206,11 @@ static bool lay_kernel(struct job *j, const dw_tensor *kernel, struct dw_arena *
   j->w = kernel->data;
   j->w_col = j->lanes;
   bool apart = j->lanes * size % CONFLICT == 0;
+  if (j->flat) {
+    j->w_col = 2 * vector;
+    j->w = dw_arena_take(a, dw_arena_times(taps, j->w_col * size));
+    return true;
+  }
   if (!j->pair && !apart && j->lanes >= vector) return false;
   j->w_col = vector;
   j->w_vector = taps * vector;
@@ -212,7 +219,18 @@ static bool lay_kernel(struct job *j, const dw_tensor *kernel, struct dw_arena *
   return true;
 }
 
+// Repeats the lanes of each tap.
+static void copy_flat_kernel(const struct job *j, const dw_tensor *kernel) {
+  size_t lanes = (size_t)(j->lanes * j->from.size), tap = (size_t)(j->w_col * j->from.size);
+  char *to = (char *)j->w;
+  const char *from = kernel->data;
+  for (int64_t taps = j->d->rows.kernel * j->d->cols.kernel; taps > 0; taps--, to += tap, from += lanes) {
+    for (size_t i = 0; i < tap; i += lanes) memcpy(to + i, from, i + lanes < tap ? lanes : tap - i);
+  }
+}
+
 static void copy_kernel(const struct job *j, const dw_tensor *kernel) {
+  if (j->flat) return copy_flat_kernel(j, kernel);
   int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
   int64_t m = j->pair ? 2 : 1, lanes = least(j->lanes, vector), pixel = j->lanes * m;
   for (int64_t q = 0; q < m; q++) {
@@ -242,9 +260,23 @@ static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d,
   find_phase(&j->cols, j, &d->cols, 0);
 }
 
+// Narrow pixels that lie side by side, in rows of at least a vector.
+static bool can_be_flat(const struct job *j) {
+  const dw_tensor *images[2] = {&j->from.image, &j->to.image};
+  bool flat = j->lanes < j->kernels->vector && j->d->multiplier == 1 && j->d->cols.stride == 1 &&
+              j->d->cols.dilation == 1;
+  for (int i = 0; i < 2; i++) {
+    flat = flat && images[i]->strides[DW_W] == j->lanes && images[i]->shape[DW_W] * j->lanes >= j->kernels->vector &&
+           (images[i]->strides[DW_C] == 1 || j->lanes == 1);
+  }
+  return flat;
+}
+
 static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor *kernel, void *memory,
                            size_t *scratch) {
   struct dw_arena a = {.memory = memory};
+  j->flat = can_be_flat(j);
+  if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
   cut_tasks(j, wanted_tasks(cx, j));

@@ -59,7 +59,7 @@ struct dw_depthwise_pass {
 // A block of an image, whose rows and columns are r, c in the input, m, n in the output and i, t in the kernel:
 //     forward:     y(m, n)  = sum over i, t of x(r, c) * w(i, t)
 //     grad_kernel: w(i, t) (+)= sum over m, n of x(r, c) * y(m, n)
-// each for all lanes, of which there is at least one vector. Pointers are at index 0, 0, which need not exist.
+// each for all lanes, of which there is at least one vector unless the block is flat. Pointers are at index 0, 0, which need not exist.
 struct dw_depthwise_block {
   void *y, *w; // forward only reads w, grad_kernel y
   const void *x;
@@ -69,6 +69,8 @@ struct dw_depthwise_block {
   ptrdiff_t w_pair;
   bool spread; // forward: strides are 1/2 of an input, and output m and tap t of an axis meet at (first + m - t) / 2 where
                // that is a whole number; 3 or 5 columns of taps
+  bool flat;   // forward: pixels are narrower than a vector and lie side by side, in rows that are not; columns have
+               // stride 1; w has the lanes of a tap repeated for two vectors
   bool add;    // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
   struct dw_depthwise_axis rows, cols;
   int64_t lanes;
