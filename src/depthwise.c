@@ -260,22 +260,10 @@ static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d,
   find_phase(&j->cols, j, &d->cols, 0);
 }
 
-// Narrow pixels that lie side by side, in rows of at least a vector.
-static bool can_be_flat(const struct job *j) {
-  const dw_tensor *images[2] = {&j->from.image, &j->to.image};
-  bool flat = j->lanes < j->kernels->vector && j->d->multiplier == 1 && j->d->cols.stride == 1 &&
-              j->d->cols.dilation == 1;
-  for (int i = 0; i < 2; i++) {
-    flat = flat && images[i]->strides[DW_W] == j->lanes && images[i]->shape[DW_W] * j->lanes >= j->kernels->vector &&
-           (images[i]->strides[DW_C] == 1 || j->lanes == 1);
-  }
-  return flat;
-}
-
 static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor *kernel, void *memory,
                            size_t *scratch) {
   struct dw_arena a = {.memory = memory};
-  j->flat = can_be_flat(j);
+  j->flat = dw_stage_is_flat(&j->from, j->d) && dw_stage_is_flat(&j->to, j->d);
   if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);

@@ -69,8 +69,8 @@ struct dw_depthwise_block {
   ptrdiff_t w_pair;
   bool spread; // forward: strides are 1/2 of an input, and output m and tap t of an axis meet at (first + m - t) / 2 where
                // that is a whole number; 3 or 5 columns of taps
-  bool flat;   // forward: pixels are narrower than a vector and lie side by side, in rows that are not; columns have
-               // stride 1; w has the lanes of a tap repeated for two vectors
+  bool flat;   // pixels are narrower than a vector and lie side by side, in rows that are not; columns have stride 1.
+               // w has the lanes of a tap repeated: forward for two vectors, grad_kernel for the pixels in a vector
   bool add;    // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
   struct dw_depthwise_axis rows, cols;
   int64_t lanes;
@@ -95,7 +95,8 @@ struct dw_stage_kernels {
 
 struct dw_depthwise_grad_kernels {
   void (*grad_kernel)(const struct dw_depthwise_block *b);
-  void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
+  // to[i] = sum over p < parts and r < repeats, in this order, of from[p*from_pitch + r*n + i] for i < n
+  void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t repeats, int64_t n);
 };
 
 // DW_ELEMENTWISE_add and so on, in the order of the list.
