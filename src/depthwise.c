@@ -287,6 +287,7 @@ dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const d
   if (j.pair) j.lanes = d->channels;
   dw_stage_init(&j.from, cx, x, j.pair ? 1 : d->multiplier);
   dw_stage_init(&j.to, cx, y, 1);
+  if (j.from.staged) dw_stage_used(&j.from, &d->cols);
   return correlate(cx, &j, kernel, memory, scratch);
 }
 

@@ -154,6 +154,7 @@ static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d,
   dw_stage_init(&j->x, cx, x, d->multiplier);
   j->flat = dw_stage_is_flat(&j->x, d) && dw_stage_is_flat(&j->g, d);
   if (j->flat) j->x.staged = j->g.staged = false;
+  if (j->x.staged) dw_stage_used(&j->x, &d->cols);
   j->row_phases = dw_axis_phases(&d->rows);
   j->col_phases = dw_axis_phases(&d->cols);
   j->lanes = d->channels * d->multiplier;
