@@ -57,7 +57,8 @@ struct job {
   int64_t row_phases, col_phases;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
-  int64_t units, groups, band, bands;
+  int64_t units, groups;
+  int64_t row_units, bands, band; // a band has whole units of the rows that are computed together; `band` rows at most
   const char *w; // (kh, kw, lanes), or a block of (kh, kw, vector) for each vector of lanes
   int64_t w_col, w_vector, w_pair;
   struct bench *benches;
@@ -113,7 +114,8 @@ static void run_window(const struct job *j, const struct bench *bench, const dw_
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = (char *)j->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
-      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat, .rows = dw_phase_axis(rows, m, window->rows),
+      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat,
+      .rows = dw_phase_axis(rows, m, window->rows),
       .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
   run_phase(j, b, &j->cols);
   for (int64_t f = 1; f < j->col_phases; f++) {
@@ -131,9 +133,9 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    int64_t m = band * j->band;
+    int64_t m = j->row_units * band / j->bands * j->kernels->rows;
     struct dw_window w = {.n = image / j->row_phases, .first = rows.to_first + m * rows.to_step, .step = rows.to_step};
-    w.rows = least(j->band, rows.count - m);
+    w.rows = least(j->row_units * (band + 1) / j->bands * j->kernels->rows, rows.count) - m;
     w.lane = first * j->unit;
     w.lanes = least(last * j->unit, j->lanes) - w.lane;
     if (w.rows > 0) run_window(j, &j->benches[slot], &rows, m, &w);
@@ -165,7 +167,8 @@ static void fit_stage(struct job *j, int64_t least_units) {
   int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size), limit = j->from.staged ? STAGE : STAGE / 8;
   int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
   int64_t band = (limit / most(1, row * least_units) - extra) / stride + 1;
-  j->band = least(j->band, most(j->kernels->rows, band / j->kernels->rows * j->kernels->rows));
+  j->bands = most(j->bands, least(j->row_units, parts(j->row_units, most(1, band / j->kernels->rows))));
+  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
   int64_t bytes = dw_arena_times(dw_arena_times(j->band - 1, stride) + extra, row);
   j->groups = most(j->groups, j->units / most(least_units, limit / most(1, bytes)));
 }
@@ -176,10 +179,10 @@ static void cut_tasks(struct job *j, int64_t tasks) {
   int64_t units = most(least_units, parts(GROUP * vector, j->unit)), share = parts(tasks, j->d->batch * j->row_phases);
   bool small = j->d->rows.out * j->d->cols.out <= SMALL;
   j->groups = small ? least(share, most(1, j->units / units)) : 1;
-  int64_t bands = least(parts(share, j->groups), parts(rows, j->kernels->rows));
-  j->band = parts(parts(rows, bands), j->kernels->rows) * j->kernels->rows;
+  j->row_units = parts(rows, j->kernels->rows);
+  j->bands = least(parts(share, j->groups), j->row_units);
+  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
   if (j->from.staged || j->to.staged) fit_stage(j, least_units);
-  j->bands = parts(rows, j->band);
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
