@@ -149,7 +149,7 @@ EACH_COUNT(GRAD, one)
 EACH_COUNT(GRAD, both)
 
 typedef void strip_fn(const struct strip *b);
-static strip_fn *const ones[STRIP] = {EACH_COUNT(ENTRY, one)}, *const boths[STRIP] = {EACH_COUNT(ENTRY, both)};
+static strip_fn *const strips[2][STRIP] = {{EACH_COUNT(ENTRY, one)}, {EACH_COUNT(ENTRY, both)}};
 
 // All kernel rows against the output columns at .. at+count-1.
 static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, int passes, int64_t at, int count) {
@@ -164,7 +164,7 @@ static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, in
     for (int p = 0; p < passes;) {
       bool both = p + 1 < passes && list[p].taps <= BOTH_TAPS && list[p + 1].taps == list[p].taps - 1;
       s->passes = list + p;
-      (both ? boths : ones)[count - 1](s);
+      strips[both][count - 1](s);
       p += both ? 2 : 1;
     }
   }
