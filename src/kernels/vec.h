@@ -31,6 +31,9 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// The compiler no longer knows what the integer or pointer x is, and cannot keep what it derived from it.
+#define FORGET(x) __asm__("" : "+r"(x))
+
 enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
 
 typedef T vec __attribute__((vector_size(VECTOR_BYTES)));
