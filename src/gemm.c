@@ -83,15 +83,17 @@ static void multiply_dots(const struct dw_gemm_job *j, const struct part *p) {
   const double *curve = g.curve;
   g.k = 0, g.curve = NULL;
   if (p->k == 0 && begun) j->kernels->block(&g);
-  for (int64_t i = p->row; i < p->row + p->m; i++) {
-    char *a = at(j, &j->a, p->item, i, p->k);
-    if (j->reading == COPIED) {
-      j->layout->copy(p->slot, 1, a, j->a.col, p->depth);
-      a = p->slot;
+  struct dw_gemm_dots d = {.c = g.c, .c_row = g.c_row, .a = g.a, .a_row = g.a_row, .b_n = j->b.col, .add = begun};
+  d.m = p->m, d.n = p->n, d.k = p->depth;
+  d.b = at(j, &j->b, p->item, p->k, p->col);
+  if (j->reading == COPIED) {
+    for (int64_t i = 0; i < p->m; i++) {
+      j->layout->copy(p->slot + i * DOTS_DEPTH * j->size, 1, at(j, &j->a, p->item, p->row + i, p->k), j->a.col,
+                      p->depth);
     }
-    j->kernels->dots(at(j, &j->c, p->item, i, p->col), a, at(j, &j->b, p->item, p->k, p->col), j->b.col, p->depth, p->n,
-                     begun);
+    d.a = p->slot, d.a_row = DOTS_DEPTH;
   }
+  j->kernels->dots(&d);
   if (curve == NULL) return;
   g.start = g.c, g.start_row = g.c_row, g.bias = NULL, g.curve = curve;
   j->kernels->block(&g);

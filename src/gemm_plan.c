@@ -9,7 +9,7 @@ enum {
   ROUND_DEPTH = 2048,    // terms in a round, when b does not fit whole
   UNIT_WORK = 1 << 18,   // multiply-adds below which a unit is not worth a call
   UNITS = 64,            // so many can be shared out evenly
-  FEW_ROWS = 8,          // up to so many, inner products beat transposing b
+  FEW_ROWS = 32,         // up to so many, inner products of many terms beat transposing b
   PLAIN_TILES = 2,       // tiles of rows up to which b is read as it lies: packing would not pay
 };
 
@@ -95,15 +95,20 @@ static int64_t rows_for(const struct dw_gemm_job *j, int64_t depth) {
   return most(j->kernels->mr, ROWS_BYTES / (depth * j->size) / j->kernels->mr * j->kernels->mr);
 }
 
+// So many rows are not cut into several units, which would each pack the same columns.
+static int64_t late_rows(const struct dw_gemm_job *j) {
+  int64_t rows = rows_for(j, depth_for(j, j->k));
+  return j->n < 8 * j->kernels->nr ? rows : 2 * rows;
+}
+
 static void choose_paths(struct dw_gemm_job *j) {
   int64_t nr = j->kernels->nr;
   bool across = j->b.col == 1, down = j->b.row == 1; // how b lies
-  j->dots = !j->prepacked && j->m <= FEW_ROWS && down && (!across || j->n == 1) && j->k >= nr * j->m;
+  j->dots = !j->prepacked && j->m <= FEW_ROWS && down && (!across || j->n == 1) && j->k >= 2 * nr * j->m;
   j->plain = 0;
   if (j->dots) j->plain = j->n;
   if (!j->dots && !j->prepacked && across && j->m <= PLAIN_TILES * j->kernels->mr) j->plain = j->n / nr * nr;
-  j->late =
-      !j->prepacked && j->plain < j->n && (!j->shared || j->batch == 1) && j->m <= rows_for(j, depth_for(j, j->k));
+  j->late = !j->prepacked && j->plain < j->n && (!j->shared || j->batch == 1) && j->m <= late_rows(j);
   j->reading = reading_of_a(j);
 }
 
@@ -135,15 +140,15 @@ static void choose_unit(struct dw_gemm_job *j) {
   if (j->dots) {
     j->rows = j->m, j->depth = DOTS_DEPTH;
     j->cols = most(16, (1 << 15) / j->k);
-    j->slot_bytes = j->reading == COPIED ? DOTS_DEPTH * j->size : 0;
+    j->slot_bytes = j->reading == COPIED ? j->m * DOTS_DEPTH * j->size : 0;
     return;
   }
   j->depth = depth_for(j, j->k_most);
-  int64_t rows = rows_for(j, j->depth), shortest = j->late ? rows : least(rows, 8 * mr);
+  int64_t rows = j->late ? j->m : rows_for(j, j->depth), shortest = j->late ? rows : least(rows, 4 * mr);
   int64_t blocks = most(parts(j->m, rows), least(parts(want, j->items_most), parts(j->m, shortest)));
-  j->rows = least(rows, round_up(parts(j->m, blocks), mr));
+  j->rows = parts(j->m, blocks);
   int64_t panels = parts(j->n_most, nr);
-  int64_t together = j->reading != IN_PLACE ? 32 : j->late || j->m < 3 ? PACKED_TOGETHER : 1;
+  int64_t together = j->reading == PACKED ? 32 : j->reading == COPIED ? 8 : j->m < 3 ? 4 : j->late ? 2 : 1;
   int64_t groups = most(1, least(parts(want, j->items_most * blocks), parts(panels, together)));
   int64_t longest = most(together, ROUND_BYTES / nr / j->size / j->k_most);
   j->cols = least(round_up(parts(panels, groups), together), longest) * nr;

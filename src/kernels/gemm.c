@@ -52,8 +52,9 @@ typedef T narrow_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned
   UP_TO_6(X, name, __VA_ARGS__)                                                                                        \
   X(name, 7, __VA_ARGS__)                                                                                              \
   X(name, 8, __VA_ARGS__)                                                                                              \
-  X(name, 9, __VA_ARGS__) X(name, 10, __VA_ARGS__) X(name, 11, __VA_ARGS__) X(name, 12, __VA_ARGS__)                   \
-      X(name, 13, __VA_ARGS__) X(name, 14, __VA_ARGS__)
+  X(name, 9, __VA_ARGS__)                                                                                              \
+  X(name, 10, __VA_ARGS__) X(name, 11, __VA_ARGS__) X(name, 12, __VA_ARGS__) X(name, 13, __VA_ARGS__)                  \
+      X(name, 14, __VA_ARGS__)
 #if VECTOR_BYTES == 64 || defined __aarch64__
 #define UP_TO_MR UP_TO_14
 #else
@@ -248,45 +249,61 @@ static void pack_columns(void *to_, ptrdiff_t panel, const void *b_, ptrdiff_t b
 
 // ---- inner products -----------------------------------------------------------------------------
 
-static T total(vec v) {
-  T part[LANES];
+INLINE T total(vec v) {
+  T part[LANES] __attribute__((aligned(64)));
   store(part, v);
+  UNROLL
   for (int n = LANES / 2; n > 0; n /= 2) {
+    UNROLL
     for (int i = 0; i < n; i++) part[i] += part[i + n];
   }
   return part[0];
 }
 
-INLINE void dot_columns(T *c, const T *a, const T *b, ptrdiff_t b_n, int64_t k, int columns, bool add) {
-  vec sum[4][2] = {{{0}}};
+// Rows of a against columns of b in registers, and columns for a row alone; what is left goes one by one.
+#if VECTOR_BYTES == 64 || defined __aarch64__
+enum { DOT_ROWS = 4, DOT_COLUMNS = 4, DOT_ALONE = 8 };
+#else
+enum { DOT_ROWS = 4, DOT_COLUMNS = 2, DOT_ALONE = 8 };
+#endif
+
+INLINE void dot_tile(const struct dw_gemm_dots *g, int64_t row, int64_t column, int rows, int columns) {
+  const T *a = (const T *)g->a + row * g->a_row, *b = (const T *)g->b + column * g->b_n;
+  T *c = (T *)g->c + row * g->c_row + column;
+  vec sum[DOT_ROWS][DOT_ALONE] = {{{0}}};
   int64_t p = 0;
-  for (; p + 2 * LANES <= k; p += 2 * LANES) {
-    vec x = load(a + p), y = load(a + p + LANES);
+  for (; p + LANES <= g->k; p += LANES) {
+    vec in[DOT_ROWS];
+    UNROLL
+    for (int i = 0; i < rows; i++) in[i] = load(a + i * g->a_row + p);
     UNROLL
     for (int j = 0; j < columns; j++) {
-      sum[j][0] += x * load(b + j * b_n + p);
-      sum[j][1] += y * load(b + j * b_n + p + LANES);
+      vec x = load(b + j * g->b_n + p);
+      UNROLL
+      for (int i = 0; i < rows; i++) sum[i][j] += in[i] * x;
     }
   }
-  if (p + LANES <= k) {
-    UNROLL
-    for (int j = 0; j < columns; j++) sum[j][0] += load(a + p) * load(b + j * b_n + p);
-    p += LANES;
-  }
   UNROLL
-  for (int j = 0; j < columns; j++) {
-    T one = total(sum[j][0] + sum[j][1]);
-    for (int64_t r = p; r < k; r++) one += a[r] * b[j * b_n + r];
-    c[j] = add ? c[j] + one : one;
+  for (int i = 0; i < rows; i++) {
+    UNROLL
+    for (int j = 0; j < columns; j++) {
+      T one = total(sum[i][j]), *to = c + i * g->c_row + j;
+      for (int64_t r = p; r < g->k; r++) one += a[i * g->a_row + r] * b[j * g->b_n + r];
+      *to = g->add ? *to + one : one;
+    }
   }
 }
 
-static void dots(void *c_, const void *a, const void *b_, ptrdiff_t b_n, int64_t k, int64_t n, bool add) {
-  T *c = c_;
-  const T *b = b_;
-  int64_t j = 0;
-  for (; j + 4 <= n; j += 4) dot_columns(c + j, a, b + j * b_n, b_n, k, 4, add);
-  for (; j < n; j++) dot_columns(c + j, a, b + j * b_n, b_n, k, 1, add);
+static void dots(const struct dw_gemm_dots *g) {
+  int64_t i = 0;
+  for (int64_t j; i + DOT_ROWS <= g->m; i += DOT_ROWS) {
+    for (j = 0; j + DOT_COLUMNS <= g->n; j += DOT_COLUMNS) dot_tile(g, i, j, DOT_ROWS, DOT_COLUMNS);
+    for (; j < g->n; j++) dot_tile(g, i, j, DOT_ROWS, 1);
+  }
+  for (int64_t j; i < g->m; i++) {
+    for (j = 0; j + DOT_ALONE <= g->n; j += DOT_ALONE) dot_tile(g, i, j, 1, DOT_ALONE);
+    for (; j < g->n; j++) dot_tile(g, i, j, 1, 1);
+  }
 }
 
 const struct dw_gemm_kernels DW_NAME(gemm) = {MR, NR, block, pack_rows, pack_columns, dots};

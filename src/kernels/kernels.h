@@ -136,6 +136,15 @@ struct dw_gemm_block {
   bool gated;
 };
 
+// c[i*c_row + j] (+)= sum over p < k of a[i*a_row + p] * b[j*b_n + p] for i < m, j < n, in an order that depends on k.
+struct dw_gemm_dots {
+  void *c;
+  const void *a, *b;
+  int64_t m, n, k;
+  ptrdiff_t c_row, a_row, b_n;
+  bool add;
+};
+
 struct dw_gemm_kernels {
   int mr, nr; // most rows and columns of c in registers
   void (*block)(const struct dw_gemm_block *g);
@@ -143,8 +152,7 @@ struct dw_gemm_kernels {
   void (*pack_rows)(void *to, const void *a, ptrdiff_t a_row, ptrdiff_t a_k, int64_t m, int64_t k);
   // n columns of b in panels for `block`: b_k = nr, b_panel = `panel`; zero from column n on.
   void (*pack_columns)(void *to, ptrdiff_t panel, const void *b, ptrdiff_t b_k, ptrdiff_t b_n, int64_t k, int64_t n);
-  // c[j] (+)= sum over p < k of a[p] * b[j*b_n + p] for j < n, in an order that depends on k alone.
-  void (*dots)(void *c, const void *a, const void *b, ptrdiff_t b_n, int64_t k, int64_t n, bool add);
+  void (*dots)(const struct dw_gemm_dots *g);
 };
 
 enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };
