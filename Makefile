@@ -192,7 +192,7 @@ check:
 	$(MAKE) check-compilers check-lint
 	$(MAKE) test
 	$(MAKE) check-sanitizers
-	$(MAKE) test BUILD=build-wide AVX512_AS_AVX2=1 FILTER='$(foreach f,depthwise gemm elementwise reduce,tests/$(f)_spec.lua)'
+	$(MAKE) test BUILD=build-wide AVX512_AS_AVX2=1 FILTER='$(foreach f,depthwise gemm layout elementwise reduce,tests/$(f)_spec.lua)'
 
 check-compilers:
 	$(MAKE) all hosts BUILD=build-gcc WERROR=1
