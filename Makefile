@@ -57,7 +57,8 @@ TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
 TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout elementwise reduce gather sort random stage depthwise depthwise_grad gemm parallel machine isa
+CORE_C   := tensor axis walk layout elementwise reduce gather sort random stage depthwise depthwise_grad gemm gemm_plan \
+             parallel machine isa
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
@@ -191,7 +192,7 @@ check:
 	$(MAKE) check-compilers check-lint
 	$(MAKE) test
 	$(MAKE) check-sanitizers
-	$(MAKE) test BUILD=build-wide AVX512_AS_AVX2=1 FILTER='$(foreach f,depthwise gemm elementwise reduce,tests/$(f)_spec.lua)'
+	$(MAKE) test BUILD=build-wide AVX512_AS_AVX2=1 FILTER='$(foreach f,depthwise gemm layout elementwise reduce,tests/$(f)_spec.lua)'
 
 check-compilers:
 	$(MAKE) all hosts BUILD=build-gcc WERROR=1

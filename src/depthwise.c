@@ -3,6 +3,8 @@
 // one image, for some lanes, and owns what it writes.
 #include "depthwise.h"
 
+#include <string.h>
+
 dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
                             const int64_t dilation[2], dw_padding mode, const int64_t pads[4], int *axis) {
   dw_axis *axes[2] = {&d->rows, &d->cols};
@@ -51,11 +53,12 @@ struct job {
   const dw_depthwise *d;
   const struct dw_depthwise_kernels *kernels;
   struct dw_stage to, from;
-  bool back, pair, spread; // see dw_depthwise_block
+  bool back, pair, spread, flat; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
-  int64_t units, groups, band, bands;
+  int64_t units, groups;
+  int64_t row_units, bands, band; // a band has whole units of the rows that are computed together; `band` rows at most
   const char *w; // (kh, kw, lanes), or a block of (kh, kw, vector) for each vector of lanes
   int64_t w_col, w_vector, w_pair;
   struct bench *benches;
@@ -111,8 +114,9 @@ static void run_window(const struct job *j, const struct bench *bench, const dw_
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = (char *)j->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
-      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .rows = dw_phase_axis(rows, m, window->rows),
-      .lanes = dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
+      .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat,
+      .rows = dw_phase_axis(rows, m, window->rows),
+      .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
   run_phase(j, b, &j->cols);
   for (int64_t f = 1; f < j->col_phases; f++) {
     dw_phase cols;
@@ -129,9 +133,9 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    int64_t m = band * j->band;
+    int64_t m = j->row_units * band / j->bands * j->kernels->rows;
     struct dw_window w = {.n = image / j->row_phases, .first = rows.to_first + m * rows.to_step, .step = rows.to_step};
-    w.rows = least(j->band, rows.count - m);
+    w.rows = least(j->row_units * (band + 1) / j->bands * j->kernels->rows, rows.count) - m;
     w.lane = first * j->unit;
     w.lanes = least(last * j->unit, j->lanes) - w.lane;
     if (w.rows > 0) run_window(j, &j->benches[slot], &rows, m, &w);
@@ -163,7 +167,8 @@ static void fit_stage(struct job *j, int64_t least_units) {
   int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size), limit = j->from.staged ? STAGE : STAGE / 8;
   int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
   int64_t band = (limit / most(1, row * least_units) - extra) / stride + 1;
-  j->band = least(j->band, most(j->kernels->rows, band / j->kernels->rows * j->kernels->rows));
+  j->bands = most(j->bands, least(j->row_units, parts(j->row_units, most(1, band / j->kernels->rows))));
+  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
   int64_t bytes = dw_arena_times(dw_arena_times(j->band - 1, stride) + extra, row);
   j->groups = most(j->groups, j->units / most(least_units, limit / most(1, bytes)));
 }
@@ -174,10 +179,10 @@ static void cut_tasks(struct job *j, int64_t tasks) {
   int64_t units = most(least_units, parts(GROUP * vector, j->unit)), share = parts(tasks, j->d->batch * j->row_phases);
   bool small = j->d->rows.out * j->d->cols.out <= SMALL;
   j->groups = small ? least(share, most(1, j->units / units)) : 1;
-  int64_t bands = least(parts(share, j->groups), parts(rows, j->kernels->rows));
-  j->band = parts(parts(rows, bands), j->kernels->rows) * j->kernels->rows;
+  j->row_units = parts(rows, j->kernels->rows);
+  j->bands = least(parts(share, j->groups), j->row_units);
+  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
   if (j->from.staged || j->to.staged) fit_stage(j, least_units);
-  j->bands = parts(rows, j->band);
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
@@ -204,6 +209,11 @@ static bool lay_kernel(struct job *j, const dw_tensor *kernel, struct dw_arena *
   j->w = kernel->data;
   j->w_col = j->lanes;
   bool apart = j->lanes * size % CONFLICT == 0;
+  if (j->flat) {
+    j->w_col = 2 * vector;
+    j->w = dw_arena_take(a, dw_arena_times(taps, j->w_col * size));
+    return true;
+  }
   if (!j->pair && !apart && j->lanes >= vector) return false;
   j->w_col = vector;
   j->w_vector = taps * vector;
@@ -212,7 +222,18 @@ static bool lay_kernel(struct job *j, const dw_tensor *kernel, struct dw_arena *
   return true;
 }
 
+// Repeats the lanes of each tap.
+static void copy_flat_kernel(const struct job *j, const dw_tensor *kernel) {
+  size_t lanes = (size_t)(j->lanes * j->from.size), tap = (size_t)(j->w_col * j->from.size);
+  char *to = (char *)j->w;
+  const char *from = kernel->data;
+  for (int64_t taps = j->d->rows.kernel * j->d->cols.kernel; taps > 0; taps--, to += tap, from += lanes) {
+    for (size_t i = 0; i < tap; i += lanes) memcpy(to + i, from, i + lanes < tap ? lanes : tap - i);
+  }
+}
+
 static void copy_kernel(const struct job *j, const dw_tensor *kernel) {
+  if (j->flat) return copy_flat_kernel(j, kernel);
   int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
   int64_t m = j->pair ? 2 : 1, lanes = least(j->lanes, vector), pixel = j->lanes * m;
   for (int64_t q = 0; q < m; q++) {
@@ -245,6 +266,8 @@ static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d,
 static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor *kernel, void *memory,
                            size_t *scratch) {
   struct dw_arena a = {.memory = memory};
+  j->flat = dw_stage_is_flat(&j->from, j->d) && dw_stage_is_flat(&j->to, j->d);
+  if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
   cut_tasks(j, wanted_tasks(cx, j));
@@ -267,6 +290,7 @@ dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const d
   if (j.pair) j.lanes = d->channels;
   dw_stage_init(&j.from, cx, x, j.pair ? 1 : d->multiplier);
   dw_stage_init(&j.to, cx, y, 1);
+  if (j.from.staged) dw_stage_used(&j.from, &d->cols);
   return correlate(cx, &j, kernel, memory, scratch);
 }
 

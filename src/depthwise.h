@@ -39,6 +39,10 @@ struct dw_stage {
 };
 
 void dw_stage_init(struct dw_stage *s, const dw_context *cx, const dw_tensor *image, int64_t multiplier);
+// Leaves out the columns behind the last one that a convolution reads.
+void dw_stage_used(struct dw_stage *s, const dw_axis *cols);
+// Whether pixels narrower than a vector lie side by side in rows of at least one, and columns are as the kernels want it.
+bool dw_stage_is_flat(const struct dw_stage *s, const dw_depthwise *d);
 int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes); // elements
 int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes);
 

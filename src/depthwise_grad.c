@@ -26,6 +26,7 @@ struct job {
   const struct dw_depthwise_kernels *kernels;
   const struct dw_depthwise_grad_kernels *grad;
   struct dw_stage g, x;
+  bool flat; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   int64_t lanes, vectors, groups, chunks, taps;
   int64_t band;  // rows staged at a time
@@ -61,8 +62,8 @@ static void add_window(const struct job *j, const struct bench *bench, struct ta
         .x = x.at + (cols.from_first * x.col - lo * x.row) * size, .x_row = x.row, .x_col = cols.from_step * x.col,
         .y = g.at + cols.to_first * g.col * size, .y_row = g.row, .y_col = cols.to_step * g.col, .w = t->w,
         .w_row = j->d->cols.kernel * j->width, .w_col = j->width, .rows = dw_phase_axis(rows, m, window->rows),
-        .cols = dw_phase_axis(&cols, 0, cols.count), .lanes = dw_stage_pixel(&j->x, window->lanes), .add = t->add,
-        .passes = bench->passes};
+        .cols = dw_phase_axis(&cols, 0, cols.count), .add = t->add, .flat = j->flat,
+        .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->x, window->lanes), .passes = bench->passes};
     j->grad->grad_kernel(&b);
     t->add = true;
   }
@@ -106,11 +107,11 @@ static void run_sum(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
   int64_t vector = j->kernels->vector, size = j->x.size, whole = j->lanes / vector * vector, rest = j->lanes - whole;
-  int64_t rest_at = j->lanes < vector ? 0 : whole + vector - rest;
+  int64_t rest_at = j->lanes < vector ? 0 : whole + vector - rest, repeats = j->flat ? vector / j->lanes : 1;
   for (int64_t t = a; t < b; t++) {
     char *to = (char *)j->dk.data + t * j->lanes * size, *from = j->w + t * j->width * size;
-    j->grad->sum(to, from, j->taps * j->width, j->chunks, whole);
-    j->grad->sum(to + whole * size, from + rest_at * size, j->taps * j->width, j->chunks, rest);
+    j->grad->sum(to, from, j->taps * j->width, j->chunks, 1, whole);
+    j->grad->sum(to + whole * size, from + rest_at * size, j->taps * j->width, j->chunks, repeats, rest);
   }
 }
 
@@ -151,6 +152,9 @@ static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d,
   *j = (struct job){.d = d, .kernels = cx->kernels->depthwise[d->dtype], .grad = cx->kernels->depthwise_grad[d->dtype]};
   dw_stage_init(&j->g, cx, g, 1);
   dw_stage_init(&j->x, cx, x, d->multiplier);
+  j->flat = dw_stage_is_flat(&j->x, d) && dw_stage_is_flat(&j->g, d);
+  if (j->flat) j->x.staged = j->g.staged = false;
+  if (j->x.staged) dw_stage_used(&j->x, &d->cols);
   j->row_phases = dw_axis_phases(&d->rows);
   j->col_phases = dw_axis_phases(&d->cols);
   j->lanes = d->channels * d->multiplier;

@@ -247,4 +247,22 @@ dw_status dw_gemm_pack(const dw_context *cx, void *panels, const dw_tensor *b);
 dw_status dw_matmul_packed(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const void *panels,
                            void *memory, size_t *scratch);
 
+// What is done to a product while it is in registers and caches: c = curve(a b + bias + residual). NULL leaves one out.
+// A curve is clamp(slope*x + offset, low, high), times x where it is gated, and keeps NaN: relu is {1, 0, 0, INFINITY},
+// relu6 {1, 0, 0, 6}, Keras's hard sigmoid {0.2, 0.5, 0, 1}, hard swish {1.0 / 6, 0.5, 0, 1, true}.
+typedef struct dw_curve {
+  double slope, offset, low, high;
+  bool gated;
+} dw_curve;
+
+typedef struct dw_epilogue {
+  const dw_tensor *bias;     // (n), stride 1
+  const dw_tensor *residual; // of c's shape, its last axis with stride 1; apart from c
+  const dw_curve *curve;
+} dw_epilogue;
+
+// dw_matmul, or dw_matmul_packed where b is NULL, and what `e` says (NULL: nothing).
+dw_status dw_matmul_fused(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b,
+                          const void *panels, const dw_epilogue *e, void *memory, size_t *scratch);
+
 #endif

@@ -30,6 +30,18 @@ void dw_stage_init(struct dw_stage *s, const dw_context *cx, const dw_tensor *im
   s->staged = apart || multiplier > 1 || image->shape[DW_C] < s->vector;
 }
 
+void dw_stage_used(struct dw_stage *s, const dw_axis *cols) {
+  int64_t end = (cols->out - 1) * cols->stride + (cols->kernel - 1) * cols->dilation + 1 - cols->before;
+  s->image.shape[DW_W] = most(0, least(s->image.shape[DW_W], end));
+}
+
+bool dw_stage_is_flat(const struct dw_stage *s, const dw_depthwise *d) {
+  const int64_t *shape = s->image.shape, *strides = s->image.strides;
+  return d->multiplier == 1 && d->cols.stride == 1 && d->cols.dilation == 1 && shape[DW_C] < s->vector &&
+         shape[DW_W] * shape[DW_C] >= s->vector && strides[DW_W] == shape[DW_C] &&
+         (strides[DW_C] == 1 || shape[DW_C] == 1);
+}
+
 int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->vector); }
 
 int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes) {

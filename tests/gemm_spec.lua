@@ -115,9 +115,9 @@ describe("matmul", function()
 
   it("packs a large b in several rounds", function()
     -- The steps of 2 keep b from being read as it lies; a has a single one in each row, so a row of b is the result.
-    local a, b = dw.zeros { 13, 5000 }, dw.uniform({ 5000, 670 }, { seed = 1 })[{ {}, { 1, -1, 2 } }]
+    local a, b = dw.zeros { 120, 5000 }, dw.uniform({ 5000, 670 }, { seed = 1 })[{ {}, { 1, -1, 2 } }]
     local rows = {}
-    for i = 1, 13 do
+    for i = 1, 120 do
       rows[i] = (i * 2029) % 5000 + 1
       a[{ { i, i }, { rows[i], rows[i] } }] = 1
     end
@@ -138,7 +138,8 @@ describe("matmul", function()
   end)
 
   it("has the same bits for every thread count, with inputs that round", function()
-    local shapes = { { 1, 300, 500 }, { 5, 300, 200 }, { 300, 70, 1 }, { 49, 700, 130 }, { 200, 300, 37 }, { 64, 1030, 1030 } }
+    local shapes = { { 1, 300, 500 }, { 5, 300, 200 }, { 300, 70, 1 }, { 49, 700, 130 }, { 200, 300, 37 }, { 64, 1030, 1030 },
+      { 70, 1024, 300 } }
     for _, s in ipairs(shapes) do
       local a, b = dw.uniform({ s[1], s[2] }, { seed = 1 }), dw.uniform({ s[2], s[3] }, { seed = 2 })
       local turned = b:transpose():contiguous():transpose()

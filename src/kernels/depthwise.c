@@ -23,15 +23,18 @@ struct tile {
   const struct dw_depthwise_pass *passes;
   int64_t n_passes;
   int before; // of a spread tile, see FORWARD
+  // Of a flat tile: vectors `flat_step` lanes apart, taps, and lanes of the input row from `flat_lo` to `flat_hi`-1,
+  // counted from the tile's first lane and tap.
+  int64_t flat_step, taps, flat_lo, flat_hi;
 };
 
 // Forward, output m meets tap t in input column m + t. Spread (the gradient of x with stride 2), they meet in column
 // (m - t + before) / 2, where that is a whole number; `before` is never negative then.
-enum { FORWARD = -1 };
+enum { FORWARD = -1, FLAT = -2, FLAT_EDGE = -3 };
 
 // sum[r][m] += one input row times kernel rows w[r], slots r0 .. r1-1.
-INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, int before, const T *x, ptrdiff_t x_col,
-                    const T *const *w, ptrdiff_t w_col, unsigned skip) {
+INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, int before, const T *x,
+                        ptrdiff_t x_col, const T *const *w, ptrdiff_t w_col, unsigned skip) {
   const int columns = before == FORWARD ? count + taps - 1 : (count - 1 + before) / 2 + 1;
   vec k[2][TAPS];
   UNROLL
@@ -63,21 +66,54 @@ INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, int b
   }
 }
 
+// The same for a flat row. At an edge, where there is one vector, lanes on padding are left out.
+INLINE void add_flat_row(vec (*sum)[TILE], int r0, int r1, int count, bool edge, const struct tile *b, const T *x,
+                         const T *const *w) {
+  int64_t lo = b->flat_lo, hi = b->flat_hi;
+  for (int64_t t = 0; t < b->taps; t++, x += b->x_col, lo -= b->x_col, hi -= b->x_col) {
+    vec k[2];
+    UNROLL
+    for (int r = r0; r < r1; r++) k[r] = load(w[r] + t * b->w_col);
+    if (edge) {
+      int64_t first = least(most(lo, 0), LANES), end = least(most(hi, 0), LANES);
+      vec in = load_lanes(x, first, end);
+      for (int r = r0; r < r1; r++) sum[r][0] += keep_lanes(in * k[r], first, end);
+      continue;
+    }
+    UNROLL
+    for (int m = 0; m < count; m++) {
+      vec in = load(x + m * b->flat_step);
+      KEEP_VECTOR(in);
+      UNROLL
+      for (int r = r0; r < r1; r++) sum[r][m] += in * k[r];
+    }
+  }
+}
+
+INLINE void add_row(vec (*sum)[TILE], int r0, int r1, int count, int taps, int before, const struct tile *b,
+                    const T *x, const T *const *w, unsigned skip) {
+  if (before == FLAT || before == FLAT_EDGE) {
+    add_flat_row(sum, r0, r1, count, before == FLAT_EDGE, b, x, w);
+  } else {
+    add_columns(sum, r0, r1, count, taps, before, x, b->x_col, w, b->w_col, skip);
+  }
+}
+
 INLINE void add_pass(vec (*sum)[TILE], int slots, int count, int taps, int before, const struct tile *b, const T *x,
                      const T *w0, unsigned skip) {
-  const ptrdiff_t x_row = b->x_row, x_col = b->x_col, w_row = b->w_row, w_col = b->w_col;
+  const ptrdiff_t x_row = b->x_row, w_row = b->w_row;
   const T *w[2] = {w0, w0};
   for (int64_t n = b->first; n > 0; n--, x += x_row, w[0] += w_row) {
-    add_row(sum, 0, 1, count, taps, before, x, x_col, w, w_col, skip);
+    add_row(sum, 0, 1, count, taps, before, b, x, w, skip);
   }
   if (slots == 1) return;
   w[1] = w[0] + b->w_slot;
   for (int64_t n = b->both; n > 0; n--, x += x_row, w[0] += w_row, w[1] += w_row) {
-    add_row(sum, 0, 2, count, taps, before, x, x_col, w, w_col, skip);
+    add_row(sum, 0, 2, count, taps, before, b, x, w, skip);
   }
   if (!LIKELY(b->gap == 0)) x += b->gap * x_row, w[1] += b->gap * w_row;
   for (int64_t n = b->last; n > 0; n--, x += x_row, w[1] += w_row) {
-    add_row(sum, 1, 2, count, taps, before, x, x_col, w, w_col, skip);
+    add_row(sum, 1, 2, count, taps, before, b, x, w, skip);
   }
 }
 
@@ -153,7 +189,24 @@ INLINE void run_tile(const struct tile *tile, int slots, int count, bool spread)
   }
 }
 
-// One function for each size: forward_<slots>_<count> and spread_<slots>_<count>.
+// Vectors `flat_step` lanes apart; what they share is the same in both.
+INLINE void run_flat_tile(const struct tile *tile, int slots, int count, int way) {
+  const struct tile local = *tile, *b = &local; // which no store can change
+  vec sum[2][TILE];
+  UNROLL
+  for (int r = 0; r < slots; r++) {
+    UNROLL
+    for (int m = 0; m < count; m++) sum[r][m] = (vec){0};
+  }
+  add_pass(sum, slots, count, 0, way, b, b->x, b->w, 0);
+  UNROLL
+  for (int r = 0; r < slots; r++) {
+    UNROLL
+    for (int m = 0; m < count; m++) store(b->y + r * b->y_slot + m * b->flat_step, sum[r][m]);
+  }
+}
+
+// One function for each size: forward_<slots>_<count> and so on.
 typedef void tile_fn(const struct tile *b);
 #define EACH_COUNT(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
 #define FUNCTIONS(slots, count)                                                                                        \
@@ -163,16 +216,29 @@ typedef void tile_fn(const struct tile *b);
   static __attribute__((noinline)) void spread_##slots##_##count(const struct tile *b) {                               \
     run_tile(b, slots, count, true);                                                                                   \
   }
+#define FLATS(slots, count)                                                                                            \
+  static __attribute__((noinline)) void flat_##slots##_##count(const struct tile *b) {                                 \
+    run_flat_tile(b, slots, count, FLAT);                                                                              \
+  }
+#define EDGE(slots)                                                                                                    \
+  static __attribute__((noinline)) void edge_##slots(const struct tile *b) { run_flat_tile(b, slots, 1, FLAT_EDGE); }
 #define FORWARDS(slots, count) forward_##slots##_##count,
 #define SPREADS(slots, count) spread_##slots##_##count,
+#define FLATS_OF(slots) {flat_##slots##_1, flat_##slots##_2, NULL, flat_##slots##_4}
 EACH_COUNT(FUNCTIONS, 1)
+FLATS(1, 1) FLATS(1, 2) FLATS(1, 4) EDGE(1)
 #ifdef MANY_REGISTERS
 EACH_COUNT(FUNCTIONS, 2)
+FLATS(2, 1) FLATS(2, 2) FLATS(2, 4) EDGE(2)
 static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}, {EACH_COUNT(FORWARDS, 2)}};
 static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}, {EACH_COUNT(SPREADS, 2)}};
+static tile_fn *const flat_tiles[ROWS][4] = {FLATS_OF(1), FLATS_OF(2)};
+static tile_fn *const edge_tiles[ROWS] = {edge_1, edge_2};
 #else
 static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}};
 static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}};
+static tile_fn *const flat_tiles[ROWS][4] = {FLATS_OF(1)};
+static tile_fn *const edge_tiles[ROWS] = {edge_1};
 #endif
 
 // ---- rows and columns of tiles ------------------------------------------------------------------
@@ -234,17 +300,41 @@ static void run_spread_columns(struct tile t, const struct dw_depthwise_block *b
   }
 }
 
+// A row of lanes, whole pixels of them at a time; the last vector moves back to end with the row. Vectors of which a
+// tap lies on padding are edges.
+static void run_flat_columns(struct tile t, const struct dw_depthwise_block *b, int64_t slots) {
+  const struct dw_depthwise_axis *a = &b->cols;
+  const T *x = t.x + a->first * b->x_col, *w = t.w;
+  T *y = t.y;
+  int64_t row = a->count * b->lanes, shift = a->first * b->lanes, input = a->extent * b->lanes;
+  int64_t last = least(row, input - shift - (a->taps - 1) * b->lanes) - LANES; // of the vectors that are no edges
+  t.flat_step = LANES / b->lanes * b->lanes;
+  t.taps = a->taps;
+  for (int64_t at = 0, n = 1; at < row; at += n * t.flat_step) {
+    bool edge = at + shift < 0 || at > last;
+    int64_t from = least(at, row - LANES), whole = (last - at) / t.flat_step + 1;
+    n = edge || whole < 2 ? 1 : whole < 4 ? 2 : 4;
+    t.x = x + from;
+    t.y = y + from;
+    t.w = w + from % b->lanes;
+    t.flat_lo = -(from + shift);
+    t.flat_hi = input - (from + shift);
+    (edge ? edge_tiles[slots - 1] : flat_tiles[slots - 1][n - 1])(&t);
+    if (from < at) return;
+  }
+}
+
 static void forward(const struct dw_depthwise_block *b) {
   struct tile t = {.y_slot = b->y_row, .y_col = b->y_col, .x_row = b->x_row, .x_col = b->cols.stride * b->x_col,
                    .w_row = b->w_row, .w_col = b->cols.stride * b->w_col, .w_slot = -b->rows.stride * b->w_row,
                    .w_vector = b->w_vector, .lanes = b->lanes, .pair = b->pair, .passes = b->passes};
   if (b->pair) t.w_slot = b->w_pair;
   if (b->spread) t.w_row = -2 * b->w_row, t.w_slot = b->w_row;
-  if (!b->spread) t.n_passes = list_passes(b, TAPS);
+  if (!b->spread && !b->flat) t.n_passes = list_passes(b, TAPS);
   for (int64_t m = 0, slots; m < b->rows.count; m += b->pair ? 1 : slots) {
     slots = b->pair ? 2 : least(ROWS, b->rows.count - m);
     place_rows(&t, b, m, slots);
-    (b->spread ? run_spread_columns : run_columns)(t, b, slots);
+    (b->flat ? run_flat_columns : b->spread ? run_spread_columns : run_columns)(t, b, slots);
   }
 }
 

@@ -149,7 +149,7 @@ EACH_COUNT(GRAD, one)
 EACH_COUNT(GRAD, both)
 
 typedef void strip_fn(const struct strip *b);
-static strip_fn *const ones[STRIP] = {EACH_COUNT(ENTRY, one)}, *const boths[STRIP] = {EACH_COUNT(ENTRY, both)};
+static strip_fn *const strips[2][STRIP] = {{EACH_COUNT(ENTRY, one)}, {EACH_COUNT(ENTRY, both)}};
 
 // All kernel rows against the output columns at .. at+count-1.
 static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, int passes, int64_t at, int count) {
@@ -164,13 +164,78 @@ static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, in
     for (int p = 0; p < passes;) {
       bool both = p + 1 < passes && list[p].taps <= BOTH_TAPS && list[p + 1].taps == list[p].taps - 1;
       s->passes = list + p;
-      (both ? boths : ones)[count - 1](s);
+      strips[both][count - 1](s);
       p += both ? 2 : 1;
     }
   }
 }
 
+// ---- flat rows ----------------------------------------------------------------------------------
+
+// See dw_depthwise_block.flat: vectors of whole pixels, `step` lanes apart; what is in the lanes behind is not used.
+struct flat {
+  int64_t row, step, pixel;     // lanes
+  int64_t input, shift;         // lanes of an input row, and from an output to the input of its first tap
+  int64_t x_row, kernel_rows, extent;
+};
+
+enum { FLAT_TAPS = 3 };
+
+INLINE void add_flat_vector(vec *sum, vec out, const T *x, const struct flat *f, int64_t at, int taps, bool edge) {
+  int64_t n = least(f->step, f->row - at), lo = -(at + f->shift), hi = f->input + lo;
+  UNROLL
+  for (int t = 0; t < taps; t++, x += f->pixel, lo -= f->pixel, hi -= f->pixel) {
+    int64_t first = least(most(lo, 0), n), end = least(most(hi, 0), n);
+    sum[t] += edge ? keep_lanes(out * load_lanes(x, first, end), first, end) : out * load(x);
+  }
+}
+
+// One output row against up to GROUP kernel rows; q is the first one's input row, at which x is.
+INLINE void add_flat_row(vec (*sum)[FLAT_TAPS], const T *x, const T *y, int64_t q, const struct flat *f, int taps) {
+  int64_t last = least(f->row, f->input - f->shift - (taps - 1) * f->pixel) - LANES; // of the vectors that are no edges
+  for (int64_t at = 0; at < f->row; at += f->step) {
+    bool edge = at + f->shift < 0 || at > last;
+    vec out = edge ? load_lanes(y + at, 0, least(f->step, f->row - at)) : load(y + at);
+    UNROLL
+    for (int i = 0; i < GROUP; i++) {
+      if ((uint64_t)(q + i) >= (uint64_t)f->extent || i >= f->kernel_rows) continue;
+      if (edge) {
+        add_flat_vector(sum[i], out, x + i * f->x_row + at, f, at, taps, true);
+      } else {
+        add_flat_vector(sum[i], out, x + i * f->x_row + at, f, at, taps, false);
+      }
+    }
+  }
+}
+
+INLINE void flat_strip(const struct dw_depthwise_block *b, const struct flat *f, int64_t i, int64_t t, int taps) {
+  const T *x = (const T *)b->x + (b->rows.first + i) * b->x_row + (b->cols.first + t) * b->x_col, *y = b->y;
+  T *w = (T *)b->w + i * b->w_row + t * b->w_col;
+  vec sum[GROUP][FLAT_TAPS] = {{{0}}};
+  for (int64_t m = 0, q = b->rows.first + i; m < b->rows.count; m++, q += b->rows.stride) {
+    add_flat_row(sum, x + m * b->rows.stride * b->x_row, y + m * b->y_row, q, f, taps);
+  }
+  for (int64_t r = 0; r < least(GROUP, f->kernel_rows); r++) put_sums(w + r * b->w_row, b->w_col, sum[r], taps, b->add);
+}
+
+static void grad_flat(const struct dw_depthwise_block *b) {
+  struct flat f = {.row = b->cols.count * b->lanes, .step = LANES / b->lanes * b->lanes, .pixel = b->lanes,
+                   .input = b->cols.extent * b->lanes, .x_row = b->x_row, .extent = b->rows.extent};
+  for (int64_t i = 0; i < b->rows.taps; i += GROUP) {
+    f.kernel_rows = b->rows.taps - i;
+    for (int64_t t = 0; t < b->cols.taps; t += FLAT_TAPS) {
+      f.shift = (b->cols.first + t) * b->lanes;
+      switch (b->cols.taps - t) {
+        case 1: flat_strip(b, &f, i, t, 1); break;
+        case 2: flat_strip(b, &f, i, t, 2); break;
+        default: flat_strip(b, &f, i, t, 3); break;
+      }
+    }
+  }
+}
+
 static void grad_kernel(const struct dw_depthwise_block *b) {
+  if (b->flat) return grad_flat(b);
   struct strip s = {.y_row = b->y_row, .y_col = b->y_col, .x_down = b->rows.stride * b->x_row, .x_row = b->x_row,
                     .x_col = b->x_col, .w_row = b->w_row, .w_col = b->w_col, .rows = b->rows.count,
                     .down = b->rows.stride, .extent = b->rows.extent, .stride = b->cols.stride, .lanes = b->lanes,
@@ -184,12 +249,14 @@ static void grad_kernel(const struct dw_depthwise_block *b) {
   }
 }
 
-static void sum(void *to_, const void *from_, ptrdiff_t from_pitch, int64_t parts, int64_t n) {
+static void sum(void *to_, const void *from_, ptrdiff_t from_pitch, int64_t parts, int64_t repeats, int64_t n) {
   T *to = to_;
   const T *from = from_;
-  for (int64_t i = 0; i < n; i++) to[i] = from[i];
-  for (int64_t p = 1; p < parts; p++) {
-    for (int64_t i = 0; i < n; i++) to[i] += from[p * from_pitch + i];
+  for (int64_t p = 0; p < parts; p++) {
+    for (int64_t r = 0; r < repeats; r++) {
+      const T *part = from + p * from_pitch + r * n;
+      for (int64_t i = 0; i < n; i++) to[i] = p + r > 0 ? to[i] + part[i] : part[i];
+    }
   }
 }
 

@@ -18,86 +18,126 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // ---- tiles --------------------------------------------------------------------------------------
 
-// Where a tile of c and its operands lie; steps as in dw_gemm_block.
+// Where a tile of c and its operands lie; as in dw_gemm_block.
 struct tile {
   T *c;
-  const T *a, *b;
-  ptrdiff_t c_row, a_row, a_k, b_k, b_panel;
+  const T *a, *b, *start, *bias;
+  ptrdiff_t c_row, a_row, a_k, b_k, b_panel, start_row;
   int64_t k;
-  bool add;
 };
+typedef void tile_fn(const struct tile *t);
 
-// `rows` x `vecs` vectors of c, two to a panel; both constant. Rows of a are reached from every third one, so that
-// their addresses fit into registers too.
-INLINE void multiply(const struct tile *t, int rows, int vecs) {
-  const ptrdiff_t c_row = t->c_row, a_row = t->a_row, a_k = t->a_k, b_k = t->b_k, b_panel = t->b_panel;
-  T *c = t->c;
-  const T *b = t->b, *a[(MR + 2) / 3];
-  vec sum[MR][8];
-  UNROLL
-  for (int i = 0; i < rows; i++) {
-    if (i % 3 == 0) a[i / 3] = t->a + i * a_row;
-    UNROLL
-    for (int v = 0; v < vecs; v++) {
-      sum[i][v] = t->add ? load(c + i * c_row + v * LANES) : (vec){0};
-    }
-  }
-  for (int64_t k = t->k; k > 0; k--, b += b_k) {
-    vec in[8];
-    UNROLL
-    for (int v = 0; v < vecs; v++) in[v] = load(b + v / 2 * b_panel + v % 2 * LANES);
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-      vec x = all(a[i / 3][i % 3 * a_row]);
-      UNROLL
-      for (int v = 0; v < vecs; v++) sum[i][v] += x * in[v];
-    }
-    UNROLL
-    for (int i = 0; i < rows; i += 3) a[i / 3] += a_k;
-  }
-  UNROLL
-  for (int i = 0; i < rows; i++) {
-    UNROLL
-    for (int v = 0; v < vecs; v++) store(c + i * c_row + v * LANES, sum[i][v]);
-  }
-}
+#define VEC vec
+#define VEC_ANYWHERE vec_unaligned
+#define NAMED(x) x
+#include "gemm_tile.h"
+
+#if VECTOR_BYTES > 16 // the last columns may be few
+typedef T narrow __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef T narrow_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(sizeof(T)), may_alias));
+#define VEC narrow
+#define VEC_ANYWHERE narrow_unaligned
+#define NAMED(x) x##_narrow
+#include "gemm_tile.h"
+#endif
 
 // One function for each number of rows: `name`_1 and so on.
-#define TILE(name, rows, vecs)                                                                                         \
+#define TILE(name, rows, multiply, vecs)                                                                               \
   static void name##_##rows(const struct tile *t) { multiply(t, rows, vecs); }
-#define UP_TO_6(X, name, vecs)                                                                                         \
-  X(name, 1, vecs) X(name, 2, vecs) X(name, 3, vecs) X(name, 4, vecs) X(name, 5, vecs) X(name, 6, vecs)
-#define UP_TO_14(X, name, vecs)                                                                                        \
-  UP_TO_6(X, name, vecs)                                                                                               \
-  X(name, 7, vecs)                                                                                                     \
-  X(name, 8, vecs)                                                                                                     \
-  X(name, 9, vecs) X(name, 10, vecs) X(name, 11, vecs) X(name, 12, vecs) X(name, 13, vecs) X(name, 14, vecs)
+#define UP_TO_6(X, name, ...)                                                                                          \
+  X(name, 1, __VA_ARGS__)                                                                                              \
+  X(name, 2, __VA_ARGS__)                                                                                              \
+  X(name, 3, __VA_ARGS__) X(name, 4, __VA_ARGS__) X(name, 5, __VA_ARGS__) X(name, 6, __VA_ARGS__)
+#define UP_TO_14(X, name, ...)                                                                                         \
+  UP_TO_6(X, name, __VA_ARGS__)                                                                                        \
+  X(name, 7, __VA_ARGS__)                                                                                              \
+  X(name, 8, __VA_ARGS__)                                                                                              \
+  X(name, 9, __VA_ARGS__)                                                                                              \
+  X(name, 10, __VA_ARGS__) X(name, 11, __VA_ARGS__) X(name, 12, __VA_ARGS__) X(name, 13, __VA_ARGS__)                  \
+      X(name, 14, __VA_ARGS__)
 #if VECTOR_BYTES == 64 || defined __aarch64__
 #define UP_TO_MR UP_TO_14
 #else
 #define UP_TO_MR UP_TO_6
 #endif
-#define ENTRY(name, rows, vecs) name##_##rows,
+#define ENTRY(name, rows, ...) name##_##rows,
 
-UP_TO_MR(TILE, half, 1)
-UP_TO_MR(TILE, whole, 2)
-TILE(wide, 1, 8)
-TILE(wide, 2, 4)
+UP_TO_MR(TILE, whole, multiply, 2)
+UP_TO_MR(TILE, half, multiply, 1)
+TILE(wide, 1, multiply, 8)
+TILE(wide, 2, multiply, 4)
+static tile_fn *const wholes[MR] = {UP_TO_MR(ENTRY, whole)}, *const halves[MR] = {UP_TO_MR(ENTRY, half)};
+static tile_fn *const wides[2] = {wide_1, wide_2};
+#if VECTOR_BYTES > 16
+UP_TO_MR(TILE, quarter, multiply_narrow, 1)
+static tile_fn *const quarters[MR] = {UP_TO_MR(ENTRY, quarter)};
+#endif
 
-typedef void tile_fn(const struct tile *t);
-static tile_fn *const halves[MR] = {UP_TO_MR(ENTRY, half, 1)}, *const wholes[MR] = {UP_TO_MR(ENTRY, whole, 2)};
+// ---- blocks -------------------------------------------------------------------------------------
+
+// Tiles by their number of rows less one, and their columns.
+struct kind {
+  tile_fn *const *tiles;
+  int64_t columns;
+};
+
+// For the first of `left` columns of m rows: those of which least is lost, and panels side by side where rows are too
+// few to hide latency.
+static struct kind kind_for(int64_t m, int64_t left) {
+  if (m <= 2 && left >= 8 / m * LANES) return (struct kind){wides, 8 / m * LANES};
+  if (left > NR - LANES / 2) return (struct kind){wholes, NR};
+#if VECTOR_BYTES > 16
+  if (left <= LANES / 2) return (struct kind){quarters, LANES / 2};
+#endif
+  return (struct kind){halves, LANES};
+}
 
 // The first `columns` columns of a tile, computed elsewhere, since c ends there.
 static void multiply_edge(const struct tile *t, tile_fn *f, int64_t rows, int64_t columns) {
-  T sums[MR * NR] __attribute__((aligned(64)));
+  T sums[MR * NR] __attribute__((aligned(64))), bias[NR] = {0};
   struct tile edge = *t;
   edge.c = sums, edge.c_row = NR;
-  if (t->add) {
+  if (t->start != NULL) {
     memset(sums, 0, (size_t)(rows * NR) * sizeof(T));
-    for (int64_t i = 0; i < rows; i++) memcpy(sums + i * NR, t->c + i * t->c_row, (size_t)columns * sizeof(T));
+    for (int64_t i = 0; i < rows; i++) memcpy(sums + i * NR, t->start + i * t->start_row, (size_t)columns * sizeof(T));
+    edge.start = sums, edge.start_row = NR;
   }
+  if (t->bias != NULL) edge.bias = memcpy(bias, t->bias, (size_t)columns * sizeof(T));
   f(&edge);
-  for (int64_t i = 0; i < rows; i++) memcpy(t->c + i * t->c_row, sums + i * NR, (size_t)columns * sizeof(T));
+  for (int64_t i = 0; i < rows; i++) {
+    const T *from = sums + i * NR;
+    T *to = t->c + i * t->c_row;
+    UNROLL
+    for (int64_t unit = NR / 2; unit > 0; unit /= 2) {
+      if ((columns & unit) == 0) continue;
+      memcpy(to, from, (size_t)unit * sizeof(T));
+      to += unit, from += unit;
+    }
+  }
+}
+
+// x becomes clamp(slope*x + offset, low, high), times x where `gated`.
+INLINE void bend(T *c, ptrdiff_t c_row, int64_t rows, int64_t columns, const double *curve, bool gated) {
+  const T slope = (T)curve[0], offset = (T)curve[1], low = (T)curve[2], high = (T)curve[3];
+  for (int64_t i = 0; i < rows; i++) {
+    T *x = c + i * c_row;
+    for (int64_t j = 0; j < columns; j++) {
+      T y = slope * x[j] + offset;
+      y = y < low ? low : y;
+      y = y > high ? high : y;
+      x[j] = gated ? y * x[j] : y;
+    }
+  }
+}
+
+static void bend_tile(const struct dw_gemm_block *g, T *c, int64_t rows, int64_t columns) {
+  if (g->gated) {
+    bend(c, g->c_row, rows, columns, g->curve, true);
+  } else if (columns == NR) {
+    bend(c, g->c_row, rows, NR, g->curve, false);
+  } else {
+    bend(c, g->c_row, rows, columns, g->curve, false);
+  }
 }
 
 // Rows of a block are cut into tiles of `low`+1 rows, `high` of them, and of `low` rows: never few after many.
@@ -110,31 +150,49 @@ static struct cut cut_rows(int64_t m) {
   return (struct cut){tiles, m / tiles, m % tiles};
 }
 
+static void tile(const struct dw_gemm_block *g, const struct cut *cut, int64_t number, int64_t j, struct kind kind) {
+  int64_t rows = cut->low + (number < cut->high), i = number * cut->low + least(number, cut->high);
+  int64_t columns = least(g->n - j, kind.columns);
+  struct tile t = {.c = (T *)g->c + i * g->c_row + j, .c_row = g->c_row, .k = g->k, .start_row = g->start_row};
+  t.a = (const T *)g->a + i * (g->a_packed ? g->k : g->a_row);
+  t.a_row = g->a_packed ? 1 : g->a_row;
+  t.a_k = g->a_packed ? rows : g->a_k;
+  t.b = (const T *)g->b + j / NR * g->b_panel + j % NR;
+  t.b_k = g->b_k, t.b_panel = g->b_panel;
+  if (g->start != NULL) t.start = (const T *)g->start + i * g->start_row + j;
+  if (g->bias != NULL) t.bias = (const T *)g->bias + j;
+  if (columns < kind.columns) {
+    multiply_edge(&t, kind.tiles[rows - 1], rows, columns);
+  } else {
+    kind.tiles[rows - 1](&t);
+  }
+  if (g->curve != NULL) bend_tile(g, t.c, rows, columns);
+}
+
+// c = start + bias
+static void begin_only(const struct dw_gemm_block *g) {
+  for (int64_t i = 0; i < g->m; i++) {
+    const T *start = g->start != NULL ? (const T *)g->start + i * g->start_row : NULL, *bias = g->bias;
+    T *c = (T *)g->c + i * g->c_row;
+    for (int64_t j = 0; j < g->n; j++) c[j] = (start != NULL ? start[j] : 0) + (bias != NULL ? bias[j] : 0);
+  }
+  if (g->curve != NULL) bend_tile(g, g->c, g->m, g->n);
+}
+
+// Panels that fit into the first-level cache stay there for the rows; others are read once.
 static void block(const struct dw_gemm_block *g) {
-  struct tile t = {.c_row = g->c_row, .b_k = g->b_k, .b_panel = g->b_panel, .k = g->k, .add = g->add};
+  enum { NEAR = 1 << 14 };
   struct cut cut = cut_rows(g->m);
-  int64_t wide = g->m == 1 ? 4 : g->m == 2 ? 2 : 1; // panels side by side, where rows are too few to hide latency
-  for (int64_t j = 0, panels; j < g->n; j += panels * NR) {
-    int64_t columns = least(g->n - j, wide * NR);
-    panels = columns == wide * NR ? wide : 1;
-    columns = least(columns, panels * NR);
-    tile_fn *const *f = columns <= LANES ? halves : wholes;
-    bool edge = columns < NR && columns != LANES;
-    t.b = (const T *)g->b + j / NR * g->b_panel;
-    for (int64_t tile = 0, i = 0; tile < cut.tiles; tile++) {
-      int64_t rows = cut.low + (tile < cut.high);
-      t.c = (T *)g->c + i * g->c_row + j;
-      t.a = (const T *)g->a + i * (g->a_packed ? g->k : g->a_row);
-      t.a_row = g->a_packed ? 1 : g->a_row;
-      t.a_k = g->a_packed ? rows : g->a_k;
-      if (panels > 1) {
-        (rows == 1 ? wide_1 : wide_2)(&t);
-      } else if (edge) {
-        multiply_edge(&t, f[rows - 1], rows, columns);
-      } else {
-        f[rows - 1](&t);
-      }
-      i += rows;
+  struct kind kind;
+  if (g->k == 0) return begin_only(g);
+  if (g->n * g->k * (int64_t)sizeof(T) <= NEAR) {
+    for (int64_t i = 0; i < cut.tiles; i++) {
+      for (int64_t j = 0; j < g->n; j += kind.columns) tile(g, &cut, i, j, kind = kind_for(g->m, g->n - j));
+    }
+  } else {
+    for (int64_t j = 0; j < g->n; j += kind.columns) {
+      kind = kind_for(g->m, g->n - j);
+      for (int64_t i = 0; i < cut.tiles; i++) tile(g, &cut, i, j, kind);
     }
   }
 }
@@ -191,45 +249,61 @@ static void pack_columns(void *to_, ptrdiff_t panel, const void *b_, ptrdiff_t b
 
 // ---- inner products -----------------------------------------------------------------------------
 
-static T total(vec v) {
-  T part[LANES];
+INLINE T total(vec v) {
+  T part[LANES] __attribute__((aligned(64)));
   store(part, v);
+  UNROLL
   for (int n = LANES / 2; n > 0; n /= 2) {
+    UNROLL
     for (int i = 0; i < n; i++) part[i] += part[i + n];
   }
   return part[0];
 }
 
-INLINE void dot_columns(T *c, const T *a, const T *b, ptrdiff_t b_n, int64_t k, int columns, bool add) {
-  vec sum[4][2] = {{{0}}};
+// Rows of a against columns of b in registers, and columns for a row alone; what is left goes one by one.
+#if VECTOR_BYTES == 64 || defined __aarch64__
+enum { DOT_ROWS = 4, DOT_COLUMNS = 4, DOT_ALONE = 8 };
+#else
+enum { DOT_ROWS = 4, DOT_COLUMNS = 2, DOT_ALONE = 8 };
+#endif
+
+INLINE void dot_tile(const struct dw_gemm_dots *g, int64_t row, int64_t column, int rows, int columns) {
+  const T *a = (const T *)g->a + row * g->a_row, *b = (const T *)g->b + column * g->b_n;
+  T *c = (T *)g->c + row * g->c_row + column;
+  vec sum[DOT_ROWS][DOT_ALONE] = {{{0}}};
   int64_t p = 0;
-  for (; p + 2 * LANES <= k; p += 2 * LANES) {
-    vec x = load(a + p), y = load(a + p + LANES);
+  for (; p + LANES <= g->k; p += LANES) {
+    vec in[DOT_ROWS];
+    UNROLL
+    for (int i = 0; i < rows; i++) in[i] = load(a + i * g->a_row + p);
     UNROLL
     for (int j = 0; j < columns; j++) {
-      sum[j][0] += x * load(b + j * b_n + p);
-      sum[j][1] += y * load(b + j * b_n + p + LANES);
+      vec x = load(b + j * g->b_n + p);
+      UNROLL
+      for (int i = 0; i < rows; i++) sum[i][j] += in[i] * x;
     }
   }
-  if (p + LANES <= k) {
-    UNROLL
-    for (int j = 0; j < columns; j++) sum[j][0] += load(a + p) * load(b + j * b_n + p);
-    p += LANES;
-  }
   UNROLL
-  for (int j = 0; j < columns; j++) {
-    T one = total(sum[j][0] + sum[j][1]);
-    for (int64_t r = p; r < k; r++) one += a[r] * b[j * b_n + r];
-    c[j] = add ? c[j] + one : one;
+  for (int i = 0; i < rows; i++) {
+    UNROLL
+    for (int j = 0; j < columns; j++) {
+      T one = total(sum[i][j]), *to = c + i * g->c_row + j;
+      for (int64_t r = p; r < g->k; r++) one += a[i * g->a_row + r] * b[j * g->b_n + r];
+      *to = g->add ? *to + one : one;
+    }
   }
 }
 
-static void dots(void *c_, const void *a, const void *b_, ptrdiff_t b_n, int64_t k, int64_t n, bool add) {
-  T *c = c_;
-  const T *b = b_;
-  int64_t j = 0;
-  for (; j + 4 <= n; j += 4) dot_columns(c + j, a, b + j * b_n, b_n, k, 4, add);
-  for (; j < n; j++) dot_columns(c + j, a, b + j * b_n, b_n, k, 1, add);
+static void dots(const struct dw_gemm_dots *g) {
+  int64_t i = 0;
+  for (int64_t j; i + DOT_ROWS <= g->m; i += DOT_ROWS) {
+    for (j = 0; j + DOT_COLUMNS <= g->n; j += DOT_COLUMNS) dot_tile(g, i, j, DOT_ROWS, DOT_COLUMNS);
+    for (; j < g->n; j++) dot_tile(g, i, j, DOT_ROWS, 1);
+  }
+  for (int64_t j; i < g->m; i++) {
+    for (j = 0; j + DOT_ALONE <= g->n; j += DOT_ALONE) dot_tile(g, i, j, 1, DOT_ALONE);
+    for (; j < g->n; j++) dot_tile(g, i, j, 1, 1);
+  }
 }
 
 const struct dw_gemm_kernels DW_NAME(gemm) = {MR, NR, block, pack_rows, pack_columns, dots};

@@ -59,7 +59,7 @@ struct dw_depthwise_pass {
 // A block of an image, whose rows and columns are r, c in the input, m, n in the output and i, t in the kernel:
 //     forward:     y(m, n)  = sum over i, t of x(r, c) * w(i, t)
 //     grad_kernel: w(i, t) (+)= sum over m, n of x(r, c) * y(m, n)
-// each for all lanes, of which there is at least one vector. Pointers are at index 0, 0, which need not exist.
+// each for all lanes, of which there is at least one vector unless the block is flat. Pointers are at index 0, 0, which need not exist.
 struct dw_depthwise_block {
   void *y, *w; // forward only reads w, grad_kernel y
   const void *x;
@@ -69,6 +69,8 @@ struct dw_depthwise_block {
   ptrdiff_t w_pair;
   bool spread; // forward: strides are 1/2 of an input, and output m and tap t of an axis meet at (first + m - t) / 2 where
                // that is a whole number; 3 or 5 columns of taps
+  bool flat;   // pixels are narrower than a vector and lie side by side, in rows that are not; columns have stride 1.
+               // w has the lanes of a tap repeated: forward for two vectors, grad_kernel for the pixels in a vector
   bool add;    // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
   struct dw_depthwise_axis rows, cols;
   int64_t lanes;
@@ -93,7 +95,8 @@ struct dw_stage_kernels {
 
 struct dw_depthwise_grad_kernels {
   void (*grad_kernel)(const struct dw_depthwise_block *b);
-  void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t n); // in order of parts
+  // to[i] = sum over p < parts and r < repeats, in this order, of from[p*from_pitch + r*n + i] for i < n
+  void (*sum)(void *to, const void *from, ptrdiff_t from_pitch, int64_t parts, int64_t repeats, int64_t n);
 };
 
 // DW_ELEMENTWISE_add and so on, in the order of the list.
@@ -150,14 +153,25 @@ struct dw_sort_kernels {
 
 // A block of c = a b. b comes in panels of `nr` columns: element (p, j) of panel q is b[q*b_panel + p*b_k + j], and all
 // nr columns may be read, of the last panel too; columns of c from n on are not touched.
-//     c[i*c_row + j] (+)= sum over p < k of a[i*a_row + p*a_k] * b(p, j)       for i < m, j < n
-// Every element is one chain of multiply-adds in the order of p, whatever the block; `add` continues it from c.
+//     c[i*c_row + j] = start[i*start_row + j] + bias[j] + sum over p < k of a[i*a_row + p*a_k] * b(p, j)
+// Every element is one chain of multiply-adds in the order of p, begun with start + bias, whatever the block. Starting
+// from c continues a product. At the end, x becomes clamp(curve[0]*x + curve[1], curve[2], curve[3]), times x if gated.
 struct dw_gemm_block {
+  void *c;
+  const void *a, *b, *start, *bias; // start and bias may be NULL, for zeros
+  int64_t m, n, k;
+  ptrdiff_t c_row, a_row, a_k, b_k, b_panel, start_row;
+  bool a_packed;       // a comes from pack_rows; a_row and a_k are not read
+  const double *curve; // may be NULL
+  bool gated;
+};
+
+// c[i*c_row + j] (+)= sum over p < k of a[i*a_row + p] * b[j*b_n + p] for i < m, j < n, in an order that depends on k.
+struct dw_gemm_dots {
   void *c;
   const void *a, *b;
   int64_t m, n, k;
-  ptrdiff_t c_row, a_row, a_k, b_k, b_panel;
-  bool a_packed; // a comes from pack_rows; a_row and a_k are not read
+  ptrdiff_t c_row, a_row, b_n;
   bool add;
 };
 
@@ -168,8 +182,7 @@ struct dw_gemm_kernels {
   void (*pack_rows)(void *to, const void *a, ptrdiff_t a_row, ptrdiff_t a_k, int64_t m, int64_t k);
   // n columns of b in panels for `block`: b_k = nr, b_panel = `panel`; zero from column n on.
   void (*pack_columns)(void *to, ptrdiff_t panel, const void *b, ptrdiff_t b_k, ptrdiff_t b_n, int64_t k, int64_t n);
-  // c[j] (+)= sum over p < k of a[p] * b[j*b_n + p] for j < n, in an order that depends on k alone.
-  void (*dots)(void *c, const void *a, const void *b, ptrdiff_t b_n, int64_t k, int64_t n, bool add);
+  void (*dots)(const struct dw_gemm_dots *g);
 };
 
 enum { DW_SIZE1, DW_SIZE4, DW_SIZE8, DW_SIZES };

@@ -58,6 +58,29 @@ INLINE void stream_store(T *p, vec v) {
 
 INLINE vec all(T x) { return x - (vec){0}; }
 
+// Lanes lo .. hi-1 of what is at p, or of v; 0 in the others, which are not read.
+#if defined __AVX512F__ && !defined __clang__ && defined DW_IS_FLOAT
+#define LANE_BITS(lo, hi) ((hi) > (lo) ? (1u << (hi)) - (1u << (lo)) : 0)
+#if DW_SIZE == 4
+INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_loadu_ps((__mmask16)LANE_BITS(lo, hi), p); }
+INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_mov_ps((__mmask16)LANE_BITS(lo, hi), v); }
+#else
+INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_loadu_pd((__mmask8)LANE_BITS(lo, hi), p); }
+INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_mov_pd((__mmask8)LANE_BITS(lo, hi), v); }
+#endif
+#else
+INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) {
+  T part[LANES] = {0};
+  for (int64_t l = lo; l < hi; l++) part[l] = p[l];
+  return load(part);
+}
+INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) {
+  T part[LANES];
+  store(part, v);
+  return load_lanes(part, lo, hi);
+}
+#endif
+
 // The compiler may neither derive p from other pointers (which takes more registers than an addition for each step) nor
 // take v from memory again at each of its uses.
 #define KEEP(p) __asm__ volatile("" : "+r"(p))

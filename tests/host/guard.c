@@ -25,6 +25,8 @@ static void begin(const dw_context *cx, const char *name, bool at_end) {
            cx->threads, at_end ? "before" : "behind");
 }
 
+#include "products.h"
+
 // ---- geometries ---------------------------------------------------------------------------------
 
 struct axis {
@@ -178,86 +180,6 @@ static void depthwise_case(int number) {
     run_drivers(&d, t, at_end);
   }
   for (int i = 0; i < TENSORS; i++) free(t[i].plain);
-}
-
-// ---- matrix product -----------------------------------------------------------------------------
-
-enum { A = X, B = KERNEL, PANELS = G, C = TO }; // rooms
-
-static void multiply_plainly(struct guarded *c, const struct guarded *a, const struct guarded *b) {
-  int64_t items = c->t.shape[0], m = c->t.shape[1], n = c->t.shape[2], k = a->t.shape[2];
-  for (int64_t i = 0; i < items * m * n; i++) {
-    int64_t row = i / n, item = row / m;
-    c->plain[i] = 0;
-    for (int64_t p = 0; p < k; p++) c->plain[i] += a->plain[row * k + p] * b->plain[(item * k + p) * n + i % n];
-  }
-}
-
-static dw_tensor without_batch(const dw_tensor *t) {
-  dw_tensor v;
-  dw_select_view(&v, t, 0, 0);
-  return v;
-}
-
-// The same product, with one item, from panels.
-static dw_status multiply_packed(const dw_context *cx, const dw_tensor *c3, const dw_tensor *a3, const dw_tensor *b3,
-                                 bool at_end) {
-  dw_tensor c = without_batch(c3), a = without_batch(a3), b = without_batch(b3);
-  size_t bytes = dw_gemm_panels(cx, &b), lent;
-  char *panels = flush_block(PANELS, (bytes + 63) / 64 * 64, at_end);
-  let_write(PANELS, true);
-  stain(panels, bytes);
-  dw_status s = dw_gemm_pack(cx, panels, &b);
-  let_write(PANELS, false);
-  if (s != DW_OK) return s;
-  dw_matmul_packed(cx, &c, &a, panels, NULL, &lent);
-  char *scratch = flush_block(SCRATCH, (lent + 63) / 64 * 64, at_end);
-  stain(scratch, lent);
-  return dw_matmul_packed(cx, &c, &a, panels, scratch, NULL);
-}
-
-static void run_products(struct guarded *c, const dw_tensor *a, const dw_tensor *b, bool at_end) {
-  put(c, C, at_end);
-  for (int i = 0; i < n_contexts; i++) {
-    size_t bytes = 0;
-    begin(&contexts[i], "matmul", at_end);
-    dw_matmul(&contexts[i], &c->t, a, b, NULL, &bytes);
-    char *scratch = flush_block(SCRATCH, (bytes + 63) / 64 * 64, at_end);
-    stain(scratch, bytes);
-    check(c, dw_matmul(&contexts[i], &c->t, a, b, scratch, NULL));
-    if (c->t.shape[0] != 1) continue;
-    begin(&contexts[i], "matmul_packed", at_end);
-    check(c, multiply_packed(&contexts[i], &c->t, a, b, at_end));
-  }
-}
-
-static void gemm_case(int number) {
-  dw_dtype dtype = below(2) == 0 ? DW_FLOAT32 : DW_FLOAT64;
-  int64_t items = 1 + below(below(2) == 0 ? 1 : 4), m = PICK(0, 1, 1, 2, 3, 5, 6, 7, 13, 14, 15, 29, 40);
-  int64_t n = PICK(0, 1, 1, 3, 4, 8, 9, 15, 16, 17, 31, 33, 70, 130), k = PICK(0, 1, 2, 3, 8, 16, 17, 30, 65, 300);
-  int64_t gap = PICK(0, 0, 3); // between the rows of c
-  int layouts[2] = {(int)below(LAYOUTS), (int)below(LAYOUTS)};
-  struct guarded a, b, c;
-  lay_out(&a, dtype, 3, (int64_t[]){items, m, k}, layouts[0] == CHANNELS_FIRST ? ROW_MAJOR : layouts[0]);
-  lay_out(&b, dtype, 3, (int64_t[]){items, k, n}, layouts[1] == CHANNELS_FIRST ? ROW_MAJOR : layouts[1]);
-  lay_out(&c, dtype, 3, (int64_t[]){items, m, n + gap}, ROW_MAJOR);
-  c.t.shape[2] = n;
-  draw(&a, -4, 4);
-  draw(&b, -4, 4);
-  add_text(true, "case %d: %s, a ", number, dw_dtype_name(dtype));
-  add_sizes(&a.t);
-  add_text(false, " %s, b ", layout_names[layouts[0]]);
-  add_sizes(&b.t);
-  add_text(false, " %s", layout_names[layouts[1]]);
-  for (int at_end = 0; at_end < 2; at_end++) {
-    put_input(&a, A, at_end);
-    put_input(&b, B, at_end);
-    if (!at_end) multiply_plainly(&c, &a, &b);
-    run_products(&c, &a.t, &b.t, at_end);
-  }
-  free(a.plain);
-  free(b.plain);
-  free(c.plain);
 }
 
 // ---- copy, cast, fill, uniform --------------------------------------------------------------------
