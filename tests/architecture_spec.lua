@@ -57,7 +57,8 @@ describe("who may know whom", function()
   it("ops and options know the core; what stands on K does not", function()
     local rules = {
       { "config%.lua$", { "dwconv%.core" } },
-      { "options%.lua$", { "dwconv%.core", "dwconv%.config" } },
+      { "recall%.lua$", { "dwconv%.core", "dwconv%.config" } },
+      { "options%.lua$", { "dwconv%.core", "dwconv%.config", "dwconv%.recall" } },
       { "ops/", { "dwconv%.core", "dwconv%.config", "dwconv%.options", "dwconv%.ops", "dwconv%.ops%.elementwise" } },
       { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..+", "dwconv%.tape", "dwconv%.gradients", "dwconv%.gradcheck",
         "dwconv%.tensor" } },

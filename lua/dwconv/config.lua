@@ -6,7 +6,8 @@ local core = require "dwconv.core"
 -- Errors blame the first line outside this folder. Every room loads this one, whichever a script requires first.
 if debug then core.set_home((debug.getinfo(1, "S").source:gsub("config%.lua$", ""))) end
 
-local config = {}
+-- changes: how often a setting was set.
+local config = { changes = 0 }
 
 local values = { floatx = "float32", epsilon = 1e-7, image_data_format = "channels_last" }
 
@@ -37,10 +38,15 @@ local function refuse(name, wanted, got)
   core.raise(("set_%s: %s must be %s, got %s"):format(name, name, wanted, got))
 end
 
+local function set(name, value)
+  values[name] = value
+  config.changes = config.changes + 1
+end
+
 local function set_choice(name)
   return function(value)
     if type(value) ~= "string" or not allowed[name][value] then refuse(name, expected[name], value) end
-    values[name] = value
+    set(name, value)
   end
 end
 
@@ -55,7 +61,7 @@ config.set_image_data_format = set_choice "image_data_format"
 
 function config.set_epsilon(value)
   if type(value) ~= "number" or value ~= value then refuse("epsilon", "a number", value) end
-  values.epsilon = value
+  set("epsilon", value)
 end
 
 return config

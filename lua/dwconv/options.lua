@@ -1,9 +1,10 @@
 -- options.lua: the vocabulary in which records describe their options, and the one parser that checks what
--- a script passes. Knows only the core's error raiser and the configuration.
+-- a script passes. Knows only the core's error raiser, the configuration and recall.lua.
 -- Invariant: parsing is idempotent, so a backward function hands its options on as they are.
 
 local core = require "dwconv.core"
 local config = require "dwconv.config"
+local remembering = require "dwconv.recall"
 
 local options = {}
 
@@ -116,7 +117,8 @@ end
 -- ---- kinds of options ----------------------------------------------------------------------------
 -- A kind has `expected` (its words in an error text), `read(value)` (the normal form, or nil), and either
 -- `default` or `current` (a function, for what the configuration decides). `default_text` says what nil stands for;
--- `annotation` is its type for editors.
+-- `annotation` is its type for editors. One is `steady` whose normal form follows from the value and the configuration
+-- alone: a string, a boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
 
 -- 2.0 is 2. Sizes past 2^31 are refused: no product of what is accepted overflows in the core.
 local function as_whole(v, least)
@@ -135,6 +137,7 @@ end
 function options.pair(default)
   return {
     default = { default, default },
+    steady = true,
     annotation = "integer|integer[]",
     expected = "a whole number or a pair {h, w}, each at least 1",
     read = function(v)
@@ -153,6 +156,7 @@ function options.oneof(choices, aliases)
   end
   return {
     default = choices[1],
+    steady = true,
     choices = choices,
     aliases = aliases,
     annotation = table.concat(quoted, "|"),
@@ -194,6 +198,7 @@ end
 function options.axis(default)
   return {
     default = default,
+    steady = true,
     annotation = "integer",
     expected = "an axis, counting from 1 (-1 is the last)",
     read = function(v)
@@ -208,6 +213,7 @@ function options.axes()
   local one = options.axis()
   return {
     default_text = "all axes",
+    steady = true,
     annotation = "integer|integer[]",
     expected = "an axis or a table of axes, counting from 1 (-1 is the last)",
     read = function(v)
@@ -226,6 +232,7 @@ end
 function options.flag(default)
   return {
     default = default,
+    steady = true,
     annotation = "boolean",
     expected = "true or false",
     read = function(v)
@@ -314,44 +321,64 @@ local function defaults(kinds)
   return fixed
 end
 
+-- The table with every option that `given` stands for.
+local function read_all(name, kinds, names, given)
+  for key in next, given do
+    if not kinds[key] then refuse_unknown(name, names, key) end
+  end
+  local parsed = {}
+  for i = 1, #names do
+    local key = names[i]
+    local kind, value = kinds[key], given[key]
+    if value == nil then
+      if kind.current then value = kind.current() else value = kind.default end
+    else
+      local read = kind.read(value)
+      if read == nil then refuse_value(name, key, kind, value) end
+      value = read
+    end
+    parsed[key] = value
+  end
+  return parsed
+end
+
+local function are_steady(kinds)
+  for _, kind in pairs(kinds) do
+    if not kind.steady then return false end
+  end
+  return true
+end
+
+local function itself(o) return o end
+
 --- Makes the parser of one function's options: given table or nil -> a table with every option, which nobody may
---- change. What comes after the options is an error; `takes` says what the function takes. The second result is what
---- the parser gives for nil, if that is always the same.
+--- change, and what `prepare` makes of it, or the same again. What comes after the options is an error; `takes` says
+--- what the function takes. Further results are what the parser gives for nil, if that is always the same.
 ---@param name string the function's name, for errors
 ---@param kinds table<string, table>
 ---@param takes string
----@return fun(given: table?, extra: any): table
+---@param prepare? fun(o: table): any
+---@return fun(given: table?, extra: any): table, any
 ---@return table?
-function options.parser(name, kinds, takes)
+---@return any
+function options.parser(name, kinds, takes, prepare)
   local names, fixed = sorted_keys(kinds), defaults(kinds)
-  return function(given, extra)
+  prepare = prepare or itself
+
+  local function parse(given, extra)
     if extra ~= nil then refuse_extra(name, takes, extra) end
     if given == nil then
-      if fixed then return fixed end
       given = {}
     elseif type(given) ~= "table" then
       if #names == 0 then refuse_extra(name, takes, given) end
       core.raise(("%s: options must be a table, got %s"):format(name, options.show(given)))
     end
-    for key in next, given do
-      if #names == 0 and type(key) == "number" then refuse_extra(name, takes, given) end
-      if not kinds[key] then refuse_unknown(name, names, key) end
-    end
-    local parsed = {}
-    for i = 1, #names do
-      local key = names[i]
-      local kind, value = kinds[key], given[key]
-      if value == nil then
-        if kind.current then value = kind.current() else value = kind.default end
-      else
-        local read = kind.read(value)
-        if read == nil then refuse_value(name, key, kind, value) end
-        value = read
-      end
-      parsed[key] = value
-    end
-    return parsed
-  end, fixed
+    if #names == 0 and type(next(given)) == "number" then refuse_extra(name, takes, given) end
+    local o = read_all(name, kinds, names, given)
+    return o, prepare(o)
+  end
+
+  return are_steady(kinds) and remembering(parse) or parse, fixed, fixed and prepare(fixed)
 end
 
 return options

@@ -39,7 +39,7 @@ end
 
 -- An entry of a tape is {record, the result's number, the result or its ghost, options, how often the result had been
 -- written}, then for each argument {itself or its ghost, its number, how often it had been written}; of a list of
--- tensors, three tables.
+-- tensors, three tables; of what is no tensor, a number and a count that are nil or false.
 
 local function copy_table(t) -- a script may change its table later
   local copy = {}
@@ -49,9 +49,11 @@ end
 
 -- One argument's three fields: of what is no tensor, a copy.
 local function note_argument(number, entry, at, a, writes, kept)
-  entry[at], entry[at + 1], entry[at + 2] = a, writes and number(a), writes
-  if writes and not kept then entry[at] = ghost(a, tape.small) end
-  if type(a) == "table" then entry[at] = copy_table(a) end
+  if writes then
+    entry[at], entry[at + 1], entry[at + 2] = kept and a or ghost(a, tape.small), number(a), writes
+  elseif a ~= nil then
+    entry[at] = type(a) == "table" and copy_table(a) or a
+  end
 end
 
 -- A table of tensors.
@@ -93,7 +95,8 @@ local function noter(self)
       return
     end
     local kept = tape.kept_of(record, w1, w2)
-    local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy }
+    local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy,
+      nil, nil, nil, nil, nil, nil } -- room for two arguments
     if record.list then
       note_list(number, entry, a1, kept[1])
     else

@@ -4,17 +4,21 @@
 
 #include "binding.h"
 
-// Arguments 4 to 9 of each function: strides h, w; dilation_rate h, w; padding ("same", "valid" or
-// {{top, bottom}, {left, right}}); whether the layout is channels_first.
-enum { GEOMETRY = 4 };
+// Options, in a userdata that does not change: each function takes it as its last argument.
+struct geometry {
+  int64_t strides[2], dilation[2], pads[4];
+  dw_padding mode;
+  bool channels_first;
+};
+
+static const char GEOMETRY[] = "dwconv.depthwise_geometry"; // its metatable's name
 
 struct call {
   lua_State *L;
   const char *x, *kernel; // the arguments that give their shapes, for error texts
-  dw_depthwise d;
+  const struct geometry *geometry;
   bool channels_first;
-  int64_t strides[2], dilation[2], pads[4];
-  dw_padding mode;
+  dw_depthwise d;
 };
 
 static const int to_last[4] = {0, 2, 3, 1}, to_first[4] = {0, 3, 1, 2};
@@ -41,30 +45,42 @@ static dw_tensor *check_rank4(lua_State *L, int index, const char *argument, con
 
 static const char *image_axes(const struct call *c) { return c->channels_first ? "n,c,h,w" : "n,h,w,c"; }
 
-static void read_options(struct call *c, lua_State *L, const char *x, const char *kernel) {
-  static const char *const names[4] = {"strides[1]", "strides[2]", "dilation_rate[1]", "dilation_rate[2]"};
-  int64_t *const values[4] = {&c->strides[0], &c->strides[1], &c->dilation[0], &c->dilation[1]};
-  c->L = L, c->x = x, c->kernel = kernel;
-  c->pads[0] = c->pads[1] = c->pads[2] = c->pads[3] = 0;
-  for (int i = 0; i < 4; i++) *values[i] = dwl_checkinteger(L, GEOMETRY + i, names[i], 1, INT64_C(1) << 31);
-  c->channels_first = lua_toboolean(L, GEOMETRY + 5);
-  int type = lua_type(L, GEOMETRY + 4);
-  const char *mode = type == LUA_TSTRING ? lua_tostring(L, GEOMETRY + 4) : "";
-  if (type == LUA_TTABLE) {
-    c->mode = DW_EXPLICIT;
-    for (int i = 0; i < 4; i++) {
-      if (lua_rawgeti(L, GEOMETRY + 4, i / 2 + 1) != LUA_TTABLE) dwl_expected(L, "padding", "two pairs", GEOMETRY + 4);
-      lua_rawgeti(L, -1, i % 2 + 1);
-      c->pads[i] = dwl_checkinteger(L, -1, "padding", 0, INT64_C(1) << 31);
-      lua_pop(L, 2);
-    }
-  } else if (strcmp(mode, "same") == 0) {
-    c->mode = DW_SAME;
-  } else if (strcmp(mode, "valid") == 0) {
-    c->mode = DW_VALID;
-  } else {
-    dwl_expected(L, "padding", "\"valid\", \"same\" or two pairs", GEOMETRY + 4);
+static void read_pads(lua_State *L, int index, int64_t pads[4]) {
+  for (int i = 0; i < 4; i++) {
+    if (lua_rawgeti(L, index, i / 2 + 1) != LUA_TTABLE) dwl_expected(L, "padding", "two pairs", index);
+    lua_rawgeti(L, -1, i % 2 + 1);
+    pads[i] = dwl_checkinteger(L, -1, "padding", 0, INT64_C(1) << 31);
+    lua_pop(L, 2);
   }
+}
+
+static dw_padding check_padding(lua_State *L, int index) {
+  int type = lua_type(L, index);
+  const char *mode = type == LUA_TSTRING ? lua_tostring(L, index) : "";
+  if (type == LUA_TTABLE) return DW_EXPLICIT;
+  if (strcmp(mode, "same") == 0) return DW_SAME;
+  if (strcmp(mode, "valid") == 0) return DW_VALID;
+  dwl_expected(L, "padding", "\"valid\", \"same\" or two pairs", index);
+}
+
+// depthwise_geometry(strides h, w, dilation_rate h, w, padding, channels_first): padding "same", "valid" or
+// {{top, bottom}, {left, right}}.
+static int geometry(lua_State *L) {
+  static const char *const names[4] = {"strides[1]", "strides[2]", "dilation_rate[1]", "dilation_rate[2]"};
+  struct geometry g = {.mode = check_padding(L, 5), .channels_first = lua_toboolean(L, 6)};
+  int64_t *const values[4] = {&g.strides[0], &g.strides[1], &g.dilation[0], &g.dilation[1]};
+  for (int i = 0; i < 4; i++) *values[i] = dwl_checkinteger(L, 1 + i, names[i], 1, INT64_C(1) << 31);
+  if (g.mode == DW_EXPLICIT) read_pads(L, 5, g.pads);
+  *(struct geometry *)lua_newuserdatauv(L, sizeof g, 0) = g;
+  luaL_newmetatable(L, GEOMETRY);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+static struct call start(lua_State *L, const char *x, const char *kernel, int at) {
+  const struct geometry *g = luaL_testudata(L, at, GEOMETRY);
+  if (g == NULL) dwl_expected(L, "options", "a depthwise_geometry", at);
+  return (struct call){.L = L, .x = x, .kernel = kernel, .geometry = g, .channels_first = g->channels_first};
 }
 
 static void refuse_window(const struct call *c, const dw_tensor *kernel, int axis) __attribute__((noreturn));
@@ -73,7 +89,7 @@ static void refuse_window(const struct call *c, const dw_tensor *kernel, int axi
   const char *unit = axis == 0 ? "rows" : "columns";
   const char *dilated = "";
   if (a->dilation > 1) dilated = lua_pushfstring(c->L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
-  const char *hint = c->mode == DW_VALID ? "; padding = \"same\" allows it" : "";
+  const char *hint = c->geometry->mode == DW_VALID ? "; padding = \"same\" allows it" : "";
   dwl_error(c->L, "%s (%s)%s covers %I %s but %s has %I with its padding%s", c->kernel, dwl_shape_text(c->L, kernel),
             dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit, c->x,
             (LUAI_UACINT)(a->in + a->before + a->after), hint);
@@ -83,7 +99,8 @@ static void refuse_window(const struct call *c, const dw_tensor *kernel, int axi
 static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *kernel) {
   lua_State *L = c->L;
   int axis = 0;
-  dw_status s = dw_depthwise_init(&c->d, x, kernel, c->strides, c->dilation, c->mode, c->pads, &axis);
+  const struct geometry *g = c->geometry;
+  dw_status s = dw_depthwise_init(&c->d, x, kernel, g->strides, g->dilation, g->mode, g->pads, &axis);
   switch (s) {
     case DW_OK: return;
     case DW_DTYPE:
@@ -141,9 +158,8 @@ static void run(const struct call *c, driver *f, const dw_tensor *to, const dw_t
   dwl_leave(c->L, f(&cx, to, a, b, &c->d, scratch, NULL));
 }
 
-static int conv(lua_State *L) { // x, depthwise_kernel, nil, options
-  struct call c;
-  read_options(&c, L, "x", "depthwise_kernel");
+static int conv(lua_State *L) { // x, depthwise_kernel, geometry
+  struct call c = start(L, "x", "depthwise_kernel", 3);
   dw_tensor x = as_last(&c, check_rank4(L, 1, "x", image_axes(&c)));
   check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
   dw_tensor *kernel = lua_touserdata(L, 2);
@@ -167,9 +183,8 @@ static void check_shape4(lua_State *L, int index, const char *argument, dw_dtype
   }
 }
 
-static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options
-  struct call c;
-  read_options(&c, L, "x_shape", "depthwise_kernel");
+static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, geometry
+  struct call c = start(L, "x_shape", "depthwise_kernel", 4);
   dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c)), *kernel = check_rank4(L, 2, "depthwise_kernel", "kh,kw,c,m");
   dw_tensor like;
   check_shape4(L, 3, "x_shape", kernel->dtype, &like);
@@ -184,9 +199,8 @@ static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, options
   return 1;
 }
 
-static int grad_kernel(lua_State *L) { // g, x, kernel_shape, options
-  struct call c;
-  read_options(&c, L, "x", "kernel_shape");
+static int grad_kernel(lua_State *L) { // g, x, kernel_shape, geometry
+  struct call c = start(L, "x", "kernel_shape", 4);
   dw_tensor *g = check_rank4(L, 1, "g", image_axes(&c));
   dw_tensor x = as_last(&c, check_rank4(L, 2, "x", image_axes(&c))), like;
   check_shape4(L, 3, "kernel_shape", x.dtype, &like);
@@ -200,6 +214,7 @@ static int grad_kernel(lua_State *L) { // g, x, kernel_shape, options
 }
 
 const luaL_Reg dwl_depthwise_functions[] = {
+    {"depthwise_geometry", geometry},
     {"depthwise_conv2d", conv},
     {"depthwise_conv2d_grad_x", grad_x},
     {"depthwise_conv2d_grad_kernel", grad_kernel},

@@ -12,10 +12,10 @@ local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options.
 
 local conv, grad_x, grad_kernel
 
--- Rather than hand a table to C at every call, options go as plain values.
+-- What C takes in the place of options.
 local function geometry(o)
   local s, d = o.strides, o.dilation_rate
-  return s[1], s[2], d[1], d[2], o.padding, o.data_format == "channels_first"
+  return core.depthwise_geometry(s[1], s[2], d[1], d[2], o.padding, o.data_format == "channels_first")
 end
 
 local function kinds()
@@ -43,7 +43,8 @@ kernel fits, and a kernel that does not fit at all is an error.]],
     result = "n,oh,ow,c*m or n,c*m,oh,ow",
   },
   options = kinds(),
-  forward = function(x, w, o) return core.depthwise_conv2d(x, w, nil, geometry(o)) end,
+  prepare = geometry,
+  forward = core.depthwise_conv2d,
   backward = {
     x = function(g, _, x, w, o) return grad_x(g, w, x.shape, o) end,
     depthwise_kernel = function(g, _, x, w, o) return grad_kernel(g, x, w.shape, o) end,
@@ -76,7 +77,8 @@ grad_x = op "depthwise_conv2d_grad_x" {
     result = "x_shape",
   },
   options = kinds(),
-  forward = function(g, w, x_shape, o) return core.depthwise_conv2d_grad_x(g, w, x_shape, geometry(o)) end,
+  prepare = geometry,
+  forward = core.depthwise_conv2d_grad_x,
   backward = {
     g = function(gg, _, _, w, _, o) return conv(gg, w, o) end,
     depthwise_kernel = function(gg, _, g, w, _, o) return grad_kernel(g, gg, w.shape, o) end,
@@ -104,7 +106,8 @@ grad_kernel = op "depthwise_conv2d_grad_kernel" {
     result = "kernel_shape",
   },
   options = kinds(),
-  forward = function(g, x, shape, o) return core.depthwise_conv2d_grad_kernel(g, x, shape, geometry(o)) end,
+  prepare = geometry,
+  forward = core.depthwise_conv2d_grad_kernel,
   backward = {
     g = function(gk, _, _, x, _, o) return conv(x, gk, o) end,
     x = function(gk, _, g, x, _, o) return grad_x(g, gk, x.shape, o) end,

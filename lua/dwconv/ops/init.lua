@@ -9,6 +9,8 @@
 --   optional   set of the names of args and values that may be nil; composed, they are bound by name or left out
 --   shapes     what each of them looks like, by name, and `result`
 --   options    name -> kind (options.lua); may be left out
+--   prepare    function(options) -> what forward takes in their place, made once for options that are used again; may
+--              be left out
 --   forward    function(args..., values..., options) -> result
 --   backward   name of an arg -> function(g, result, args..., values..., options) -> gradient, written with ops, or
 --              false for what is never a float;
@@ -71,19 +73,19 @@ end
 -- slot[1]: note(record, result, options, arguments...), which the tape puts here while it records.
 local slot = {}
 
-local plain = "  return forward(%so)"
+local plain = "  return forward(%sp)"
 
 local recorded = [[
-  local y = forward(%so)
+  local y = forward(%sp)
   local note = slot[1]
   if note then note(record, y, o%s) end
   return y]]
 
 local template = [[
-local forward, parse, fixed, slot, record = ...
+local forward, slot, record, parse, fixed, prepared = ...
 return function(%sgiven, extra)
-  local o = fixed
-  if o == nil or given ~= nil or extra ~= nil then o = parse(given, extra) end
+  local o, p = fixed, prepared
+  if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end
 %s
 end]]
 
@@ -104,8 +106,7 @@ local function make(r)
   local n, notes = #r.positional, type(r.backward) == "table"
   makers[notes][n] = makers[notes][n] or maker(n, notes)
   local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
-  local parse, fixed = options.parser(r.name, r.options, takes)
-  return makers[notes][n](r.forward, parse, fixed, slot, r)
+  return makers[notes][n](r.forward, slot, r, options.parser(r.name, r.options, takes, r.prepare))
 end
 
 -- What the tape looks up for every call.
