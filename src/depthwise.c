@@ -45,6 +45,8 @@ dw_status dw_clear(const dw_context *cx, const dw_tensor *t) {
 // What a thread has to itself.
 struct bench {
   char *from, *to;
+  char *w; // (kh, kw, lanes), or a block of (kh, kw, vector) for each vector of lanes
+  bool copied; // the kernel is there
   struct dw_depthwise_pass *passes;
 };
 
@@ -59,10 +61,56 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
-  const char *w; // (kh, kw, lanes), or a block of (kh, kw, vector) for each vector of lanes
+  const char *kernel;
+  int64_t w_bytes; // of a copy of the kernel laid out anew, 0 if it is read as it lies
   int64_t w_col, w_vector, w_pair;
   struct bench *benches;
 };
+
+// ---- the kernel ---------------------------------------------------------------------------------
+
+// Where pixels of the kernel are a multiple of CONFLICT bytes apart, they meet in a few sets of the first cache.
+enum { CONFLICT = 1024 };
+
+// How the kernel is laid out.
+static void lay_kernel(struct job *j) {
+  int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
+  bool apart = j->lanes * size % CONFLICT == 0;
+  j->w_col = j->lanes;
+  if (j->flat) {
+    j->w_col = 2 * vector;
+    j->w_bytes = dw_arena_times(taps, j->w_col * size);
+  } else if (j->pair || apart || j->lanes < vector) {
+    j->w_col = vector;
+    j->w_vector = taps * vector;
+    j->w_pair = parts(j->lanes, vector) * j->w_vector;
+    j->w_bytes = dw_arena_times(dw_arena_times(j->w_pair, j->pair ? 2 : 1) + vector, size);
+  }
+}
+
+// Repeats the lanes of each tap.
+static void copy_flat_kernel(const struct job *j, char *to) {
+  size_t lanes = (size_t)(j->lanes * j->from.size), tap = (size_t)(j->w_col * j->from.size);
+  const char *from = j->kernel;
+  for (int64_t taps = j->d->rows.kernel * j->d->cols.kernel; taps > 0; taps--, to += tap, from += lanes) {
+    for (size_t i = 0; i < tap; i += lanes) memcpy(to + i, from, i + lanes < tap ? lanes : tap - i);
+  }
+}
+
+// Each thread has a copy of its own, which it need not fetch from another's cache.
+static void copy_kernel(const struct job *j, struct bench *b) {
+  b->copied = true;
+  if (j->flat) return copy_flat_kernel(j, b->w);
+  int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
+  int64_t m = j->pair ? 2 : 1, lanes = least(j->lanes, vector), pixel = j->lanes * m;
+  for (int64_t q = 0; q < m; q++) {
+    for (int64_t l = 0, v = 0; l < j->lanes; l += vector, v++) {
+      char *to = b->w + (q * j->w_pair + v * j->w_vector) * size;
+      const char *from = j->kernel + (most(0, least(l, j->lanes - vector)) * m + q) * size;
+      j->from.kernels->expand(to, vector, from, pixel, m, taps, 0, lanes, 1);
+    }
+  }
+}
 
 // With `spread` an axis is one phase, whose first is the padding before.
 static void find_phase(dw_phase *p, const struct job *j, const dw_axis *a, int64_t f) {
@@ -113,7 +161,7 @@ static void run_window(const struct job *j, const struct bench *bench, const dw_
   int64_t w_at = j->w_vector != 0 ? window->lane / j->kernels->vector * j->w_vector : window->lane;
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
-      .w = (char *)j->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
+      .w = bench->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
       .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat,
       .rows = dw_phase_axis(rows, m, window->rows),
       .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
@@ -138,7 +186,9 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     w.rows = least(all * (band + 1) / j->bands, rows.count) - m;
     w.lane = first * j->unit;
     w.lanes = least(last * j->unit, j->lanes) - w.lane;
-    if (w.rows > 0) run_window(j, &j->benches[slot], &rows, m, &w);
+    struct bench *bench = &j->benches[slot];
+    if (!bench->copied) copy_kernel(j, bench);
+    if (w.rows > 0) run_window(j, bench, &rows, m, &w);
   }
 }
 
@@ -191,58 +241,13 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
   int64_t deep = least(j->from.image.shape[DW_H], dw_arena_times(j->band - 1, j->rows.stride) + j->d->rows.kernel);
   for (int i = 0; i < slots; i++) {
     struct bench b = {.passes = dw_arena_take(a, dw_arena_times(j->d->cols.kernel, sizeof *b.passes))};
+    b.copied = j->w_bytes == 0;
+    b.w = b.copied ? (char *)j->kernel : dw_arena_take(a, j->w_bytes); // read only, if it is the caller's
     b.from = dw_arena_take(a, dw_stage_bytes(&j->from, deep, lanes));
     b.to = dw_arena_take(a, dw_stage_bytes(&j->to, j->band, j->pair ? 2 * lanes : lanes));
     if (a->memory != NULL) benches[i] = b;
   }
   j->benches = benches;
-}
-
-// ---- the kernel ---------------------------------------------------------------------------------
-
-// Where pixels of the kernel are a multiple of CONFLICT bytes apart, they meet in a few sets of the first cache.
-enum { CONFLICT = 1024 };
-
-// Decides how the kernel is laid out, and takes the room for it; `copy_kernel` then fills it.
-static bool lay_kernel(struct job *j, const dw_tensor *kernel, struct dw_arena *a) {
-  int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
-  j->w = kernel->data;
-  j->w_col = j->lanes;
-  bool apart = j->lanes * size % CONFLICT == 0;
-  if (j->flat) {
-    j->w_col = 2 * vector;
-    j->w = dw_arena_take(a, dw_arena_times(taps, j->w_col * size));
-    return true;
-  }
-  if (!j->pair && !apart && j->lanes >= vector) return false;
-  j->w_col = vector;
-  j->w_vector = taps * vector;
-  j->w_pair = parts(j->lanes, vector) * j->w_vector;
-  j->w = dw_arena_take(a, dw_arena_times(dw_arena_times(j->w_pair, j->pair ? 2 : 1) + vector, size));
-  return true;
-}
-
-// Repeats the lanes of each tap.
-static void copy_flat_kernel(const struct job *j, const dw_tensor *kernel) {
-  size_t lanes = (size_t)(j->lanes * j->from.size), tap = (size_t)(j->w_col * j->from.size);
-  char *to = (char *)j->w;
-  const char *from = kernel->data;
-  for (int64_t taps = j->d->rows.kernel * j->d->cols.kernel; taps > 0; taps--, to += tap, from += lanes) {
-    for (size_t i = 0; i < tap; i += lanes) memcpy(to + i, from, i + lanes < tap ? lanes : tap - i);
-  }
-}
-
-static void copy_kernel(const struct job *j, const dw_tensor *kernel) {
-  if (j->flat) return copy_flat_kernel(j, kernel);
-  int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
-  int64_t m = j->pair ? 2 : 1, lanes = least(j->lanes, vector), pixel = j->lanes * m;
-  for (int64_t q = 0; q < m; q++) {
-    for (int64_t l = 0, v = 0; l < j->lanes; l += vector, v++) {
-      char *to = (char *)j->w + (q * j->w_pair + v * j->w_vector) * size;
-      char *from = (char *)kernel->data + (most(0, least(l, j->lanes - vector)) * m + q) * size;
-      j->from.kernels->expand(to, vector, from, pixel, m, taps, 0, lanes, 1);
-    }
-  }
 }
 
 // ---- drivers ------------------------------------------------------------------------------------
@@ -273,10 +278,10 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   cut_tasks(j, parts_of_image(cx, j));
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);
-  bool copied = lay_kernel(j, kernel, &a);
+  j->kernel = kernel->data;
+  lay_kernel(j);
   lay_benches(j, &a, dw_slots(cx, tasks, work));
   if (scratch != NULL) return dw_arena_tell(&a, scratch);
-  if (copied) copy_kernel(j, kernel);
   return dw_parallel(cx, tasks, work, run_tasks, j);
 }
 
