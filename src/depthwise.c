@@ -57,8 +57,8 @@ struct job {
   int64_t row_phases, col_phases;
   dw_phase rows, cols; // phase 0, which is mostly the only one
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
-  int64_t units, groups;
-  int64_t row_units, bands, band; // a band has whole units of the rows that are computed together; `band` rows at most
+  int64_t units, groups, bands;
+  int64_t band; // rows of a band, at most
   const char *w; // (kh, kw, lanes), or a block of (kh, kw, vector) for each vector of lanes
   int64_t w_col, w_vector, w_pair;
   struct bench *benches;
@@ -133,9 +133,9 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    int64_t m = j->row_units * band / j->bands * j->kernels->rows;
+    int64_t all = j->rows.count, m = all * band / j->bands; // no phase has more rows than the first
     struct dw_window w = {.n = image / j->row_phases, .first = rows.to_first + m * rows.to_step, .step = rows.to_step};
-    w.rows = least(j->row_units * (band + 1) / j->bands * j->kernels->rows, rows.count) - m;
+    w.rows = least(all * (band + 1) / j->bands, rows.count) - m;
     w.lane = first * j->unit;
     w.lanes = least(last * j->unit, j->lanes) - w.lane;
     if (w.rows > 0) run_window(j, &j->benches[slot], &rows, m, &w);
@@ -145,44 +145,44 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
 // ---- cutting a job into tasks -------------------------------------------------------------------
 
 enum {
-  TASK = 1 << 19,  // multiply-adds of vectors after which an interruption is noticed
-  SHARES = 4,      // tasks for each thread
-  MANY = 1 << 10,  // tasks
-  SMALL = 20 * 20, // pixels: such images are cut by lanes rather than by rows
-  GROUP = 4,       // vectors of lanes that a group has at least
-  STAGE = 1 << 17  // bytes of staged rows that a thread works on at a time
+  TASK = 1 << 19, // multiply-adds of vectors after which an interruption is noticed
+  SHARES = 4,     // tasks for each thread, where they are not of one size
+  MANY = 1 << 10, // tasks
+  STAGE = 1 << 17 // bytes of staged rows that a thread works on at a time
 };
 
-// An output is one chain of multiply-adds, whatever tile or task it falls into. So tasks may follow from the threads.
-static int64_t wanted_tasks(const dw_context *cx, const struct job *j) {
+// Into how many parts each image is cut. An output is one chain of multiply-adds, whatever tile or task it falls into,
+// so the parts may follow from the threads.
+static int64_t parts_of_image(const dw_context *cx, const struct job *j) {
   double work = dw_depthwise_work(j->d), tasks = work / (double)j->kernels->vector / TASK;
-  int64_t least_tasks = dw_slots(cx, MANY, work) > 1 ? cx->threads * SHARES : 1;
-  return most(least_tasks, tasks < MANY ? (int64_t)tasks : MANY);
+  int64_t threads = dw_slots(cx, MANY, work), images = j->d->batch * j->row_phases;
+  int64_t wanted = most(images % threads == 0 ? images : images == 1 ? threads : threads * SHARES,
+                        tasks < MANY ? (int64_t)tasks : MANY);
+  return images == 1 ? parts(wanted, threads) * threads : parts(wanted, images);
 }
 
 // Staged rows stay in a cache. Those that are read are few lanes of many rows, as neighbouring bands share some; those
 // that are written are few rows.
-static void fit_stage(struct job *j, int64_t least_units) {
+static void fit_stage(struct job *j, int64_t rows, int64_t least_units) {
   const dw_tensor *image = j->from.staged ? &j->from.image : &j->to.image;
   int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size), limit = j->from.staged ? STAGE : STAGE / 8;
   int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
-  int64_t band = (limit / most(1, row * least_units) - extra) / stride + 1;
-  j->bands = most(j->bands, least(j->row_units, parts(j->row_units, most(1, band / j->kernels->rows))));
-  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
+  int64_t band = most(j->kernels->rows, (limit / most(1, row * least_units) - extra) / stride + 1);
+  j->bands = most(j->bands, parts(rows, band));
+  j->band = parts(rows, j->bands);
   int64_t bytes = dw_arena_times(dw_arena_times(j->band - 1, stride) + extra, row);
   j->groups = most(j->groups, j->units / most(least_units, limit / most(1, bytes)));
 }
 
-static void cut_tasks(struct job *j, int64_t tasks) {
-  int64_t vector = j->kernels->vector, rows = parts(j->to.image.shape[DW_H], j->row_phases);
+// Images are cut by rows, and by lanes only where there are too few: a thread that writes between the lanes of another
+// finds its lines on their way to the other core.
+static void cut_tasks(struct job *j, int64_t share) {
+  int64_t rows = parts(j->to.image.shape[DW_H], j->row_phases);
   int64_t least_units = j->lanes % j->unit != 0 ? 2 : 1; // the last group fills a vector, too
-  int64_t units = most(least_units, parts(GROUP * vector, j->unit)), share = parts(tasks, j->d->batch * j->row_phases);
-  bool small = j->d->rows.out * j->d->cols.out <= SMALL;
-  j->groups = small ? least(share, most(1, j->units / units)) : 1;
-  j->row_units = parts(rows, j->kernels->rows);
-  j->bands = least(parts(share, j->groups), j->row_units);
-  j->band = parts(j->row_units, j->bands) * j->kernels->rows;
-  if (j->from.staged || j->to.staged) fit_stage(j, least_units);
+  j->bands = least(share, rows);
+  j->band = parts(rows, j->bands);
+  j->groups = most(1, least(parts(share, j->bands), j->units / least_units));
+  if (j->from.staged || j->to.staged) fit_stage(j, rows, least_units);
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
@@ -270,7 +270,7 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
-  cut_tasks(j, wanted_tasks(cx, j));
+  cut_tasks(j, parts_of_image(cx, j));
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);
   bool copied = lay_kernel(j, kernel, &a);

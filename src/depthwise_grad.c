@@ -9,7 +9,7 @@ enum {
   TASK = 1 << 16,   // multiply-adds of vectors that are worth a task of their own
   FEWEST = 4,       // tasks, for threads to share
   MANY = 1 << 10,   // tasks
-  WIDE = 16,        // vectors of lanes that can be shared out evenly
+  WIDE = 8,         // vectors of lanes that can be shared out; as many groups
   LEAST_CHUNK = 8,  // rows
   MOST_CHUNKS = 32, // parts that have to be added up
   STAGE = 1 << 17   // bytes of staged rows that a thread works on at a time
@@ -127,9 +127,10 @@ static void fit_stage(struct job *j) {
 static void cut_tasks(struct job *j) {
   int64_t vector = j->kernels->vector, rows = j->d->batch * j->d->rows.out;
   double work = dw_depthwise_work(j->d) / (double)vector / TASK;
-  int64_t tasks = work < MANY ? most(FEWEST, (int64_t)work) : MANY, wide = j->vectors / WIDE;
-  j->chunks = most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, wide > 0 ? tasks / (FEWEST * wide) : tasks)));
-  j->groups = most(1, least(j->vectors / 2, 2 * parts(tasks, 2 * j->chunks))); // the last group fills a vector, too
+  int64_t tasks = work < MANY ? most(FEWEST, (int64_t)work) : MANY, least_vectors = j->lanes < j->width ? 2 : 1;
+  bool wide = j->vectors >= WIDE;
+  j->chunks = most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, wide ? tasks / (2 * j->vectors) : tasks)));
+  j->groups = most(1, least(j->vectors / least_vectors, wide ? WIDE : parts(tasks, j->chunks)));
   j->band = j->d->rows.out;
   if (j->x.staged || j->g.staged) fit_stage(j);
 }
