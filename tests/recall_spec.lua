@@ -120,6 +120,11 @@ describe("core.recall", function()
     for _, value in ipairs { endless, print, dw.ones { 1 }, 0 / 0, ("x"):rep(100), { 1, 2, 3, 4, 5, 6, 7, 8, 9 } } do
       assert.is_nil(core.recall(memory, { a = value }, true))
     end
+    local many = {}
+    for i = 1, 17 do many["a" .. i] = i end
+    assert.is_nil(core.recall(memory, many, true))
+    many.a1 = nil
+    assert.are.equal(core.recall(memory, many, true), core.recall(memory, many))
     assert.is_nil(core.recall(memory, 1, true))
     assert.is_false(pcall(core.recall, 1, {}))
   end)

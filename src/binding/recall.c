@@ -1,10 +1,11 @@
 // recall.c: recognises options that were read before, for lua/dwconv/recall.lua. A memory is a tree of tables: the
-// names and values of options lead from its root from node to node, in the order in which `next` gives them.
-// Invariant: a walk that does not grow allocates nothing, so it sees the options as they are at one moment.
+// values and names of options lead from its root from node to node, in the order in which `next` gives them, backwards.
+// Invariant: a walk that does not grow allocates nothing, so it sees the options as they are at one moment; one that
+// grows has taken all names and values before it does.
 #include "binding.h"
 
 enum { MEMORY = 1, GIVEN, GROW, NODE };
-enum { DEEPEST = 3, LONGEST = 40 }; // lists in lists; bytes of a string
+enum { MANY = 16, DEEPEST = 3, LONGEST = 40 }; // options; lists in lists; bytes of a string
 
 // Whether a tree may keep the value on top as a key.
 static bool is_plain(lua_State *L) {
@@ -66,10 +67,15 @@ static int recall(lua_State *L) {
   bool grow = lua_toboolean(L, GROW);
   luaL_checktype(L, MEMORY, LUA_TTABLE);
   if (lua_type(L, GIVEN) != LUA_TTABLE || lua_getmetatable(L, GIVEN)) return 0;
+  luaL_checkstack(L, 2 * MANY + LUA_MINSTACK, NULL);
   lua_pushvalue(L, MEMORY);
-  for (lua_pushnil(L); lua_next(L, GIVEN) != 0;) {
+  int n = 0;
+  for (lua_pushnil(L); lua_next(L, GIVEN) != 0; n++) {
+    if (n == MANY) return 0;
     lua_pushvalue(L, -2);
-    if (!step(L, grow) || !follow(L, grow, 0)) return 0;
+  }
+  for (; n > 0; n--) {
+    if (!follow(L, grow, 0) || !step(L, grow)) return 0;
   }
   return 1;
 }
