@@ -66,7 +66,7 @@ void dw_stage_write(const struct dw_stage *s, const struct dw_window *w, const s
 
 bool dw_depthwise_is_empty(const dw_depthwise *d);
 double dw_depthwise_work(const dw_depthwise *d); // multiply-adds, on padding too
-// One axis for the kernels: outputs m .. m+count-1 of a phase, and the other way round with the whole phase.
+// One axis for the kernels: outputs m .. m+count-1 of a phase.
 struct dw_depthwise_axis dw_phase_axis(const dw_phase *p, int64_t m, int64_t count);
 dw_status dw_clear(const dw_context *cx, const dw_tensor *t);
 
