@@ -32,6 +32,9 @@ struct tile {
 // (m - t + before) / 2, where that is a whole number; `before` is never negative then.
 enum { FORWARD = -1, FLAT = -2, FLAT_EDGE = -3 };
 
+// Columns from one pointer: at it, once and twice a step behind it, which an address can say.
+enum { STEP = 3 };
+
 // sum[r][m] += one input row times kernel rows w[r], slots r0 .. r1-1.
 INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, int before, const T *x,
                         ptrdiff_t x_col, const T *const *w, ptrdiff_t w_col, unsigned skip) {
@@ -49,9 +52,9 @@ INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, i
   }
   UNROLL
   for (int e = 0; e < columns; e++) {
-    KEEP(skip);
+    if (!IS_CONSTANT(skip)) KEEP(skip);
     if (LIKELY(!(skip & 1u << e))) {
-      vec in = load(x);
+      vec in = load(x + e % STEP * x_col);
       KEEP_VECTOR(in);
       UNROLL
       for (int m = 0; m < count; m++) {
@@ -61,8 +64,10 @@ INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, i
         for (int r = r0; r < r1; r++) sum[r][m] += in * k[r][t];
       }
     }
-    x += x_col;
-    KEEP(x);
+    if (e % STEP == STEP - 1) {
+      x += STEP * x_col;
+      KEEP(x);
+    }
   }
 }
 
@@ -117,6 +122,16 @@ INLINE void add_pass(vec (*sum)[TILE], int slots, int count, int taps, int befor
   }
 }
 
+// Most tiles meet no column on padding. Where vectors are short, testing bits for them costs as much as their loads.
+INLINE void add_padded(vec (*sum)[TILE], int slots, int count, int taps, int before, const struct tile *b, const T *x,
+                       const T *w, unsigned skip) {
+  if (ROWS == 1 && LIKELY(skip == 0)) {
+    add_pass(sum, slots, count, taps, before, b, x, w, 0);
+  } else {
+    add_pass(sum, slots, count, taps, before, b, x, w, skip);
+  }
+}
+
 INLINE void store_tile(const struct tile *b, T *y, vec (*sum)[TILE], int slots, int count) {
   if (slots == 2 && b->pair) {
     UNROLL
@@ -142,7 +157,7 @@ INLINE void add_taps(vec (*sum)[TILE], int slots, int count, const struct tile *
   const struct dw_depthwise_pass *p = b->passes;
   for (int64_t n = b->n_passes; n > 0; n--, p++) {
 #define TAPS_ARE(n)                                                                                                    \
-  case n: add_pass(sum, slots, count, n, FORWARD, b, x + p->x, w + p->w, p->skip); break;
+  case n: add_padded(sum, slots, count, n, FORWARD, b, x + p->x, w + p->w, p->skip); break;
     switch (p->taps) {
       TAPS_ARE(1)
       TAPS_ARE(2)
@@ -160,13 +175,13 @@ INLINE void add_taps(vec (*sum)[TILE], int slots, int count, const struct tile *
 INLINE void add_spread(vec (*sum)[TILE], int slots, int count, const struct tile *b, const T *x, const T *w) {
   const struct dw_depthwise_pass *p = b->passes;
   if (p->taps == 3 && b->before == 1) {
-    add_pass(sum, slots, count, 3, 1, b, x, w, p->skip);
+    add_padded(sum, slots, count, 3, 1, b, x, w, p->skip);
   } else if (p->taps == 3) {
-    add_pass(sum, slots, count, 3, 2, b, x, w, p->skip);
+    add_padded(sum, slots, count, 3, 2, b, x, w, p->skip);
   } else if (b->before == 3) {
-    add_pass(sum, slots, count, 5, 3, b, x, w, p->skip);
+    add_padded(sum, slots, count, 5, 3, b, x, w, p->skip);
   } else {
-    add_pass(sum, slots, count, 5, 4, b, x, w, p->skip);
+    add_padded(sum, slots, count, 5, 4, b, x, w, p->skip);
   }
 }
 
@@ -208,7 +223,12 @@ INLINE void run_flat_tile(const struct tile *tile, int slots, int count, int way
 
 // One function for each size: forward_<slots>_<count> and so on.
 typedef void tile_fn(const struct tile *b);
-#define EACH_COUNT(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
+#define UP_TO_8(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
+#ifdef MANY_REGISTERS
+#define EACH_COUNT UP_TO_8
+#else
+#define EACH_COUNT(X, n) UP_TO_8(X, n) X(n, 9) X(n, 10)
+#endif
 #define FUNCTIONS(slots, count)                                                                                        \
   static __attribute__((noinline)) void forward_##slots##_##count(const struct tile *b) {                              \
     run_tile(b, slots, count, false);                                                                                  \

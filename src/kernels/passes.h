@@ -10,7 +10,7 @@
 #define MANY_REGISTERS
 enum { TILE = 8, ROWS = 2, TAPS = 7, STRIP = 8, GROUP = 3, STRIP_TAPS = 7 };
 #else
-enum { TILE = 8, ROWS = 1, TAPS = 5, STRIP = 6, GROUP = 3, STRIP_TAPS = 3 };
+enum { TILE = 10, ROWS = 1, TAPS = 5, STRIP = 6, GROUP = 3, STRIP_TAPS = 3 };
 #endif
 
 INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

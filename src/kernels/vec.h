@@ -31,6 +31,8 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+#define IS_CONSTANT(x) __builtin_constant_p(x)
+
 // What holds nearly always is laid out without a jump.
 #define LIKELY(x) __builtin_expect(x, 1)
 
