@@ -1,6 +1,6 @@
 // depthwise.c: geometry of depthwise convolution; drivers of the forward pass and of the gradient with respect to x,
 // which are one walk in two directions. Called by the binding. Invariant: a task is some output rows of one phase of
-// one image, for some lanes, and owns what it writes.
+// one image, for some lanes, and owns what it writes; where rows are few, it may begin and end amid a row.
 #include "depthwise.h"
 
 #include <string.h>
@@ -61,6 +61,7 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
+  bool even;    // bands are of one size, if need be with edges amid a row
   const char *kernel;
   int64_t w_bytes; // of a copy of the kernel laid out anew, 0 if it is read as it lies
   int64_t w_col, w_vector, w_pair;
@@ -136,42 +137,88 @@ static struct dw_window from_window(const struct job *j, const dw_phase *p, int6
   return w;
 }
 
-// The columns of a phase, in a block whose pointers are at column 0 and tap 0 of the images.
-static void run_phase(const struct job *j, struct dw_depthwise_block b, const dw_phase *cols) {
+// Output columns first .. end-1 of a phase, in a block whose pointers are at column 0 and tap 0 of the images.
+static void run_phase(const struct job *j, struct dw_depthwise_block b, const dw_phase *cols, int64_t first,
+                      int64_t end) {
   int64_t size = j->from.size;
-  b.cols = dw_phase_axis(cols, 0, cols->count);
+  b.cols = dw_phase_axis(cols, first, least(end, cols->count) - first);
   b.x = (const char *)b.x + cols->from_first * b.x_col * size;
   b.x_col *= cols->from_step;
-  b.y = (char *)b.y + cols->to_first * b.y_col * size;
+  b.y = (char *)b.y + (cols->to_first + first * cols->to_step) * b.y_col * size;
   b.y_col *= cols->to_step;
   b.w = (char *)b.w + cols->tap_first * b.w_col * size;
   b.w_col *= cols->tap_step;
   if (b.cols.count > 0) j->kernels->forward(&b);
 }
 
-// Outputs m .. m+rows-1 of a row phase in the rows, and lanes, of `window`.
-static void run_window(const struct job *j, const struct bench *bench, const dw_phase *rows, int64_t m,
-                       const struct dw_window *window) {
-  struct dw_window reads = from_window(j, rows, m, window), writes = *window;
+// What of a row phase one call computes: outputs row .. row_end-1, col .. col_end-1 of each column phase, lanes.
+struct area {
+  int64_t n, row, row_end, col, col_end, lane, lanes;
+};
+
+static void run_area(const struct job *j, const struct bench *bench, const dw_phase *rows, const struct area *a) {
+  struct dw_window writes = {.n = a->n, .first = rows->to_first + a->row * rows->to_step, .step = rows->to_step,
+                             .rows = least(a->row_end, rows->count) - a->row, .lane = a->lane, .lanes = a->lanes};
+  if (writes.rows <= 0) return; // no phase has more rows than the first, by which they are cut
+  struct dw_window reads = from_window(j, rows, a->row, &writes);
+  int64_t size = j->from.size, w_row = j->d->cols.kernel * j->w_col;
+  int64_t skipped = (reads.first - rows->from_first) / rows->from_step; // input rows before the window
+  int64_t w_at = j->w_vector != 0 ? a->lane / j->kernels->vector * j->w_vector : a->lane;
   if (j->pair) writes.lane *= 2, writes.lanes *= 2;
   struct dw_place x = dw_stage_place(&j->from, &reads, bench->from), y = dw_stage_place(&j->to, &writes, bench->to);
   dw_stage_read(&j->from, &reads, &x);
-  int64_t size = j->from.size, w_row = j->d->cols.kernel * j->w_col;
-  int64_t skipped = (reads.first - rows->from_first) / rows->from_step; // input rows before the window
-  int64_t w_at = j->w_vector != 0 ? window->lane / j->kernels->vector * j->w_vector : window->lane;
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = bench->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
       .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat,
-      .rows = dw_phase_axis(rows, m, window->rows),
-      .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, window->lanes), .passes = bench->passes};
-  run_phase(j, b, &j->cols);
+      .rows = dw_phase_axis(rows, a->row, writes.rows),
+      .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, a->lanes), .passes = bench->passes};
+  run_phase(j, b, &j->cols, a->col, a->col_end);
   for (int64_t f = 1; f < j->col_phases; f++) {
     dw_phase cols;
     find_phase(&cols, j, &j->d->cols, f);
-    run_phase(j, b, &cols);
+    run_phase(j, b, &cols, a->col, a->col_end);
   }
   dw_stage_write(&j->to, &writes, &y);
+}
+
+static int64_t tile_rows(const struct job *j) { return j->pair ? 1 : j->kernels->rows; }
+
+// Where a band begins: at a row, or within as many rows as a tile has.
+struct edge {
+  int64_t row, col;
+};
+
+static struct edge band_edge(const struct job *j, int64_t band) {
+  int64_t rows = j->rows.count, row = rows * band / j->bands;
+  if (!j->even || band == j->bands) return (struct edge){row, 0};
+  row -= row % tile_rows(j);
+  int64_t whole = least(tile_rows(j), rows - row) * j->bands;
+  return (struct edge){row, j->cols.count * (rows * band - row * j->bands) / whole};
+}
+
+// A band of the area's lanes.
+static void run_band(const struct job *j, const struct bench *bench, const dw_phase *rows, int64_t band,
+                     struct area all) {
+  struct edge first = band_edge(j, band), last = band_edge(j, band + 1);
+  int64_t tall = tile_rows(j);
+  if (first.col > 0 && first.row < last.row) {
+    struct area a = all;
+    a.row = first.row, a.row_end = first.row + tall, a.col = first.col;
+    run_area(j, bench, rows, &a);
+    first = (struct edge){a.row_end, 0};
+  }
+  if (first.row < last.row) {
+    struct area a = all;
+    a.row = first.row, a.row_end = last.row;
+    run_area(j, bench, rows, &a);
+    first = (struct edge){last.row, 0};
+  }
+  if (first.col < last.col) {
+    struct area a = all;
+    a.row = last.row, a.row_end = last.row + tall, a.col = first.col, a.col_end = last.col;
+    run_area(j, bench, rows, &a);
+  }
 }
 
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
@@ -181,14 +228,11 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    int64_t all = j->rows.count, m = all * band / j->bands; // no phase has more rows than the first
-    struct dw_window w = {.n = image / j->row_phases, .first = rows.to_first + m * rows.to_step, .step = rows.to_step};
-    w.rows = least(all * (band + 1) / j->bands, rows.count) - m;
-    w.lane = first * j->unit;
-    w.lanes = least(last * j->unit, j->lanes) - w.lane;
+    struct area all = {.n = image / j->row_phases, .col_end = j->cols.count, .lane = first * j->unit};
+    all.lanes = least(last * j->unit, j->lanes) - all.lane;
     struct bench *bench = &j->benches[slot];
     if (!bench->copied) copy_kernel(j, bench);
-    if (w.rows > 0) run_window(j, bench, &rows, m, &w);
+    run_band(j, bench, &rows, band, all);
   }
 }
 
@@ -198,6 +242,8 @@ enum {
   TASK = 1 << 19, // multiply-adds of vectors after which an interruption is noticed
   SHARES = 4,     // tasks for each thread, where they are not of one size
   MANY = 1 << 10, // tasks
+  FINE = 32,      // rows of tiles in a band that are no coarse measure
+  FEW = 8,        // pixels of a band
   STAGE = 1 << 17 // bytes of staged rows that a thread works on at a time
 };
 
@@ -229,10 +275,13 @@ static void fit_stage(struct job *j, int64_t rows, int64_t least_units) {
 static void cut_tasks(struct job *j, int64_t share) {
   int64_t rows = parts(j->to.image.shape[DW_H], j->row_phases);
   int64_t least_units = j->lanes % j->unit != 0 ? 2 : 1; // the last group fills a vector, too
-  j->bands = least(share, rows);
+  bool staged = j->from.staged || j->to.staged;
+  j->even = !staged && !j->flat && j->col_phases == 1 && rows < FINE * tile_rows(j) * share &&
+            rows * j->cols.count >= FEW * share;
+  j->bands = j->even ? share : least(share, rows);
   j->band = parts(rows, j->bands);
   j->groups = most(1, least(parts(share, j->bands), j->units / least_units));
-  if (j->from.staged || j->to.staged) fit_stage(j, rows, least_units);
+  if (staged) fit_stage(j, rows, least_units);
 }
 
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {

@@ -5,8 +5,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -15,10 +13,21 @@
 // libgomp's threads do not survive fork(), and a region in the child would wait for them for ever.
 // The process that opened the first region owns the pool; any other runs on one thread.
 #ifdef _OPENMP
+static atomic_bool opened, orphan;
+
+static void orphan_child(void) {
+  if (opened) orphan = true;
+}
+
+static void watch_forks(void) {
+  if (pthread_atfork(NULL, NULL, orphan_child) != 0) orphan = true;
+}
+
 static bool may_open_region(void) {
-  static _Atomic pid_t owner;
-  pid_t none = 0, self = getpid();
-  return atomic_compare_exchange_strong(&owner, &none, self) || none == self;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks);
+  if (!opened) opened = true;
+  return !orphan;
 }
 #endif
 

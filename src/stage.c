@@ -2,7 +2,8 @@
 // depthwise_grad.c. Invariant: an image whose lanes are neighbours and fill a vector is never copied.
 #include "depthwise.h"
 
-enum { LINE = 64 };
+// Prefetchers take neighbours of a line along, which another thread may be writing.
+enum { LINE = 256 };
 #define TOO_MUCH (INT64_C(1) << 62)
 
 int64_t dw_arena_times(int64_t a, int64_t b) {
