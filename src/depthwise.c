@@ -61,6 +61,7 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
+  bool planar;  // lanes of an image lie apart, so that a thread takes all bands of some, rather than all lanes of a band
   bool even;    // bands are of one size, if need be with edges amid a row
   const char *kernel;
   int64_t w_bytes; // of a copy of the kernel laid out anew, 0 if it is read as it lies
@@ -224,7 +225,8 @@ static void run_band(const struct job *j, const struct bench *bench, const dw_ph
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
   for (int64_t task = a; task < b; task++) {
-    int64_t group = task % j->groups, band = task / j->groups % j->bands, image = task / j->groups / j->bands;
+    int64_t part = task % (j->groups * j->bands), image = task / (j->groups * j->bands);
+    int64_t group = j->planar ? part / j->bands : part % j->groups, band = j->planar ? part % j->bands : part / j->groups;
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
@@ -324,6 +326,7 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
+  j->planar = j->to.image.strides[DW_W] < j->to.image.strides[DW_C];
   cut_tasks(j, parts_of_image(cx, j));
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);
