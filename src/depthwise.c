@@ -61,7 +61,6 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
-  bool planar;  // lanes of an image lie apart, so that a thread takes all bands of some, rather than all lanes of a band
   bool even;    // bands are of one size, if need be with edges amid a row
   const char *kernel;
   int64_t w_bytes; // of a copy of the kernel laid out anew, 0 if it is read as it lies
@@ -198,35 +197,27 @@ static struct edge band_edge(const struct job *j, int64_t band) {
   return (struct edge){row, j->cols.count * (rows * band - row * j->bands) / whole};
 }
 
-// A band of the area's lanes.
+// A band of the lanes in `all`: what is left of the rows that it begins in, whole rows, what it has of those it ends in.
 static void run_band(const struct job *j, const struct bench *bench, const dw_phase *rows, int64_t band,
-                     struct area all) {
-  struct edge first = band_edge(j, band), last = band_edge(j, band + 1);
-  int64_t tall = tile_rows(j);
-  if (first.col > 0 && first.row < last.row) {
-    struct area a = all;
-    a.row = first.row, a.row_end = first.row + tall, a.col = first.col;
+                     const struct area *all) {
+  struct edge at = band_edge(j, band), end = band_edge(j, band + 1);
+  while (at.row < end.row || at.col < end.col) {
+    struct area a = *all;
+    a.row = at.row, a.col = at.col;
+    a.row_end = at.col == 0 && at.row < end.row ? end.row : at.row + tile_rows(j);
+    if (at.row == end.row) a.col_end = end.col;
     run_area(j, bench, rows, &a);
-    first = (struct edge){a.row_end, 0};
-  }
-  if (first.row < last.row) {
-    struct area a = all;
-    a.row = first.row, a.row_end = last.row;
-    run_area(j, bench, rows, &a);
-    first = (struct edge){last.row, 0};
-  }
-  if (first.col < last.col) {
-    struct area a = all;
-    a.row = last.row, a.row_end = last.row + tall, a.col = first.col, a.col_end = last.col;
-    run_area(j, bench, rows, &a);
+    at = at.row == end.row ? end : (struct edge){a.row_end, 0};
   }
 }
 
+// Neighbouring tasks are of one thread: all lanes of a band or, where lanes lie in planes, all bands of some planes.
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
+  bool planar = j->to.image.strides[DW_W] < j->to.image.strides[DW_C];
   for (int64_t task = a; task < b; task++) {
     int64_t part = task % (j->groups * j->bands), image = task / (j->groups * j->bands);
-    int64_t group = j->planar ? part / j->bands : part % j->groups, band = j->planar ? part % j->bands : part / j->groups;
+    int64_t group = planar ? part / j->bands : part % j->groups, band = planar ? part % j->bands : part / j->groups;
     int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
@@ -234,7 +225,7 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     all.lanes = least(last * j->unit, j->lanes) - all.lane;
     struct bench *bench = &j->benches[slot];
     if (!bench->copied) copy_kernel(j, bench);
-    run_band(j, bench, &rows, band, all);
+    run_band(j, bench, &rows, band, &all);
   }
 }
 
@@ -326,7 +317,6 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   if (j->flat) j->from.staged = j->to.staged = false;
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
-  j->planar = j->to.image.strides[DW_W] < j->to.image.strides[DW_C];
   cut_tasks(j, parts_of_image(cx, j));
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);

@@ -3,7 +3,7 @@
 #include "depthwise.h"
 
 // Prefetchers take neighbours of a line along, which another thread may be writing.
-enum { LINE = 256 };
+enum { APART = 256 }; // bytes
 #define TOO_MUCH (INT64_C(1) << 62)
 
 int64_t dw_arena_times(int64_t a, int64_t b) {
@@ -13,7 +13,7 @@ int64_t dw_arena_times(int64_t a, int64_t b) {
 
 void *dw_arena_take(struct dw_arena *a, int64_t bytes) {
   void *p = a->memory != NULL ? a->memory + a->used : NULL;
-  a->used = bytes > TOO_MUCH - LINE - a->used ? TOO_MUCH : a->used + (bytes + LINE - 1) / LINE * LINE;
+  a->used = bytes > TOO_MUCH - APART - a->used ? TOO_MUCH : a->used + (bytes + APART - 1) / APART * APART;
   return p;
 }
 

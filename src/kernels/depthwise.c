@@ -223,12 +223,6 @@ INLINE void run_flat_tile(const struct tile *tile, int slots, int count, int way
 
 // One function for each size: forward_<slots>_<count> and so on.
 typedef void tile_fn(const struct tile *b);
-#define UP_TO_8(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6) X(n, 7) X(n, 8)
-#ifdef MANY_REGISTERS
-#define EACH_COUNT UP_TO_8
-#else
-#define EACH_COUNT(X, n) UP_TO_8(X, n) X(n, 9) X(n, 10)
-#endif
 #define FUNCTIONS(slots, count)                                                                                        \
   static __attribute__((noinline)) void forward_##slots##_##count(const struct tile *b) {                              \
     run_tile(b, slots, count, false);                                                                                  \
@@ -245,18 +239,18 @@ typedef void tile_fn(const struct tile *b);
 #define FORWARDS(slots, count) forward_##slots##_##count,
 #define SPREADS(slots, count) spread_##slots##_##count,
 #define FLATS_OF(slots) {flat_##slots##_1, flat_##slots##_2, NULL, flat_##slots##_4}
-EACH_COUNT(FUNCTIONS, 1)
+EACH_TILE(FUNCTIONS, 1)
 FLATS(1, 1) FLATS(1, 2) FLATS(1, 4) EDGE(1)
 #ifdef MANY_REGISTERS
-EACH_COUNT(FUNCTIONS, 2)
+EACH_TILE(FUNCTIONS, 2)
 FLATS(2, 1) FLATS(2, 2) FLATS(2, 4) EDGE(2)
-static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}, {EACH_COUNT(FORWARDS, 2)}};
-static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}, {EACH_COUNT(SPREADS, 2)}};
+static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_TILE(FORWARDS, 1)}, {EACH_TILE(FORWARDS, 2)}};
+static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_TILE(SPREADS, 1)}, {EACH_TILE(SPREADS, 2)}};
 static tile_fn *const flat_tiles[ROWS][4] = {FLATS_OF(1), FLATS_OF(2)};
 static tile_fn *const edge_tiles[ROWS] = {edge_1, edge_2};
 #else
-static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_COUNT(FORWARDS, 1)}};
-static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_COUNT(SPREADS, 1)}};
+static tile_fn *const forward_tiles[ROWS][TILE] = {{EACH_TILE(FORWARDS, 1)}};
+static tile_fn *const spread_tiles[ROWS][TILE] = {{EACH_TILE(SPREADS, 1)}};
 static tile_fn *const flat_tiles[ROWS][4] = {FLATS_OF(1)};
 static tile_fn *const edge_tiles[ROWS] = {edge_1};
 #endif

@@ -137,19 +137,14 @@ INLINE void grad_one(const struct strip *b, int count) {
 }
 
 // Functions for each size: one_<count> and both_<count>.
-#ifdef MANY_REGISTERS
-#define EACH_COUNT(X, name) X(name, 1) X(name, 2) X(name, 3) X(name, 4) X(name, 5) X(name, 6) X(name, 7) X(name, 8)
-#else
-#define EACH_COUNT(X, name) X(name, 1) X(name, 2) X(name, 3) X(name, 4) X(name, 5) X(name, 6)
-#endif
 #define GRAD(name, count)                                                                                              \
   static __attribute__((noinline)) void name##_##count(const struct strip *b) { grad_##name(b, count); }
 #define ENTRY(name, count) name##_##count,
-EACH_COUNT(GRAD, one)
-EACH_COUNT(GRAD, both)
+EACH_STRIP(GRAD, one)
+EACH_STRIP(GRAD, both)
 
 typedef void strip_fn(const struct strip *b);
-static strip_fn *const strips[2][STRIP] = {{EACH_COUNT(ENTRY, one)}, {EACH_COUNT(ENTRY, both)}};
+static strip_fn *const strips[2][STRIP] = {{EACH_STRIP(ENTRY, one)}, {EACH_STRIP(ENTRY, both)}};
 
 // All kernel rows against the output columns at .. at+count-1.
 static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, int passes, int64_t at, int count) {

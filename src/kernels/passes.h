@@ -6,10 +6,17 @@
 // A tile is ROWS x TILE outputs and passes of TAPS taps; a strip, for the kernel's gradient, is STRIP outputs against
 // GROUP kernel rows in passes of STRIP_TAPS. Sums, with the weights of a kernel row (or the outputs) and one input, fill
 // the register file: 32 vectors, or 16.
+#define UP_TO_6(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6)
+#define UP_TO_8(X, n) UP_TO_6(X, n) X(n, 7) X(n, 8)
+#define UP_TO_10(X, n) UP_TO_8(X, n) X(n, 9) X(n, 10)
 #if VECTOR_BYTES == 64 || defined __aarch64__
 #define MANY_REGISTERS
+#define EACH_TILE UP_TO_8 // EACH_TILE(X, n) is X(n, 1) ... X(n, TILE)
+#define EACH_STRIP UP_TO_8
 enum { TILE = 8, ROWS = 2, TAPS = 7, STRIP = 8, GROUP = 3, STRIP_TAPS = 7 };
 #else
+#define EACH_TILE UP_TO_10
+#define EACH_STRIP UP_TO_6
 enum { TILE = 10, ROWS = 1, TAPS = 5, STRIP = 6, GROUP = 3, STRIP_TAPS = 3 };
 #endif
 

@@ -31,6 +31,7 @@
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// Known where a function was inlined.
 #define IS_CONSTANT(x) __builtin_constant_p(x)
 
 // What holds nearly always is laid out without a jump.
