@@ -211,17 +211,19 @@ static void run_band(const struct job *j, const struct bench *bench, const dw_ph
   }
 }
 
-// Neighbouring tasks are of one thread: all lanes of a band or, where lanes lie in planes, all bands of some planes.
+// Neighbouring tasks are of one thread: all phases and lanes of a band or, where lanes lie in planes, all bands of some
+// planes.
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
   bool planar = j->to.image.strides[DW_W] < j->to.image.strides[DW_C];
   for (int64_t task = a; task < b; task++) {
-    int64_t part = task % (j->groups * j->bands), image = task / (j->groups * j->bands);
+    int64_t f = task % j->row_phases, part = task / j->row_phases, image = part / (j->groups * j->bands);
+    part -= image * j->groups * j->bands;
     int64_t group = planar ? part / j->bands : part % j->groups, band = planar ? part % j->bands : part / j->groups;
-    int64_t f = image % j->row_phases, first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
+    int64_t first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    struct area all = {.n = image / j->row_phases, .col_end = j->cols.count, .lane = first * j->unit};
+    struct area all = {.n = image, .col_end = j->cols.count, .lane = first * j->unit};
     all.lanes = least(last * j->unit, j->lanes) - all.lane;
     struct bench *bench = &j->benches[slot];
     if (!bench->copied) copy_kernel(j, bench);
@@ -244,7 +246,8 @@ enum {
 // so the parts may follow from the threads.
 static int64_t parts_of_image(const dw_context *cx, const struct job *j) {
   double work = dw_depthwise_work(j->d), tasks = work / (double)j->kernels->vector / TASK;
-  int64_t threads = dw_slots(cx, MANY, work), images = j->d->batch * j->row_phases;
+  bool alike = !j->back || j->d->rows.stride == 1; // phases have as many taps as each other
+  int64_t threads = dw_slots(cx, MANY, work), images = j->d->batch * (alike ? j->row_phases : 1);
   int64_t wanted = most(images % threads == 0 ? images : images == 1 ? threads : threads * SHARES,
                         tasks < MANY ? (int64_t)tasks : MANY);
   return images == 1 ? parts(wanted, threads) * threads : parts(wanted, images);
