@@ -285,12 +285,14 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
   int64_t lanes = dw_arena_times(parts(j->units, j->groups), j->unit);
   int64_t deep = least(j->from.image.shape[DW_H], dw_arena_times(j->band - 1, j->rows.stride) + j->d->rows.kernel);
   for (int i = 0; i < slots; i++) {
+    int64_t since = a->used;
     struct bench b = {.passes = dw_arena_take(a, dw_arena_times(j->d->cols.kernel, sizeof *b.passes))};
     b.copied = j->w_bytes == 0;
     b.w = b.copied ? (char *)j->kernel : dw_arena_take(a, j->w_bytes); // read only, if it is the caller's
     b.from = dw_arena_take(a, dw_stage_bytes(&j->from, deep, lanes));
     b.to = dw_arena_take(a, dw_stage_bytes(&j->to, j->band, j->pair ? 2 * lanes : lanes));
     if (a->memory != NULL) benches[i] = b;
+    if (i + 1 < slots) dw_arena_part(a, since);
   }
   j->benches = benches;
 }

@@ -140,10 +140,12 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
   int64_t lanes = dw_arena_times(parts(j->vectors, j->groups), j->kernels->vector);
   int64_t deep = least(j->x.image.shape[DW_H], dw_arena_times(j->band - 1, j->d->rows.stride) + j->d->rows.kernel);
   for (int i = 0; i < slots; i++) {
+    int64_t since = a->used;
     struct bench b = {.passes = dw_arena_take(a, dw_arena_times(j->d->cols.kernel, sizeof *b.passes))};
     b.x = dw_arena_take(a, dw_stage_bytes(&j->x, deep, lanes));
     b.g = dw_arena_take(a, dw_stage_bytes(&j->g, j->band, lanes));
     if (a->memory != NULL) benches[i] = b;
+    if (i + 1 < slots) dw_arena_part(a, since);
   }
   j->benches = benches;
 }
