@@ -32,16 +32,45 @@ INLINE void expand_values(T *to, int64_t pitch, const T *from, ptrdiff_t from_la
   for (int64_t l = lanes; l < pitch; l++) to[l] = 0;
 }
 
+// Where the values of a vector of lanes are, that begins with the (q+1)-th of m copies: which of the values from there.
+static void lay_places(places *copies, int64_t m) {
+  for (int64_t q = 0; q < m; q++) {
+    for (int64_t i = 0, c = 0, left = m - q; i < LANES; i++, left--) {
+      if (left == 0) c++, left = m;
+      copies[q][i] = (place)c;
+    }
+  }
+}
+
+// Lanes of a pixel of `channels` values, of which there is a whole vector, in m copies each; up to one vector more.
+INLINE void expand_copies(T *to, const T *from, int64_t channels, int64_t first, int64_t lanes, int64_t m,
+                          const places *copies) {
+  int64_t c = first / m, q = first % m, whole = LANES / m, rest = LANES % m;
+  for (int64_t l = 0; l < lanes; l += LANES) {
+    int64_t at = least(c, channels - LANES);
+    store(to + l, permute(load(from + at), copies[q] + (place)(c - at)));
+    c += whole;
+    q += rest;
+    if (q >= m) q -= m, c++;
+  }
+}
+
 static void expand(void *to_, ptrdiff_t to_pitch, const void *from_, ptrdiff_t from_step, ptrdiff_t from_lane,
                    int64_t pixels, int64_t first, int64_t lanes, int64_t m) {
   T *to = to_;
   const T *from = from_;
   bool whole = from_lane == 1 && m <= 2 && first % m == 0;
+  int64_t channels = (first + lanes - 1) / m + 1;
+  bool copied = from_lane == 1 && m <= LANES && channels >= LANES && lanes >= LANES;
+  places copies[LANES];
+  if (!whole && copied) lay_places(copies, m);
   for (int64_t p = 0; p < pixels; p++, to += to_pitch, from += from_step) {
     if (whole && m == 1) {
       expand_pixel(to, to_pitch, from + first, lanes, 1);
     } else if (whole) {
       expand_pixel(to, to_pitch, from + first / 2, lanes, 2);
+    } else if (copied) {
+      expand_copies(to, from, channels, first, lanes, m, copies);
     } else {
       expand_values(to, to_pitch, from, from_lane, first, lanes, m);
     }
@@ -72,6 +101,10 @@ static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *fr
       fold_pixel(to, to_lane, from, channels, 1, false);
     } else if (m == 2 && to_lane == 1) {
       fold_pixel(to, 1, from, channels, 2, true);
+    } else if (m == 3 && to_lane == 1) { // which compilers know to take apart, as they do 4
+      fold_pixel(to, 1, from, channels, 3, false);
+    } else if (m == 4 && to_lane == 1) {
+      fold_pixel(to, 1, from, channels, 4, false);
     } else {
       fold_pixel(to, to_lane, from, channels, m, false);
     }

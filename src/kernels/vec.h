@@ -119,14 +119,29 @@ INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) {
 #define EVEN ZIP_LOW
 #define ODD ZIP_HIGH
 #endif
+#if defined DW_SIZE && DW_SIZE == 8
+typedef int64_t place;
+#else
+typedef int32_t place;
+#endif
+typedef place places __attribute__((vector_size(VECTOR_BYTES)));
 #if defined __clang__ || __GNUC__ >= 12
 #define SHUFFLE __builtin_shufflevector
-#elif DW_SIZE == 8
-typedef int64_t places __attribute__((vector_size(VECTOR_BYTES)));
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
 #else
-typedef int32_t places __attribute__((vector_size(VECTOR_BYTES)));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
+#endif
+
+// Lane i is lane at[i] modulo LANES of v.
+#if defined DW_IS_FLOAT
+INLINE vec permute(vec v, places at) {
+#if defined __clang__
+  vec r;
+  for (int i = 0; i < LANES; i++) r[i] = v[at[i] & (LANES - 1)];
+  return r;
+#else
+  return __builtin_shuffle(v, at);
+#endif
+}
 #endif
 
 #endif
