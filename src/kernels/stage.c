@@ -101,7 +101,7 @@ static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *fr
       fold_pixel(to, to_lane, from, channels, 1, false);
     } else if (m == 2 && to_lane == 1) {
       fold_pixel(to, 1, from, channels, 2, true);
-    } else if (m == 3 && to_lane == 1) { // which compilers know to take apart, as they do 4
+    } else if (m == 3 && to_lane == 1) { // a constant, which compilers take apart by vectors
       fold_pixel(to, 1, from, channels, 3, false);
     } else if (m == 4 && to_lane == 1) {
       fold_pixel(to, 1, from, channels, 4, false);
