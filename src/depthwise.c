@@ -70,13 +70,10 @@ struct job {
 
 // ---- the kernel ---------------------------------------------------------------------------------
 
-// Where pixels of the kernel are a multiple of CONFLICT bytes apart, they meet in a few sets of the first cache.
-enum { CONFLICT = 1024 };
-
 // How the kernel is laid out.
 static void lay_kernel(struct job *j) {
   int64_t vector = j->kernels->vector, taps = j->d->rows.kernel * j->d->cols.kernel, size = j->from.size;
-  bool apart = j->lanes * size % CONFLICT == 0;
+  bool apart = j->lanes * size % DW_CONFLICT == 0;
   j->w_col = j->lanes;
   if (j->flat) {
     j->w_col = 2 * vector;
@@ -172,7 +169,7 @@ static void run_area(const struct job *j, const struct bench *bench, const dw_ph
       .w = bench->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
       .w_vector = j->w_vector, .pair = j->pair, .w_pair = j->w_pair, .spread = j->spread, .flat = j->flat,
       .rows = dw_phase_axis(rows, a->row, writes.rows),
-      .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->from, a->lanes), .passes = bench->passes};
+      .lanes = j->flat ? j->lanes : dw_stage_lanes(&j->from, a->lanes), .passes = bench->passes};
   run_phase(j, b, &j->cols, a->col, a->col_end);
   for (int64_t f = 1; f < j->col_phases; f++) {
     dw_phase cols;
@@ -239,7 +236,7 @@ enum {
   MANY = 1 << 10, // tasks
   FINE = 32,      // rows of tiles in a band that are no coarse measure
   FEW = 8,        // pixels of a band
-  STAGE = 1 << 17 // bytes of staged rows that a thread works on at a time
+  STAGE = 1 << 18 // bytes of staged rows that a thread works on at a time
 };
 
 // Into how many parts each image is cut. An output is one chain of multiply-adds, whatever tile or task it falls into,
@@ -254,10 +251,11 @@ static int64_t parts_of_image(const dw_context *cx, const struct job *j) {
 }
 
 // Staged rows stay in a cache. Those that are read are few lanes of many rows, as neighbouring bands share some; those
-// that are written are few rows.
+// that are written are few rows. Where both are, they share the room.
 static void fit_stage(struct job *j, int64_t rows, int64_t least_units) {
   const dw_tensor *image = j->from.staged ? &j->from.image : &j->to.image;
-  int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size), limit = j->from.staged ? STAGE : STAGE / 8;
+  int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size);
+  int64_t limit = STAGE / (!j->from.staged ? 16 : j->to.staged ? 2 : 1);
   int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
   int64_t band = most(j->kernels->rows, (limit / most(1, row * least_units) - extra) / stride + 1);
   j->bands = most(j->bands, parts(rows, band));

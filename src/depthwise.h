@@ -12,6 +12,9 @@ static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
+// Pixels a multiple of so many bytes apart meet in a few sets of the first cache.
+enum { DW_CONFLICT = 1024 };
+
 // ---- scratch ------------------------------------------------------------------------------------
 
 // Lent memory, dealt out in order. With no memory it only counts; a count past 2^62 is too large and stays so.
@@ -45,7 +48,7 @@ void dw_stage_init(struct dw_stage *s, const dw_context *cx, const dw_tensor *im
 void dw_stage_used(struct dw_stage *s, const dw_axis *cols);
 // Whether pixels narrower than a vector lie side by side in rows of at least one, and columns are as the kernels want it.
 bool dw_stage_is_flat(const struct dw_stage *s, const dw_depthwise *d);
-int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes); // elements
+int64_t dw_stage_lanes(const struct dw_stage *s, int64_t lanes); // that kernels are told: a vector at least
 int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes);
 
 // Rows first, first + step, ... of image n, `rows` of them, lanes lane .. lane+lanes-1.

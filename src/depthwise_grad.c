@@ -12,7 +12,7 @@ enum {
   WIDE = 8,         // vectors of lanes that can be shared out; as many groups
   LEAST_CHUNK = 8,  // rows
   MOST_CHUNKS = 32, // parts that have to be added up
-  STAGE = 1 << 17   // bytes of staged rows that a thread works on at a time
+  STAGE = 1 << 18   // bytes of staged rows that a thread works on at a time
 };
 
 // What a thread has to itself.
@@ -63,7 +63,7 @@ static void add_window(const struct job *j, const struct bench *bench, struct ta
         .y = g.at + cols.to_first * g.col * size, .y_row = g.row, .y_col = cols.to_step * g.col, .w = t->w,
         .w_row = j->d->cols.kernel * j->width, .w_col = j->width, .rows = dw_phase_axis(rows, m, window->rows),
         .cols = dw_phase_axis(&cols, 0, cols.count), .add = t->add, .flat = j->flat,
-        .lanes = j->flat ? j->lanes : dw_stage_pixel(&j->x, window->lanes), .passes = bench->passes};
+        .lanes = j->flat ? j->lanes : dw_stage_lanes(&j->x, window->lanes), .passes = bench->passes};
     j->grad->grad_kernel(&b);
     t->add = true;
   }

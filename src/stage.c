@@ -50,11 +50,18 @@ bool dw_stage_is_flat(const struct dw_stage *s, const dw_depthwise *d) {
          (strides[DW_C] == 1 || shape[DW_C] == 1);
 }
 
-int64_t dw_stage_pixel(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->vector); }
+int64_t dw_stage_lanes(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->vector); }
+
+// From a staged pixel to the next, in elements. Smaller groups of lanes never need more room than larger ones: lanes that
+// conflict are whole vectors.
+static int64_t pixel_pitch(const struct dw_stage *s, int64_t lanes) {
+  bool apart = lanes * s->size % DW_CONFLICT == 0;
+  return dw_stage_lanes(s, lanes) + (apart ? s->vector : 0);
+}
 
 int64_t dw_stage_bytes(const struct dw_stage *s, int64_t rows, int64_t lanes) {
   if (!s->staged) return 0;
-  int64_t pixels = dw_arena_times(dw_arena_times(rows, s->image.shape[DW_W]), dw_stage_pixel(s, lanes));
+  int64_t pixels = dw_arena_times(dw_arena_times(rows, s->image.shape[DW_W]), pixel_pitch(s, lanes));
   return dw_arena_times(least(pixels, TOO_MUCH - 64) + s->vector, s->size);
 }
 
@@ -65,7 +72,7 @@ static char *row_at(const struct dw_stage *s, const struct dw_window *w, int64_t
 
 struct dw_place dw_stage_place(const struct dw_stage *s, const struct dw_window *w, char *memory) {
   if (s->staged) {
-    int64_t pixel = dw_stage_pixel(s, w->lanes);
+    int64_t pixel = pixel_pitch(s, w->lanes);
     return (struct dw_place){memory, s->image.shape[DW_W] * pixel, pixel};
   }
   const int64_t *strides = s->image.strides;

@@ -7,8 +7,8 @@
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, to the end of the pixel.
-INLINE void expand_pixel(T *restrict to, int64_t pitch, const T *restrict from, int64_t lanes, int m) {
+// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, up to a vector.
+INLINE void expand_pixel(T *restrict to, const T *restrict from, int64_t lanes, int m) {
   int64_t l = 0;
   for (; l + m * LANES <= lanes; l += m * LANES) {
     vec v = load(from + l / m);
@@ -16,12 +16,11 @@ INLINE void expand_pixel(T *restrict to, int64_t pitch, const T *restrict from, 
     if (m == 2) store(to + l + LANES, ZIP_HIGH(v, v));
   }
   for (; l < lanes; l++) to[l] = from[l / m];
-  for (; l < pitch; l++) to[l] = 0;
+  for (; l < LANES; l++) to[l] = 0;
 }
 
 // Copies of a value are stored a whole vector at a time; the next value overwrites the surplus.
-INLINE void expand_values(T *to, int64_t pitch, const T *from, ptrdiff_t from_lane, int64_t first, int64_t lanes,
-                          int64_t m) {
+INLINE void expand_values(T *to, const T *from, ptrdiff_t from_lane, int64_t first, int64_t lanes, int64_t m) {
   int64_t c = first / m, next = (c + 1) * m - first;
   for (int64_t l = 0; l < lanes; next += m) {
     vec v = all(from[c++ * from_lane]);
@@ -29,7 +28,7 @@ INLINE void expand_values(T *to, int64_t pitch, const T *from, ptrdiff_t from_la
     for (; l < end; l += LANES) store(to + l, v);
     l = end;
   }
-  for (int64_t l = lanes; l < pitch; l++) to[l] = 0;
+  for (int64_t l = lanes; l < LANES; l++) to[l] = 0;
 }
 
 // Where the values of a vector of lanes are, that begins with the (q+1)-th of m copies: which of the values from there.
@@ -66,13 +65,13 @@ static void expand(void *to_, ptrdiff_t to_pitch, const void *from_, ptrdiff_t f
   if (!whole && copied) lay_places(copies, m);
   for (int64_t p = 0; p < pixels; p++, to += to_pitch, from += from_step) {
     if (whole && m == 1) {
-      expand_pixel(to, to_pitch, from + first, lanes, 1);
+      expand_pixel(to, from + first, lanes, 1);
     } else if (whole) {
-      expand_pixel(to, to_pitch, from + first / 2, lanes, 2);
+      expand_pixel(to, from + first / 2, lanes, 2);
     } else if (copied) {
       expand_copies(to, from, channels, first, lanes, m, copies);
     } else {
-      expand_values(to, to_pitch, from, from_lane, first, lanes, m);
+      expand_values(to, from, from_lane, first, lanes, m);
     }
   }
 }
