@@ -251,7 +251,7 @@ static int64_t parts_of_image(const dw_context *cx, const struct job *j) {
 }
 
 // Staged rows stay in a cache. Those that are read are few lanes of many rows, as neighbouring bands share some; those
-// that are written are few rows. Where both are, they share the room.
+// that are written are few rows. Where both are, those that are read take half the room.
 static void fit_stage(struct job *j, int64_t rows, int64_t least_units) {
   const dw_tensor *image = j->from.staged ? &j->from.image : &j->to.image;
   int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size);
@@ -290,7 +290,7 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
     b.from = dw_arena_take(a, dw_stage_bytes(&j->from, deep, lanes));
     b.to = dw_arena_take(a, dw_stage_bytes(&j->to, j->band, j->pair ? 2 * lanes : lanes));
     if (a->memory != NULL) benches[i] = b;
-    if (i + 1 < slots) dw_arena_part(a, since);
+    if (i + 1 < slots) dw_arena_gap(a, since);
   }
   j->benches = benches;
 }

@@ -25,8 +25,8 @@ struct dw_arena {
 
 int64_t dw_arena_times(int64_t a, int64_t b); // saturates there
 void *dw_arena_take(struct dw_arena *a, int64_t bytes);
-// Ends what one thread has, which began when `since` was used.
-void dw_arena_part(struct dw_arena *a, int64_t since);
+// Keeps what was dealt out since `used` was `since`, which is one thread's, away from what follows.
+void dw_arena_gap(struct dw_arena *a, int64_t since);
 dw_status dw_arena_tell(const struct dw_arena *a, size_t *scratch);
 
 // ---- images -------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
     b.x = dw_arena_take(a, dw_stage_bytes(&j->x, deep, lanes));
     b.g = dw_arena_take(a, dw_stage_bytes(&j->g, j->band, lanes));
     if (a->memory != NULL) benches[i] = b;
-    if (i + 1 < slots) dw_arena_part(a, since);
+    if (i + 1 < slots) dw_arena_gap(a, since);
   }
   j->benches = benches;
 }

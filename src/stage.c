@@ -1,11 +1,11 @@
 // stage.c: scratch, and images on their way to the depthwise kernels and back. Called by depthwise.c and
-// depthwise_grad.c. Invariant: an image whose lanes are neighbours and fill a vector is never copied.
+// depthwise_grad.c. Invariant: an image of multiplier 1 whose lanes are
+// neighbours and fill a vector is never copied.
 #include "depthwise.h"
 
-// Pieces of scratch do not begin at one place of a page: a load waits for stores that end like it.
-enum { APART = 256 }; // bytes
-// Prefetchers take lines along which another thread may be writing: neighbours, where a thread reads little, and up to
-// tens of thousands of bytes ahead, where it walks through staged rows (measured on Zen 4).
+enum { APART = 256 }; // bytes of which the size of a piece of scratch is a multiple; 64 make planes slower by a seventh
+// Where a thread walks through more than a LITTLE scratch, its prefetchers also take lines far ahead of it, which another
+// thread may be writing: tens of thousands of bytes (measured on Zen 4).
 enum { LITTLE = 1 << 12, FAR_APART = 1 << 16 };
 #define TOO_MUCH (INT64_C(1) << 62)
 
@@ -20,7 +20,7 @@ void *dw_arena_take(struct dw_arena *a, int64_t bytes) {
   return p;
 }
 
-void dw_arena_part(struct dw_arena *a, int64_t since) {
+void dw_arena_gap(struct dw_arena *a, int64_t since) {
   if (a->used - since > LITTLE) dw_arena_take(a, FAR_APART);
 }
 

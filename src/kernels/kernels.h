@@ -84,7 +84,9 @@ struct dw_depthwise_kernels {
 };
 
 // A multiplier above one is expand before or fold after; both also widen channels to a whole vector.
-//   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes; may write one vector more
+//   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes.
+//           Reads any value of a pixel up to its last one, and writes pixels in order, each up to a vector more: 0 up to
+//           the first vector's end, then anything
 //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
 struct dw_stage_kernels {
   void (*expand)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_step, ptrdiff_t from_lane,

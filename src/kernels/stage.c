@@ -1,5 +1,5 @@
 // stage.c: the inner loops that bring pixels into the form that the depthwise kernels read, and back. Called by
-// src/stage.c only.
+// src/stage.c and, for copies of kernels, src/depthwise.c.
 #include <stdbool.h>
 
 #include "kernels.h"
@@ -31,7 +31,7 @@ INLINE void expand_values(T *to, const T *from, ptrdiff_t from_lane, int64_t fir
   for (int64_t l = lanes; l < LANES; l++) to[l] = 0;
 }
 
-// Where the values of a vector of lanes are, that begins with the (q+1)-th of m copies: which of the values from there.
+// copies[q][i]: how many values behind the first is that of lane i, in a vector that begins at copy q of m of a value.
 static void lay_places(places *copies, int64_t m) {
   for (int64_t q = 0; q < m; q++) {
     for (int64_t i = 0, c = 0, left = m - q; i < LANES; i++, left--) {
@@ -41,7 +41,7 @@ static void lay_places(places *copies, int64_t m) {
   }
 }
 
-// Lanes of a pixel of `channels` values, of which there is a whole vector, in m copies each; up to one vector more.
+// Lanes in m copies of each value. `channels`, a vector at least, is the number of values up to the last that is needed.
 INLINE void expand_copies(T *to, const T *from, int64_t channels, int64_t first, int64_t lanes, int64_t m,
                           const places *copies) {
   int64_t c = first / m, q = first % m, whole = LANES / m, rest = LANES % m;
