@@ -213,14 +213,15 @@ static void run_band(const struct job *j, const struct bench *bench, const dw_ph
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
   bool planar = j->to.image.strides[DW_W] < j->to.image.strides[DW_C];
+  int64_t parts_each = j->groups * j->bands; // of an image and row phase
   for (int64_t task = a; task < b; task++) {
-    int64_t f = task % j->row_phases, part = task / j->row_phases, image = part / (j->groups * j->bands);
-    part -= image * j->groups * j->bands;
+    int64_t f = task % j->row_phases, n = task / j->row_phases / parts_each;
+    int64_t part = task / j->row_phases % parts_each;
     int64_t group = planar ? part / j->bands : part % j->groups, band = planar ? part % j->bands : part / j->groups;
     int64_t first = j->units * group / j->groups, last = j->units * (group + 1) / j->groups;
     dw_phase rows = j->rows;
     if (f > 0) find_phase(&rows, j, &j->d->rows, f);
-    struct area all = {.n = image, .col_end = j->cols.count, .lane = first * j->unit};
+    struct area all = {.n = n, .col_end = j->cols.count, .lane = first * j->unit};
     all.lanes = least(last * j->unit, j->lanes) - all.lane;
     struct bench *bench = &j->benches[slot];
     if (!bench->copied) copy_kernel(j, bench);
@@ -235,8 +236,7 @@ enum {
   SHARES = 4,     // tasks for each thread, where they are not of one size
   MANY = 1 << 10, // tasks
   FINE = 32,      // rows of tiles in a band that are no coarse measure
-  FEW = 8,        // pixels of a band
-  STAGE = 1 << 18 // bytes of staged rows that a thread works on at a time
+  FEW = 8         // pixels of a band
 };
 
 // Into how many parts each image is cut. An output is one chain of multiply-adds, whatever tile or task it falls into,
@@ -255,7 +255,7 @@ static int64_t parts_of_image(const dw_context *cx, const struct job *j) {
 static void fit_stage(struct job *j, int64_t rows, int64_t least_units) {
   const dw_tensor *image = j->from.staged ? &j->from.image : &j->to.image;
   int64_t row = dw_arena_times(image->shape[DW_W], j->unit * j->from.size);
-  int64_t limit = STAGE / (!j->from.staged ? 16 : j->to.staged ? 2 : 1);
+  int64_t limit = DW_STAGE / (!j->from.staged ? 16 : j->to.staged ? 2 : 1);
   int64_t stride = j->from.staged ? most(1, j->rows.stride) : 1, extra = j->from.staged ? j->d->rows.kernel : 1;
   int64_t band = most(j->kernels->rows, (limit / most(1, row * least_units) - extra) / stride + 1);
   j->bands = most(j->bands, parts(rows, band));

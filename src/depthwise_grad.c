@@ -11,8 +11,7 @@ enum {
   MANY = 1 << 10,   // tasks
   WIDE = 8,         // vectors of lanes that can be shared out; as many groups
   LEAST_CHUNK = 8,  // rows
-  MOST_CHUNKS = 32, // parts that have to be added up
-  STAGE = 1 << 18   // bytes of staged rows that a thread works on at a time
+  MOST_CHUNKS = 32  // parts that have to be added up
 };
 
 // What a thread has to itself.
@@ -119,9 +118,9 @@ static void run_sum(void *job, int64_t a, int64_t b, int slot) {
 static void fit_stage(struct job *j) {
   int64_t row = dw_arena_times(j->x.image.shape[DW_W], j->kernels->vector * j->x.size);
   int64_t stride = j->d->rows.stride + j->g.staged, least_vectors = j->vectors > 1 ? 2 : 1;
-  j->band = least(j->band, most(1, (STAGE / most(1, row * least_vectors) - j->d->rows.kernel) / stride));
+  j->band = least(j->band, most(1, (DW_STAGE / most(1, row * least_vectors) - j->d->rows.kernel) / stride));
   int64_t bytes = dw_arena_times(dw_arena_times(j->band, stride) + j->d->rows.kernel, row);
-  j->groups = most(j->groups, j->vectors / most(least_vectors, STAGE / most(1, bytes)));
+  j->groups = most(j->groups, j->vectors / most(least_vectors, DW_STAGE / most(1, bytes)));
 }
 
 static void cut_tasks(struct job *j) {

@@ -1,11 +1,10 @@
 // stage.c: scratch, and images on their way to the depthwise kernels and back. Called by depthwise.c and
-// depthwise_grad.c. Invariant: an image of multiplier 1 whose lanes are
-// neighbours and fill a vector is never copied.
+// depthwise_grad.c. Invariant: an image of multiplier 1 whose lanes are neighbours and fill a vector is never copied.
 #include "depthwise.h"
 
 enum { APART = 256 }; // bytes of which the size of a piece of scratch is a multiple; 64 make planes slower by a seventh
-// Where a thread walks through more than a LITTLE scratch, its prefetchers also take lines far ahead of it, which another
-// thread may be writing: tens of thousands of bytes (measured on Zen 4).
+// Where a thread walks through more than a LITTLE scratch, its prefetchers also take lines far ahead of it, which
+// another thread may be writing: tens of thousands of bytes (measured on Zen 4).
 enum { LITTLE = 1 << 12, FAR_APART = 1 << 16 };
 #define TOO_MUCH (INT64_C(1) << 62)
 
@@ -52,10 +51,10 @@ bool dw_stage_is_flat(const struct dw_stage *s, const dw_depthwise *d) {
 
 int64_t dw_stage_lanes(const struct dw_stage *s, int64_t lanes) { return most(lanes, s->vector); }
 
-// From a staged pixel to the next, in elements. Smaller groups of lanes never need more room than larger ones: lanes that
-// conflict are whole vectors.
+// From a staged pixel to the next, in elements. Smaller groups of lanes never need more room than larger ones: lanes
+// that conflict are whole vectors.
 static int64_t pixel_pitch(const struct dw_stage *s, int64_t lanes) {
-  bool apart = lanes * s->size % DW_CONFLICT == 0;
+  bool apart = lanes % (DW_CONFLICT / s->size) == 0;
   return dw_stage_lanes(s, lanes) + (apart ? s->vector : 0);
 }
 

@@ -1,6 +1,6 @@
 // depthwise_grad.c: the inner loops of the gradient of a depthwise convolution with respect to its kernel, vectorised
-// over channels. Called by src/depthwise_grad.c only. Invariant: the sums of a strip stay in registers over all its rows, and
-// are added to memory once; a row or column that lies on padding is passed over.
+// over channels. Called by src/depthwise_grad.c only. Invariant: the sums of a strip stay in registers over all its
+// rows, and are added to memory once; a row or column that lies on padding is passed over.
 #include <stdbool.h>
 
 #include "kernels.h"

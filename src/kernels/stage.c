@@ -31,14 +31,17 @@ INLINE void expand_values(T *to, const T *from, ptrdiff_t from_lane, int64_t fir
   for (int64_t l = lanes; l < LANES; l++) to[l] = 0;
 }
 
-// copies[q][i]: how many values behind the first is that of lane i, in a vector that begins at copy q of m of a value.
-static void lay_places(places *copies, int64_t m) {
-  for (int64_t q = 0; q < m; q++) {
+// copies[q][i]: how many values behind the first is that of lane i, in a vector that begins at copy q of m of a value;
+// for those q that vectors from lane `first` on begin at.
+static void lay_places(places *copies, int64_t m, int64_t first) {
+  int64_t q = first % m;
+  do {
     for (int64_t i = 0, c = 0, left = m - q; i < LANES; i++, left--) {
       if (left == 0) c++, left = m;
       copies[q][i] = (place)c;
     }
-  }
+    q = (q + LANES) % m;
+  } while (q != first % m);
 }
 
 // Lanes in m copies of each value. `channels`, a vector at least, is the number of values up to the last that is needed.
@@ -62,7 +65,7 @@ static void expand(void *to_, ptrdiff_t to_pitch, const void *from_, ptrdiff_t f
   int64_t channels = (first + lanes - 1) / m + 1;
   bool copied = from_lane == 1 && m <= LANES && channels >= LANES && lanes >= LANES;
   places copies[LANES];
-  if (!whole && copied) lay_places(copies, m);
+  if (!whole && copied) lay_places(copies, m, first);
   for (int64_t p = 0; p < pixels; p++, to += to_pitch, from += from_step) {
     if (whole && m == 1) {
       expand_pixel(to, from + first, lanes, 1);
