@@ -25,7 +25,7 @@ LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDI
 FLOAT_TYPES := f32 f64
 NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
 family     = $(2:%=$(1).%)
-KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(call family,sort,$(NUMBERS)) \
+KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(foreach f,gather sort,$(call family,$(f),$(NUMBERS))) \
              $(call family,layout,u8 i32 i64) $(foreach f,stage depthwise depthwise_grad gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT

@@ -293,14 +293,14 @@ function K.cast_to_floatx(x) end
 --- Lets get_uid count from 1 again and sets the learning phase to 0.
 function K.clear_session() end
 
---- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+--- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
 function K.clip(x, min_value, max_value) end
 
---- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+--- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
 ---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
@@ -531,13 +531,13 @@ function K.floor(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:floor() end
 
---- a / b rounded down. A whole divisor of 0 is an error.
+--- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.floor_divide(a, b) end
 
---- a / b rounded down. A whole divisor of 0 is an error.
+--- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:floor_divide(b) end
@@ -593,6 +593,18 @@ function K.get_value(x) end
 ---@return boolean # true, or false and a text
 ---@return string?
 function dw.gradcheck(f, inputs, o) end
+
+--- g * slope, and 0 where g is 0, whatever slope: what of a gradient flows on.
+---@param g dwconv.Tensor|number a tensor, or a number beside one
+---@param slope dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
+function K.gradient_product(g, slope) end
+
+--- g / slope, and 0 where g is 0, whatever slope: what of a gradient flows on.
+---@param g dwconv.Tensor|number a tensor, or a number beside one
+---@param slope dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast
+function K.gradient_quotient(g, slope) end
 
 --- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
@@ -741,13 +753,13 @@ function K.logical_or(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:logical_or(y) end
 
---- log(sum(exp(x))) over the axes, without overflow.
+--- log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: of only -inf 0, and shared among those that are inf.
 ---@param x dwconv.Tensor float32 or float64
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.logsumexp(x, o) end
 
---- log(sum(exp(x))) over the axes, without overflow.
+--- log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: of only -inf 0, and shared among those that are inf.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:logsumexp(o) end
@@ -792,13 +804,13 @@ function K.maximum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
---- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
---- The mean over the axes. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
@@ -829,13 +841,13 @@ function K.minimum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:minimum(y) end
 
---- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
+--- What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.mod(a, b) end
 
---- What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.
+--- What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:mod(b) end
@@ -945,24 +957,24 @@ function Tensor:permute(pattern) end
 ---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.pow(x, a) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:pow(a) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.power(a, b) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:power(b) end
@@ -1033,7 +1045,7 @@ function K.random_uniform_variable(shape, low, high, o) end
 ---@return any ...
 function dw.record(f, ...) end
 
---- Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.
+--- Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.
 ---@param a dwconv.Tensor any numbers
 ---@param b dwconv.Tensor a's; its first along the axis is not read
 ---@param o? { axis?: integer }
@@ -1069,13 +1081,13 @@ function K.repeat_elements(x, rep, axis) end
 --- Lets get_uid count from 1 again.
 function K.reset_uids() end
 
---- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
+--- The numbers of x in row-major order in another shape; one size may be -1, for what is left over. A view where that is possible. Where an empty x gets an empty shape, -1 is what it would be if axes of size 0 had size 1.
 ---@param x dwconv.Tensor any
 ---@param shape integer[] a table of sizes with as many elements as x
 ---@return dwconv.Tensor # shape
 function K.reshape(x, shape) end
 
---- The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.
+--- The numbers of x in row-major order in another shape; one size may be -1, for what is left over. A view where that is possible. Where an empty x gets an empty shape, -1 is what it would be if axes of size 0 had size 1.
 ---@param shape integer[] a table of sizes with as many elements as x
 ---@return dwconv.Tensor # shape
 function Tensor:reshape(shape) end
@@ -1159,6 +1171,11 @@ function K.sigmoid(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:sigmoid() end
 
+--- The derivative of sigmoid: s*(1 - s) of s = sigmoid(x), with all its digits where s is near 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.sigmoid_slope(x) end
+
 --- -1, 0 or 1; NaN stays.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
@@ -1223,13 +1240,13 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, of the population. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
@@ -1360,13 +1377,13 @@ function K.update_add(x, increment) end
 ---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
---- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
---- The variance over the axes, of the population: divided by n. Whole numbers and bools become K.floatx() first; of nothing it is NaN.
+--- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end

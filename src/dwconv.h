@@ -134,30 +134,36 @@ dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const
 
 // ---- reductions ----------------------------------------------------------------------------------
 
-typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN } dw_reduction;
+typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANCE, DW_DEVIATION } dw_reduction;
 
 // y has x's dtype and rank, and size 1 on the axes that are reduced. Sums (by fours) and products of floats are kept in
-// double; of nothing they are 0 and 1, the largest of nothing is the lowest number, the least the highest. NaN wins.
+// double, and over no elements they are 0 and 1; the largest of no elements is the lowest number, the least the highest.
+// NaN wins. The mean, the variance (mean of squared distances from the mean) and its root are of floats only; they are
+// computed in double, rounded once, and NaN over no elements.
 dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
                     size_t *scratch);
 // y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or
 // largest.
 dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis);
 
-// Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0. One shape and
-// dtype; y may be an operand.
+// Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0, in which 0 times
+// any b_i is 0. One shape and dtype; y may be an operand.
 typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE } dw_scan;
 
 dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis);
 
 // ---- by index: indices are int64, count from 1 and are in range; everything is contiguous ---------
 
-// y (k, row...) = rows of x (n, row...); x += rows of y, in their order.
+// y (k, row...) = rows of x (n, row...).
 dw_status dw_gather(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices);
-dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices);
-// y[..., i, ...] = x[..., indices[..., i, ...], ...] along an axis, indices of y's shape; x += y likewise.
+// y[..., i, ...] = x[..., indices[..., i, ...], ...] along an axis, indices of y's shape.
 dw_status dw_take(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices, int axis);
-dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis);
+// The gradients of the two: x is zeros to which y is added at the indices, in their order. Sums of floats are kept in
+// double. With `scratch` they only tell how many bytes they want, without they compute in `memory`.
+dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
+                     void *memory, size_t *scratch);
+dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis,
+                 void *memory, size_t *scratch);
 // order (int64, x's shape): the positions, from 1, of x's elements along its last axis, sorted; equal ones stay in
 // order, NaN comes last.
 dw_status dw_argsort(const dw_context *cx, const dw_tensor *order, const dw_tensor *x, bool descending, void *memory,
@@ -172,6 +178,7 @@ typedef struct dw_random {
 
 void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter);
 // dst is contiguous float32 or float64. Element i depends on key, counter and i only.
+// low <= number < high, both bounds as dst's dtype has them, in which they must differ.
 dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high);
 dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev);
 dw_status dw_truncated(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean,

@@ -1,112 +1,182 @@
-// gather.c: elements picked by index, and their gradient, which adds them back. Called by the binding.
-// Invariant: what is added to one element is added in the order of the indices, by one task.
+// gather.c: elements picked by index, and their gradients, which add them back. Called by the binding.
+// Invariant: what is added to one element is added in the order of the indices, by one task, in the wide type of
+// kernels/gather.c. Every element of a result is written.
 #include <string.h>
 
 #include "dwconv.h"
 #include "kernels/kernels.h"
 
-// x is (outer, n, inner), y and, along an axis, the indices are (outer, k, inner).
+enum { TASK = 1 << 14 }; // elements that a task moves, if it can be cut so small
+
+// x is (outer, n, inner), y is (outer, k, inner); indices are y's shape along an axis, k for whole rows.
 struct job {
   char *x, *y;
   const int64_t *indices;
   int64_t outer, n, k, inner;
   int64_t bytes;
-  int64_t piece, pieces; // of `inner`
-  void (*add)(void *y, const void *const *x, int64_t n);
+  const struct dw_gather_kernels *kernels;
+  int64_t lanes, bundles; // neighbours of `inner` that are added up side by side, and how many such bundles there are
+  int64_t rows;           // of x that a task adds up
+  char *memory;
 };
 
 static void job_init(struct job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
                      const int64_t *indices, int axis) {
   *j = (struct job){.x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis], .outer = 1, .inner = 1};
   j->bytes = (int64_t)dw_dtype_size(x->dtype);
-  j->add = cx->kernels->elementwise[x->dtype]->run[DW_ELEMENTWISE_add];
+  j->kernels = cx->kernels->gather[x->dtype];
   for (int i = 0; i < axis; i++) j->outer *= x->shape[i];
   for (int i = axis + 1; i < x->rank; i++) j->inner *= x->shape[i];
   int64_t row = j->outer * j->inner;
   j->k = row > 0 ? dw_numel(y) / row : 0;
 }
 
-// ---- whole rows ----------------------------------------------------------------------------------
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t parts(int64_t n, int64_t part) { return (n + part - 1) / part; }
+
+// ---- picking -------------------------------------------------------------------------------------
 
 static void gather_rows(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
   size_t row = (size_t)(j->inner * j->bytes);
-  for (int64_t i = a * j->piece; i < b * j->piece && i < j->k; i++) {
+  for (int64_t i = a * j->rows; i < b * j->rows && i < j->k; i++) {
     memcpy(j->y + (size_t)i * row, j->x + (size_t)(j->indices[i] - 1) * row, row);
   }
 }
 
 dw_status dw_gather(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices) {
-  enum { TASK = 1 << 14 }; // elements
   struct job j;
   job_init(&j, cx, x, y, indices, 0);
   if (j.inner == 0) return DW_OK;
-  j.piece = j.inner < TASK ? TASK / j.inner : 1;
-  return dw_parallel(cx, (j.k + j.piece - 1) / j.piece, (double)j.k * (double)j.inner * 2, gather_rows, &j);
+  j.rows = j.inner < TASK ? TASK / j.inner : 1;
+  return dw_parallel(cx, parts(j.k, j.rows), (double)j.k * (double)j.inner * 2, gather_rows, &j);
 }
 
-static void scatter_rows(void *job, int64_t a, int64_t b, int slot) {
+static void take_elements(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
-  int64_t first = a * j->piece, last = b * j->piece < j->inner ? b * j->piece : j->inner;
-  for (int64_t i = 0; i < j->k; i++) {
-    char *x = j->x + ((j->indices[i] - 1) * j->inner + first) * j->bytes;
-    j->add(x, (const void *[]){x, j->y + (i * j->inner + first) * j->bytes}, last - first);
-  }
-}
-
-dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices) {
-  enum { PIECE = 256 };
-  struct job j;
-  job_init(&j, cx, x, y, indices, 0);
-  j.piece = PIECE;
-  return dw_parallel(cx, (j.inner + PIECE - 1) / PIECE, (double)j.k * (double)j.inner * 2, scatter_rows, &j);
-}
-
-// ---- single elements along an axis ---------------------------------------------------------------
-
-static char *along_x(const struct job *j, int64_t o, int64_t at, int64_t c) {
-  return j->x + ((o * j->n + j->indices[at] - 1) * j->inner + c) * j->bytes;
-}
-
-static void take_lines(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
-  const struct job *j = job;
-  for (int64_t o = a; o < b; o++) {
-    for (int64_t at = o * j->k * j->inner; at < (o + 1) * j->k * j->inner; at++) {
-      const char *x = along_x(j, o, at, at % j->inner);
-      if (j->bytes == 4) {
-        memcpy(j->y + at * 4, x, 4);
-      } else {
-        memcpy(j->y + at * j->bytes, x, (size_t)j->bytes);
-      }
+  int64_t end = least(b * TASK, j->outer * j->k * j->inner);
+  for (int64_t at = a * TASK; at < end; at++) {
+    int64_t o = at / (j->k * j->inner), c = at % j->inner;
+    const char *x = j->x + ((o * j->n + j->indices[at] - 1) * j->inner + c) * j->bytes;
+    if (j->bytes == 4) {
+      memcpy(j->y + at * 4, x, 4);
+    } else {
+      memcpy(j->y + at * j->bytes, x, (size_t)j->bytes);
     }
   }
-}
-
-static void put_lines(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
-  const struct job *j = job;
-  for (int64_t o = a; o < b; o++) {
-    for (int64_t at = o * j->k * j->inner; at < (o + 1) * j->k * j->inner; at++) {
-      char *x = along_x(j, o, at, at % j->inner);
-      j->add(x, (const void *[]){x, j->y + at * j->bytes}, 1);
-    }
-  }
-}
-
-static dw_status run_along(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
-                           int axis, dw_run *run) {
-  struct job j;
-  job_init(&j, cx, x, y, indices, axis);
-  return dw_parallel(cx, j.outer, (double)dw_numel(y) * 8, run, &j);
 }
 
 dw_status dw_take(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices, int axis) {
-  return run_along(cx, x, y, indices, axis, take_lines);
+  struct job j;
+  job_init(&j, cx, x, y, indices, axis);
+  return dw_parallel(cx, parts(dw_numel(y), TASK), (double)dw_numel(y) * 8, take_elements, &j);
 }
 
-dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis) {
-  return run_along(cx, x, y, indices, axis, put_lines);
+// ---- adding back, an accumulator for each element of a bundle -----------------------------------
+
+// Unit u is bundle u % bundles of line u / bundles. `at_pitch` and `at_step`: between the indices of neighbouring rows
+// and of neighbours in a row.
+static void put_bundle(const struct job *j, int64_t u, char *acc, int64_t at_pitch, int64_t at_step) {
+  int64_t o = u / j->bundles, first = u % j->bundles * j->lanes, lanes = least(j->lanes, j->inner - first);
+  const int64_t *at = j->indices + o * j->k * at_pitch + first * at_step;
+  memset(acc, 0, (size_t)(j->n * lanes) * sizeof(int64_t));
+  j->kernels->add(acc, j->y + (o * j->k * j->inner + first) * j->bytes, j->inner, at, at_pitch, at_step, j->k, lanes);
+  j->kernels->finish(j->x + (o * j->n * j->inner + first) * j->bytes, j->inner, acc, j->n, lanes);
+}
+
+static char *accumulators(const struct job *j, int slot) {
+  return j->memory + (int64_t)slot * j->n * j->lanes * (int64_t)sizeof(int64_t);
+}
+
+static void put_lines(void *job, int64_t a, int64_t b, int slot) {
+  const struct job *j = job;
+  for (int64_t u = a; u < b; u++) put_bundle(j, u, accumulators(j, slot), j->inner, 1);
+}
+
+static void scatter_bundles(void *job, int64_t a, int64_t b, int slot) {
+  const struct job *j = job;
+  for (int64_t u = a; u < b; u++) put_bundle(j, u, accumulators(j, slot), 1, 0);
+}
+
+// Accumulators should stay in a cache, but rows are not cut into pieces of less than a line.
+static dw_status run_bundles(const dw_context *cx, struct job *j, dw_run *run, void *memory, size_t *scratch) {
+  enum { CACHED = 1 << 15, FEWEST = 16, MOST = 256 };
+  j->lanes = j->n > 0 ? CACHED / j->n : MOST;
+  j->lanes = least(j->inner, j->lanes < FEWEST ? FEWEST : least(j->lanes, MOST));
+  j->bundles = parts(j->inner, j->lanes);
+  j->memory = memory;
+  double work = (double)j->outer * (double)j->inner * ((double)j->k * 4 + (double)j->n);
+  int slots = dw_slots(cx, j->outer * j->bundles, work);
+  if (scratch != NULL) {
+    *scratch = (size_t)slots * (size_t)j->n * (size_t)j->lanes * sizeof(int64_t);
+    return DW_OK;
+  }
+  return dw_parallel(cx, j->outer * j->bundles, work, run, j);
+}
+
+dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis,
+                 void *memory, size_t *scratch) {
+  struct job j;
+  if (scratch != NULL) *scratch = 0;
+  if (dw_numel(x) == 0) return DW_OK;
+  job_init(&j, cx, x, y, indices, axis);
+  return run_bundles(cx, &j, put_lines, memory, scratch);
+}
+
+// ---- adding back whole rows, each of x from the list of its rows in y ---------------------------
+
+// memory: head[n], the first row of y for each row of x, then next[k], the one after each; -1 ends a list.
+static int64_t *head_of(const struct job *j) { return (int64_t *)(void *)j->memory; }
+
+// Task i takes the i-th piece of y's rows from the end, so that lists begin with the first.
+static void link_rows(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct job *j = job;
+  int64_t *head = head_of(j), *next = head + j->n, last = j->k - a * TASK, end = j->k - least(b * TASK, j->k);
+  for (int64_t i = last - 1; i >= end; i--) {
+    int64_t *first = &head[j->indices[i] - 1];
+    next[i] = *first;
+    *first = i;
+  }
+}
+
+static void add_rows(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  enum { MOST = 256 };
+  const struct job *j = job;
+  const int64_t *head = head_of(j), *next = head + j->n;
+  int64_t acc[MOST]; // or doubles
+  for (int64_t r = a * j->rows; r < least(b * j->rows, j->n); r++) {
+    for (int64_t first = 0; first < j->inner; first += MOST) {
+      int64_t lanes = least(MOST, j->inner - first);
+      memset(acc, 0, sizeof acc);
+      j->kernels->add_listed(acc, j->y + first * j->bytes, j->inner, next, head[r], j->k, lanes);
+      j->kernels->finish(j->x + (r * j->inner + first) * j->bytes, j->inner, acc, 1, lanes);
+    }
+  }
+}
+
+dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
+                     void *memory, size_t *scratch) {
+  enum { NARROW = 16 }; // elements of a row that is not worth a list
+  struct job j;
+  if (scratch != NULL) *scratch = 0;
+  if (dw_numel(x) == 0) return DW_OK;
+  job_init(&j, cx, x, y, indices, 0);
+  if (j.inner <= NARROW) return run_bundles(cx, &j, scatter_bundles, memory, scratch);
+  if (scratch != NULL) {
+    *scratch = (size_t)(j.n + j.k) * sizeof(int64_t);
+    return DW_OK;
+  }
+  j.memory = memory;
+  memset(head_of(&j), -1, (size_t)j.n * sizeof(int64_t));
+  dw_context alone = *cx; // lists are made in one order
+  alone.threads = 1;
+  dw_status s = dw_parallel(&alone, parts(j.k, TASK), (double)j.k * 8, link_rows, &j);
+  if (s != DW_OK) return s;
+  double elements = (double)j.inner * (double)(j.k + j.n);
+  j.rows = elements / (double)j.n < TASK ? (int64_t)(TASK * (double)j.n / elements) : 1;
+  return dw_parallel(cx, parts(j.n, j.rows), elements * 2, add_rows, &j);
 }

@@ -1,4 +1,4 @@
-// random.c: a counter-based generator and the two distributions of the backend. Element i of a tensor is a
+// random.c: a counter-based generator and the three distributions of the backend. Element i of a tensor is a
 // function of (key, counter, i) alone, so the numbers are the same for any thread count and any ISA.
 #include <math.h>
 
@@ -38,7 +38,7 @@ static double between(double u, double low, double high) { return low + (high - 
 static void uniform32(double *v, const uint32_t u[4], const struct job *j) {
   for (int i = 0; i < 4; i++) {
     float x = (float)between((u[i] >> 8) * 0x1p-24, j->a, j->b);
-    v[i] = (double)x < j->b ? (double)x : j->a; // rounding may reach `high`, which is excluded
+    v[i] = (double)(x < (float)j->b ? x : (float)j->a); // rounding may reach `high`, which is excluded
   }
 }
 

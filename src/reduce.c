@@ -1,4 +1,4 @@
-// reduce.c: reductions over any axes, positions of extremes, running sums. Called by the binding.
+// reduce.c: reductions and moments over any axes, positions of extremes, running sums. Called by the binding.
 // Invariant: what is summed with what, and in which order, follows from shapes and strides alone, so results are the
 // same for every thread count: long reductions are cut into a fixed number of chunks, joined in their order.
 #include <string.h>
@@ -23,7 +23,10 @@ struct job {
   int64_t outer;                // kept indices but the row's
   int64_t chunks, chunk;        // of the first reduced axis
   int64_t units, units_per_task;
-  char *memory; // chunks * outputs accumulators, when chunks > 1
+  bool keeps;     // accumulators go to memory, to be joined or used further
+  char *memory;   // chunks * outputs accumulators, when it keeps
+  double *center; // of moments, for each output
+  double count;   // elements that become one
 };
 
 static void sort_axes(struct job *j) {
@@ -39,7 +42,8 @@ static void sort_axes(struct job *j) {
 }
 
 // Accumulates x from `at` on over all reduced axes, of the first only `count` elements.
-static void accumulate(const struct job *j, char *acc, const char *at, int64_t count, int64_t lanes) {
+static void accumulate(const struct job *j, char *acc, const char *at, const double *center, int64_t count,
+                       int64_t lanes) {
   const struct dw_walk *w = &j->w;
   int first = j->kept, last = w->rank - 1;
   bool reduces = first <= last;
@@ -51,8 +55,8 @@ static void accumulate(const struct job *j, char *acc, const char *at, int64_t c
     for (int i = last - 1; i > first; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[X][i];
     if (first < last) offset += rest * w->step[X][first];
     const char *x = at + offset * w->bytes[X];
-    if (j->across) j->k->columns(acc, x, lanes, step, n);
-    if (!j->across) j->k->rows(acc, x, j->pitch[X], lanes, step, n);
+    if (j->across) j->k->columns(acc, x, center, lanes, step, n);
+    if (!j->across) j->k->rows(acc, x, j->pitch[X], center, lanes, step, n);
   }
 }
 
@@ -76,23 +80,46 @@ static void run_units(void *job, int64_t a, int64_t b, int slot) {
       count = w->size[j->kept] - chunk * j->chunk < j->chunk ? w->size[j->kept] - chunk * j->chunk : j->chunk;
       x += chunk * j->chunk * w->step[X][j->kept] * w->bytes[X];
     }
+    int64_t at = outer * j->lanes + first;
     j->k->start(acc, lanes);
-    accumulate(j, (char *)acc, x, count, lanes);
-    if (j->chunks > 1) {
-      int64_t at = (chunk * j->outer + outer) * j->lanes + first;
+    accumulate(j, (char *)acc, x, j->center == NULL ? NULL : j->center + at, count, lanes);
+    if (j->keeps) {
+      at += chunk * j->outputs;
       memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
     } else {
-      j->k->finish(row_at(j, Y, outer) + first * j->pitch[Y] * w->bytes[Y], j->pitch[Y], acc, lanes);
+      j->k->finish(row_at(j, Y, outer) + first * j->pitch[Y] * w->bytes[Y], j->pitch[Y], acc, lanes, j->count);
     }
   }
 }
 
-static void join_chunks(const struct job *j) {
+// Accumulates all of x; what is kept is joined at the beginning of memory.
+static dw_status run_job(const dw_context *cx, struct job *j) {
+  double work = (double)j->outputs * j->count * 2;
+  dw_status s = dw_parallel(cx, (j->units + j->units_per_task - 1) / j->units_per_task, work, run_units, j);
   int64_t bytes = j->outputs * (int64_t)j->k->size;
-  for (int64_t c = 1; c < j->chunks; c++) j->k->join(j->memory, j->memory + c * bytes, j->outputs);
+  for (int64_t c = 1; c < j->chunks && s == DW_OK; c++) j->k->join(j->memory, j->memory + c * bytes, j->outputs);
+  return s;
+}
+
+static void finish_kept(const struct job *j) {
   for (int64_t o = 0; o < j->outer; o++) {
-    j->k->finish(row_at(j, Y, o), j->pitch[Y], j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes);
+    j->k->finish(row_at(j, Y, o), j->pitch[Y], j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes, j->count);
   }
+}
+
+// The mean in double, of which moments are taken: the first element of each output and the mean distance from it. So
+// the mean of equal numbers is that number, and their variance 0.
+static dw_status find_centers(const dw_context *cx, struct job *j, dw_dtype dtype) {
+  const struct dw_reduction_kernels *moment = j->k;
+  double *sum = (double *)(void *)j->memory;
+  for (int64_t o = 0; o < j->outer; o++) {
+    cx->kernels->cast[dtype]->widen(j->center + o * j->lanes, row_at(j, X, o), j->pitch[X], j->lanes);
+  }
+  j->k = &cx->kernels->reduce[dtype]->away;
+  dw_status s = run_job(cx, j);
+  for (int64_t i = 0; i < j->outputs; i++) j->center[i] += sum[i] / j->count;
+  j->k = moment;
+  return s;
 }
 
 static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
@@ -106,6 +133,7 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
   sort_axes(j);
   const struct dw_walk *w = &j->w;
   j->outputs = dw_numel(y);
+  j->count = (double)(dw_numel(x) / j->outputs);
   int64_t reduced = dw_numel(x) / j->outputs, axis = j->kept < w->rank ? w->size[j->kept] : 1;
   j->lanes = j->block = 1;
   if (j->kept > 0) {
@@ -125,26 +153,36 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
   j->units_per_task = unit < CHUNK / 4 ? CHUNK / 4 / (unit > 0 ? unit : 1) : 1;
 }
 
+// A result for no elements.
+static dw_status fill_empty(const dw_context *cx, const struct dw_reduction_kernels *k, const dw_tensor *y) {
+  double none;
+  int64_t element;
+  k->start(&none, 1);
+  k->finish(&element, 1, &none, 1, 0);
+  return dw_fill(cx, y, &element);
+}
+
 dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
                     size_t *scratch) {
   struct job j = {.k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
+  bool moment = op == DW_VARIANCE || op == DW_DEVIATION;
   if (scratch != NULL) *scratch = 0;
   if (dw_numel(y) == 0) return DW_OK;
-  if (dw_numel(x) == 0) {
-    double none;
-    j.k->start(&none, 1);
-    int64_t element;
-    j.k->finish(&element, 1, &none, 1);
-    return scratch != NULL ? DW_OK : dw_fill(cx, y, &element);
-  }
+  if (dw_numel(x) == 0) return scratch != NULL ? DW_OK : fill_empty(cx, j.k, y);
   plan(&j, y, x);
+  j.keeps = j.chunks > 1 || moment;
+  size_t kept = j.keeps ? (size_t)(j.chunks * j.outputs) * j.k->size : 0;
   if (scratch != NULL) {
-    *scratch = j.chunks > 1 ? (size_t)(j.chunks * j.outputs) * j.k->size : 0;
+    *scratch = kept + (moment ? (size_t)j.outputs * sizeof(double) : 0);
     return DW_OK;
   }
-  int64_t tasks = (j.units + j.units_per_task - 1) / j.units_per_task;
-  dw_status s = dw_parallel(cx, tasks, (double)dw_numel(x) * 2, run_units, &j);
-  if (s == DW_OK && j.chunks > 1) join_chunks(&j);
+  dw_status s = DW_OK;
+  if (moment) {
+    j.center = (double *)(void *)(j.memory + kept);
+    s = find_centers(cx, &j, x->dtype);
+  }
+  if (s == DW_OK) s = run_job(cx, &j);
+  if (s == DW_OK && j.keeps) finish_kept(&j);
   return s;
 }
 

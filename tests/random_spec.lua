@@ -138,7 +138,7 @@ describe("random", function()
 
   it("refuses what makes no sense", function()
     refuses(function() dw.uniform({ 1 }, { minval = 1, maxval = 1 }) end, "uniform: maxval (1.0) must be above minval (1.0)")
-    refuses(function() dw.uniform({ 1 }, { minval = 0 / 0 }) end, "uniform: minval must be a finite number")
+    refuses(function() dw.uniform({ 1 }, { minval = 0 / 0 }) end, "uniform: minval must be a number, got NaN")
     refuses(function() dw.uniform({ 1 }, { maxval = 1 / 0 }) end, "uniform: maxval must be a finite number")
     refuses(function() dw.uniform({ 1 }, { minval = -1e308, maxval = 1e308 }) end, "uniform: maxval")
     refuses(function() dw.normal({ 1 }, { stddev = -1 }) end, "normal: stddev must not be negative")

@@ -142,6 +142,24 @@ function R.reshape(x, shape)
   return tensor(flat(x), result, x.dtype)
 end
 
+function R.sigmoid_slope(x)
+  local ys = flat(x)
+  for i, v in ipairs(ys) do ys[i] = 1 / (2 + math.exp(v) + math.exp(-v)) end
+  return tensor(ys, x.shape, x.dtype)
+end
+
+-- f of each element of g (2,3) and of the element of slope (2,1) in its row.
+local function by_rows(f)
+  return function(g, slope)
+    local ys, slopes = flat(g), flat(slope)
+    for i, v in ipairs(ys) do ys[i] = f(v, slopes[(i - 1) // g.shape[2] + 1]) end
+    return tensor(ys, g.shape, g.dtype)
+  end
+end
+
+R.gradient_product = by_rows(function(g, slope) return g * slope end)
+R.gradient_quotient = by_rows(function(g, slope) return g / slope end)
+
 local limits = { int32 = { -2 ^ 31, 2 ^ 31 - 1 }, int64 = { -2 ^ 63, 2 ^ 63 }, uint8 = { 0, 255 } }
 
 local function float_to(dtype, v)

@@ -4,6 +4,7 @@
 local ops = require "dwconv.ops"
 
 require "dwconv.ops.elementwise"
+require "dwconv.ops.functions"
 require "dwconv.ops.compare"
 require "dwconv.ops.reduce"
 require "dwconv.ops.gemm"

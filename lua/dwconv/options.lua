@@ -70,6 +70,7 @@ end
 function options.show(value, inner)
   local kind = type(value)
   if kind == "string" then return #value <= 40 and ('"%s"'):format(value) or ("a string of %d bytes"):format(#value) end
+  if value ~= value then return "NaN" end
   if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(value) end
   if options.is_tensor(value) then
     return ("a %s tensor %s"):format(value.dtype, options.shape_text(value))
@@ -257,14 +258,14 @@ function options.text(default)
   }
 end
 
---- A number, whole if `whole`; nil stands for no default.
+--- A number but NaN, whole if `whole`; nil stands for no default.
 function options.number(default, whole)
   return {
     default = default,
     annotation = whole and "integer" or "number",
     expected = whole and "a whole number" or "a number",
     read = function(v)
-      if type(v) ~= "number" then return nil end
+      if type(v) ~= "number" or v ~= v then return nil end
       if whole then return math.tointeger(v) end
       return v
     end,

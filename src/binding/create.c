@@ -82,10 +82,18 @@ static void arange_integers(lua_State *L, dw_dtype dtype) {
   for (int64_t i = 0; i < n; i++) ((int64_t *)t->data)[i] = start + i * step;
 }
 
+// Whether x, as `dtype` has it, is not before stop.
+static bool reaches(double x, double stop, double step, dw_dtype dtype) {
+  if (dtype == DW_FLOAT32) x = (float)x, stop = (float)stop;
+  return step > 0 ? x >= stop : x <= stop;
+}
+
 static void arange_floats(lua_State *L, dw_dtype dtype) {
-  double start = lua_tonumber(L, 1), step = lua_tonumber(L, 3), size = ceil((lua_tonumber(L, 2) - start) / step);
+  double start = lua_tonumber(L, 1), stop = lua_tonumber(L, 2), step = lua_tonumber(L, 3);
+  double size = ceil((stop - start) / step);
   if (!(size >= 0 && size < 0x1p48)) dwl_error(L, "the range is too long or not finite");
   int64_t n = (int64_t)size;
+  if (n > 1 && reaches(start + (double)(n - 1) * step, stop, step, dtype)) n--; // by rounding
   if (n > 0) check_range(L, start, start + (double)(n - 1) * step, dtype);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
   for (int64_t i = 0; i < n; i++) ((double *)t->data)[i] = start + (double)i * step;

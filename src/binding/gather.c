@@ -32,14 +32,6 @@ static const dw_tensor *check_rows(lua_State *L, int index, const char *argument
   return t;
 }
 
-// Pushes zeros.
-static dw_tensor *push_zeros(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape) {
-  int64_t zero = 0;
-  dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
-  dwl_leave(L, dw_fill(dwl_enter(L), t, &zero));
-  return t;
-}
-
 static int gather(lua_State *L) { // reference, indices
   const dw_tensor *x = check_rows(L, 1, "reference");
   const dw_tensor *i = read_indices(L, 2, "indices");
@@ -61,8 +53,10 @@ static int one_hot(lua_State *L) { // indices, num_classes
   if (i->rank == DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
   for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
   shape[i->rank] = n;
-  dw_tensor *y = push_zeros(L, DW_FLOAT32, i->rank + 1, shape);
+  dw_tensor *y = dwl_newtensor(L, DW_FLOAT32, i->rank + 1, shape);
   check_indices(L, i, "indices", n);
+  int64_t zero = 0;
+  dwl_leave(L, dw_fill(dwl_enter(L), y, &zero));
   int64_t count = dw_numel(i);
   for (int64_t k = 0; k < count; k++) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
   return 1;
@@ -81,9 +75,15 @@ static int scatter(lua_State *L) { // rows, indices, n: the rows added up at the
   if (y->rank - i->rank + 1 > DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
   for (int k = i->rank; k < y->rank; k++) shape[k - i->rank + 1] = y->shape[k];
   y = dwl_contiguous(L, 1);
-  dw_tensor *x = push_zeros(L, y->dtype, y->rank - i->rank + 1, shape);
+  dw_tensor *x = dwl_newtensor(L, y->dtype, y->rank - i->rank + 1, shape);
+  int result = lua_gettop(L);
+  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
+  size_t bytes;
+  dwl_leave(L, dw_scatter(&cx, x, y, i->data, NULL, &bytes));
+  void *scratch = dwl_scratch(L, bytes);
   check_indices(L, i, "indices", n);
-  dwl_leave(L, dw_scatter(dwl_enter(L), x, y, i->data));
+  dwl_leave(L, dw_scatter(&cx, x, y, i->data, scratch, NULL));
+  lua_pushvalue(L, result);
   return 1;
 }
 
@@ -120,9 +120,15 @@ static int put_along_axis(lua_State *L) { // y, indices, axis, n
   }
   y = dwl_contiguous(L, 1);
   for (int k = 0; k < y->rank; k++) shape[k] = k == axis ? n : y->shape[k];
-  dw_tensor *x = push_zeros(L, y->dtype, y->rank, shape);
+  dw_tensor *x = dwl_newtensor(L, y->dtype, y->rank, shape);
+  int result = lua_gettop(L);
+  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
+  size_t bytes;
+  dwl_leave(L, dw_put(&cx, x, y, i->data, axis, NULL, &bytes));
+  void *scratch = dwl_scratch(L, bytes);
   check_indices(L, i, "indices", n);
-  dwl_leave(L, dw_put(dwl_enter(L), x, y, i->data, axis));
+  dwl_leave(L, dw_put(&cx, x, y, i->data, axis, scratch, NULL));
+  lua_pushvalue(L, result);
   return 1;
 }
 

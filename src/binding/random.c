@@ -6,6 +6,13 @@
 
 typedef dw_status draw(const dw_context *, const dw_tensor *, dw_random *, double, double);
 
+// No number is below the upper and not below the lower bound, if they are the same in the dtype of the numbers.
+static void check_bounds(lua_State *L, dw_dtype dtype, const char *first, double a, const char *second, double b) {
+  if (!(b > a)) dwl_error(L, "%s (%f) must be above %s (%f)", second, b, first, a);
+  if (dtype == DW_FLOAT64 || (float)b > (float)a) return;
+  dwl_error(L, "%s (%f) must be above %s (%f) in float32 too, where they are the same number", second, b, first, a);
+}
+
 static int new_random(lua_State *L, draw *driver, const char *first, const char *second) {
   int64_t shape[DW_MAX_RANK];
   lua_settop(L, 5); // shape, first, second, seed or nil, dtype
@@ -20,7 +27,7 @@ static int new_random(lua_State *L, draw *driver, const char *first, const char 
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
   if (!isfinite(a)) dwl_expected(L, first, "a finite number", 2);
   if (!isfinite(b) || !isfinite(b - a)) dwl_expected(L, second, "a finite number", 3);
-  if (driver == dw_uniform && !(b > a)) dwl_error(L, "%s (%f) must be above %s (%f)", second, b, first, a);
+  if (driver == dw_uniform) check_bounds(L, dtype, first, a, second, b);
   if (driver != dw_uniform && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
   dwl_leave(L, driver(dwl_enter(L), t, r, a, b));

@@ -64,6 +64,16 @@ static int prod(lua_State *L) { return reduce(L, DW_PROD, check_numbers(L, 1, "x
 static int max(lua_State *L) { return reduce(L, DW_MAX, check_numbers(L, 1, "x")); }
 static int min(lua_State *L) { return reduce(L, DW_MIN, check_numbers(L, 1, "x")); }
 
+static const dw_tensor *check_floats(lua_State *L, int index, const char *argument) {
+  const dw_tensor *x = dwl_checktensor(L, index, argument);
+  if (dw_dtype_is_float(x->dtype)) return x;
+  dwl_error(L, "%s must be of dtype float32, float64, got %s", argument, dw_dtype_name(x->dtype));
+}
+
+static int mean(lua_State *L) { return reduce(L, DW_MEAN, check_floats(L, 1, "x")); }
+static int variance(lua_State *L) { return reduce(L, DW_VARIANCE, check_floats(L, 1, "x")); }
+static int deviation(lua_State *L) { return reduce(L, DW_DEVIATION, check_floats(L, 1, "x")); }
+
 static int reduce_truth(lua_State *L, dw_reduction op) {
   bool reduced[DW_MAX_RANK];
   const dw_tensor *x = dwl_checktensor(L, 1, "x");
@@ -150,6 +160,7 @@ static int recurrence(lua_State *L) { // a, b, axis
 
 const luaL_Reg dwl_reduce_functions[] = {
     {"sum", sum},       {"prod", prod},     {"max", max},         {"min", min},
+    {"mean", mean},     {"var", variance},  {"std", deviation},
     {"any", any},       {"all", all},       {"sum_to", sum_to},   {"argmax", argmax},
     {"argmin", argmin}, {"cumsum", cumsum}, {"cumprod", cumprod}, {"recurrence", recurrence},
     {NULL, NULL},

@@ -61,6 +61,21 @@ static int permute(lua_State *L) { // self, pattern
   return 1;
 }
 
+// The product of the sizes that are neither 0 nor -1.
+static int64_t product_but_zeros(int rank, const int64_t *shape) {
+  int64_t n = 1;
+  for (int i = 0; i < rank; i++) n *= shape[i] > 0 ? shape[i] : 1;
+  return n;
+}
+
+// The size that -1 stands for; -1 if there is none. Where an empty tensor gets an empty shape, it is what it would be if
+// axes of size 0 had size 1, as TensorFlow has it: 0x7x7x3 becomes {0, 147} for {0, -1}.
+static int64_t infer_size(const dw_tensor *t, int64_t named, int rank, const int64_t *shape) {
+  int64_t have = dw_numel(t);
+  if (have == 0 && named == 0) have = product_but_zeros(t->rank, t->shape), named = product_but_zeros(rank, shape);
+  return named > 0 && have % named == 0 ? have / named : -1;
+}
+
 static void check_reshape(lua_State *L, const dw_tensor *t, int64_t shape[DW_MAX_RANK], int *rank) {
   int free_axis = -1;
   int64_t have = dw_numel(t), named = 1;
@@ -78,7 +93,10 @@ static void check_reshape(lua_State *L, const dw_tensor *t, int64_t shape[DW_MAX
     if (shape[i] < 0) free_axis = i;
     lua_settop(L, 2);
   }
-  if (free_axis >= 0 && named > 0 && have % named == 0) shape[free_axis] = have / named, named = have;
+  if (free_axis >= 0) {
+    shape[free_axis] = infer_size(t, named, *rank, shape);
+    if (shape[free_axis] >= 0) named = have;
+  }
   if (named != have || (free_axis >= 0 && shape[free_axis] < 0)) {
     dw_tensor wish = {.rank = *rank};
     memcpy(wish.shape, shape, sizeof wish.shape);

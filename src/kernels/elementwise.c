@@ -17,7 +17,19 @@ INLINE T magnitude(T x) { return EACH(fabs)(x); }
 INLINE T root(T x) { return EACH(sqrt)(x); }
 INLINE T nearest_even(T x) { return EACH(rint)(x); }
 INLINE T whole_below(T x) { return EACH(floor)(x); }
-INLINE T floor_quotient(T a, T b) { return EACH(floor)(a / b); }
+// a - q*b, exact where q is a / b rounded down and T holds q.
+INLINE T left_over(T a, T b, T q) {
+#if DW_SIZE == 4
+  return (T)((double)a - (double)q * (double)b);
+#else
+  return fma(-q, b, a);
+#endif
+}
+// a / b may be rounded up to a whole number that is above it: 1 / 0.1 is 10, but 0.1 goes 9 times into 1.
+INLINE T floor_quotient(T a, T b) {
+  T q = EACH(floor)(a / b), r = left_over(a, b, q);
+  return (r < 0 && b > 0) || (r > 0 && b < 0) ? q - 1 : q;
+}
 INLINE T floor_remainder(T a, T b) { // of the sign of b
   T r = EACH(fmod)(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
@@ -42,6 +54,14 @@ INLINE T to_power(T a, T b) {
   T p = 1;
   for (; b > 0; b /= 2, a *= a) p = b % 2 ? p * a : p;
   return p;
+}
+#endif
+
+#if !defined DW_IS_BOOL
+// a into low..high; low wins where they cross, and NaN on any side gives NaN.
+INLINE T into(T a, T low, T high) {
+  T below = a > high || high != high ? high : a;
+  return below < low || low != low ? low : below;
 }
 #endif
 

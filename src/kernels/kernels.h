@@ -128,23 +128,39 @@ struct dw_elementwise_kernels {
 struct dw_reduction_kernels {
   size_t size;
   void (*start)(void *acc, int64_t lanes);
-  // acc[l] over x[l*pitch + i*step], i < n
-  void (*rows)(void *acc, const void *x, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n);
-  // acc[l] over x[l + i*step], i < n
-  void (*columns)(void *acc, const void *x, int64_t lanes, ptrdiff_t step, int64_t n);
-  void (*join)(void *acc, const void *other, int64_t lanes);                // acc[l] with other[l]
-  void (*finish)(void *y, ptrdiff_t pitch, const void *acc, int64_t lanes); // y[l*pitch] = acc[l]
+  // acc[l] over x[l*pitch + i*step], i < n; of moments over its distance from center[l], or a power of that
+  void (*rows)(void *acc, const void *x, ptrdiff_t pitch, const double *center, int64_t lanes, ptrdiff_t step, int64_t n);
+  // acc[l] over x[l + i*step], i < n, likewise
+  void (*columns)(void *acc, const void *x, const double *center, int64_t lanes, ptrdiff_t step, int64_t n);
+  void (*join)(void *acc, const void *other, int64_t lanes); // acc[l] with other[l]
+  // y[l*pitch] = acc[l], of means and moments acc[l] / count
+  void (*finish)(void *y, ptrdiff_t pitch, const void *acc, int64_t lanes, double count);
 };
 
 enum { DW_BUNDLE = 256 }; // most lines at once
 
 struct dw_reduce_kernels {
-  struct dw_reduction_kernels reduction[4]; // by dw_reduction
+  struct dw_reduction_kernels reduction[7]; // by dw_reduction; from the mean on, only of floats
+  struct dw_reduction_kernels away;         // sums of distances from the center; only of floats
   // Along `lanes` neighbouring lines, each of n >= 1 elements `pitch` apart.
   //   arg:  at[l] = the position, from 1, of the first of the least or largest; NaN is passed over; 1 if all are NaN
-  //   scan: y_1 = a_1, y_i = y_(i-1) + a_i, y_(i-1) * a_i, or a_i + b_i * y_(i-1); by dw_scan; y may be an operand
+  //   scan: y_1 = a_1, y_i = y_(i-1) + a_i, y_(i-1) * a_i, or a_i + b_i * y_(i-1), a_i where y_(i-1) is 0, whatever b_i;
+  //         by dw_scan; y may be an operand
   void (*arg)(int64_t *at, const void *x, ptrdiff_t pitch, int64_t n, int64_t lanes, bool least);
   void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes);
+};
+
+// Sums by index, of which those of floats are kept in double. An accumulator is a double or an int64_t.
+struct dw_gather_kernels {
+  // acc[(at[i*at_pitch + l*at_step] - 1)*lanes + l] += y[i*y_pitch + l] for i < k, l < lanes
+  void (*add)(void *acc, const void *y, ptrdiff_t y_pitch, const int64_t *at, ptrdiff_t at_pitch, ptrdiff_t at_step,
+              int64_t k, int64_t lanes);
+  // acc[l] += y[i*pitch + l] for l < lanes and i, next[i], next[next[i]] ..., `most` of them, until one is negative;
+  // gives the one that would follow
+  int64_t (*add_listed)(void *acc, const void *y, ptrdiff_t pitch, const int64_t *next, int64_t i, int64_t most,
+                        int64_t lanes);
+  // x[i*pitch + l] = acc[i*lanes + l] for i < n, l < lanes
+  void (*finish)(void *x, ptrdiff_t pitch, const void *acc, int64_t n, int64_t lanes);
 };
 
 struct dw_sort_kernels {
@@ -195,6 +211,7 @@ struct dw_kernels {
   const struct dw_cast_kernels *cast[6];               // by dw_dtype
   const struct dw_elementwise_kernels *elementwise[6]; // by dw_dtype
   const struct dw_reduce_kernels *reduce[6];           // by dw_dtype
+  const struct dw_gather_kernels *gather[6];           // by dw_dtype, but bool
   const struct dw_sort_kernels *sort[6];               // by dw_dtype
   const struct dw_gemm_kernels *gemm[2];               // float32, float64
   const struct dw_depthwise_kernels *depthwise[2];     // float32, float64

@@ -1,6 +1,6 @@
-// reduce.c: sums, products, extremes, their positions, and running sums. Called by src/reduce.c.
-// Sums and products of floats are kept in double and rounded at the end, sums in fours of T before; those of whole
-// numbers wrap in 64 bits. An accumulator is WIDE for sum and prod, T for max and min. NaN wins in max and min.
+// reduce.c: sums, products, extremes, moments, positions of extremes, and running sums. Called by src/reduce.c.
+// Sums, products and moments of floats are kept in double and rounded at the end, sums in fours of T before; those of
+// whole numbers wrap in 64 bits. An accumulator is WIDE, but T for max and min. NaN wins in max and min.
 #include <math.h>
 #include <stdbool.h>
 
@@ -81,24 +81,46 @@ ROW(exact, wide, 0, )
 #define UNLESS_FINITE
 #endif
 
-#define REDUCTION(name, A, first, by_fours, again)                                                                     \
-  ROW(name, A, first, by_fours)                                                                                        \
+// The accumulators of a reduction: how they begin, are joined and become results.
+#define ACCUMULATOR(name, A, first, result)                                                                            \
   static void start_##name(void *acc_, int64_t lanes) {                                                                \
     A *acc = acc_;                                                                                                     \
     for (int64_t l = 0; l < lanes; l++) acc[l] = first;                                                                \
   }                                                                                                                    \
-  static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, int64_t lanes, ptrdiff_t step, int64_t n) {     \
+  static void join_all_##name(void *acc_, const void *other_, int64_t lanes) {                                         \
+    A *acc = acc_;                                                                                                     \
+    const A *other = other_;                                                                                           \
+    for (int64_t l = 0; l < lanes; l++) acc[l] = join_##name(acc[l], other[l]);                                        \
+  }                                                                                                                    \
+  FINISH(name, A, result)
+
+#define FINISH(name, A, result)                                                                                        \
+  static void finish_##name(void *y_, ptrdiff_t pitch, const void *acc_, int64_t lanes, double count) {                \
+    T *y = y_;                                                                                                         \
+    const A *acc = acc_;                                                                                               \
+    (void)count;                                                                                                       \
+    for (int64_t l = 0; l < lanes; l++) y[l * pitch] = (T)(result);                                                    \
+  }
+
+#define REDUCTION(name, A, first, by_fours, again)                                                                     \
+  ROW(name, A, first, by_fours)                                                                                        \
+  ACCUMULATOR(name, A, first, acc[l])                                                                                  \
+  static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, const double *center, int64_t lanes,            \
+                          ptrdiff_t step, int64_t n) {                                                                 \
     A *acc = acc_;                                                                                                     \
     const T *x = x_;                                                                                                   \
+    (void)center;                                                                                                      \
     for (int64_t l = 0; l < lanes; l++) {                                                                              \
       A v = row_##name(acc[l], x + l * pitch, step, n);                                                                \
       again;                                                                                                           \
       acc[l] = v;                                                                                                      \
     }                                                                                                                  \
   }                                                                                                                    \
-  static void columns_##name(void *acc_, const void *x_, int64_t lanes, ptrdiff_t step, int64_t n) {                   \
+  static void columns_##name(void *acc_, const void *x_, const double *center, int64_t lanes, ptrdiff_t step,          \
+                             int64_t n) {                                                                              \
     A *acc = acc_;                                                                                                     \
     const T *x = x_;                                                                                                   \
+    (void)center;                                                                                                      \
     int64_t i = 0;                                                                                                     \
     for (; i + 4 <= n; i += 4, x += 4 * step) {                                                                        \
       const T *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;                                                        \
@@ -112,22 +134,63 @@ ROW(exact, wide, 0, )
       INDEPENDENT                                                                                                      \
       for (int64_t l = 0; l < lanes; l++) acc[l] = join_##name(acc[l], (A)x[l]);                                       \
     }                                                                                                                  \
-  }                                                                                                                    \
-  static void join_all_##name(void *acc_, const void *other_, int64_t lanes) {                                         \
-    A *acc = acc_;                                                                                                     \
-    const A *other = other_;                                                                                           \
-    for (int64_t l = 0; l < lanes; l++) acc[l] = join_##name(acc[l], other[l]);                                        \
-  }                                                                                                                    \
-  static void finish_##name(void *y_, ptrdiff_t pitch, const void *acc_, int64_t lanes) {                              \
-    T *y = y_;                                                                                                         \
-    const A *acc = acc_;                                                                                               \
-    for (int64_t l = 0; l < lanes; l++) y[l * pitch] = (T)acc[l];                                                      \
   }
 
 REDUCTION(sum, wide, 0, BY_FOURS, UNLESS_FINITE)
 REDUCTION(prod, wide, 1, , )
 REDUCTION(max, T, LOWEST, , )
 REDUCTION(min, T, HIGHEST, , )
+
+#if defined DW_IS_FLOAT
+// A moment adds up what `term` makes of the distance d of each element from a center, in double. A row is added up by
+// ACROSS accumulators, whose order is fixed.
+#define MOMENT(name, term)                                                                                             \
+  INLINE double join_##name(double a, double b) { return a + b; }                                                      \
+  ACCUMULATOR(name, double, 0, acc[l] / count)                                                                         \
+  static void rows_##name(void *acc_, const void *x_, ptrdiff_t pitch, const double *center, int64_t lanes,            \
+                          ptrdiff_t step, int64_t n) {                                                                 \
+    double *acc = acc_;                                                                                                \
+    for (int64_t l = 0; l < lanes; l++) {                                                                              \
+      const T *x = (const T *)x_ + l * pitch;                                                                          \
+      double across[ACROSS] = {0};                                                                                     \
+      int64_t i = 0;                                                                                                   \
+      for (; i + ACROSS <= n && step == 1; i += ACROSS) {                                                              \
+        INDEPENDENT                                                                                                    \
+        for (int k = 0; k < ACROSS; k++) {                                                                             \
+          double d = (double)x[i + k] - center[l];                                                                     \
+          across[k] += term;                                                                                           \
+        }                                                                                                              \
+      }                                                                                                                \
+      UNROLL                                                                                                           \
+      for (int half = ACROSS / 2; half > 0; half /= 2) {                                                               \
+        INDEPENDENT                                                                                                    \
+        for (int k = 0; k < half; k++) across[k] += across[k + half];                                                  \
+      }                                                                                                                \
+      for (; i < n; i++) {                                                                                             \
+        double d = (double)x[i * step] - center[l];                                                                    \
+        across[0] += term;                                                                                             \
+      }                                                                                                                \
+      acc[l] += across[0];                                                                                             \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  static void columns_##name(void *acc_, const void *x_, const double *center, int64_t lanes, ptrdiff_t step,          \
+                             int64_t n) {                                                                              \
+    double *acc = acc_;                                                                                                \
+    const T *x = x_;                                                                                                   \
+    for (int64_t i = 0; i < n; i++, x += step) {                                                                       \
+      INDEPENDENT                                                                                                      \
+      for (int64_t l = 0; l < lanes; l++) {                                                                            \
+        double d = (double)x[l] - center[l];                                                                           \
+        acc[l] += term;                                                                                                \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+MOMENT(away, d)
+MOMENT(squares, d *d)
+FINISH(mean, double, acc[l] / count)
+FINISH(root, double, sqrt(acc[l] / count))
+#endif
 
 ROW(most, T, LOWEST, )
 ROW(least, T, HIGHEST, )
@@ -162,7 +225,7 @@ static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t n, int64_t
 
 INLINE wide next_sum(wide last, T a, T b) { return (void)b, last + a; }
 INLINE wide next_prod(wide last, T a, T b) { return (void)b, last * a; }
-INLINE wide next_recurrence(wide last, T a, T b) { return a + b * last; }
+INLINE wide next_recurrence(wide last, T a, T b) { return a + (last == 0 ? 0 : b * last); } // 0 times inf is 0 here
 
 #define SCAN(name)                                                                                                     \
   static void scan_##name(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n,       \
@@ -187,10 +250,19 @@ SCAN(sum)
 SCAN(prod)
 SCAN(recurrence)
 
-#define ENTRY(name, A)                                                                                                 \
-  { sizeof(A), start_##name, rows_##name, columns_##name, join_all_##name, finish_##name }
+#define ENTRY(name, A, finish)                                                                                         \
+  { sizeof(A), start_##name, rows_##name, columns_##name, join_all_##name, finish_##finish }
+#if defined DW_IS_FLOAT
+#define MOMENTS , ENTRY(sum, wide, mean), ENTRY(squares, double, squares), ENTRY(squares, double, root)
+#else
+#define MOMENTS
+#endif
 const struct dw_reduce_kernels DW_NAME(reduce) = {
-    .reduction = {ENTRY(sum, wide), ENTRY(prod, wide), ENTRY(max, T), ENTRY(min, T)}, // ORDER dw_reduction
+    // ORDER dw_reduction
+    .reduction = {ENTRY(sum, wide, sum), ENTRY(prod, wide, prod), ENTRY(max, T, max), ENTRY(min, T, min) MOMENTS},
+#if defined DW_IS_FLOAT
+    .away = ENTRY(away, double, away),
+#endif
     .arg = arg,
     .scan = {scan_sum, scan_prod, scan_recurrence}, // ORDER dw_scan
 };

@@ -14,6 +14,8 @@ extern const struct dw_elementwise_kernels TABLE(elementwise, f32), TABLE(elemen
     TABLE(elementwise, i64), TABLE(elementwise, u8), TABLE(elementwise, b8);
 extern const struct dw_reduce_kernels TABLE(reduce, f32), TABLE(reduce, f64), TABLE(reduce, i32), TABLE(reduce, i64),
     TABLE(reduce, u8), TABLE(reduce, b8);
+extern const struct dw_gather_kernels TABLE(gather, f32), TABLE(gather, f64), TABLE(gather, i32), TABLE(gather, i64),
+    TABLE(gather, u8);
 extern const struct dw_sort_kernels TABLE(sort, f32), TABLE(sort, f64), TABLE(sort, i32), TABLE(sort, i64),
     TABLE(sort, u8);
 extern const struct dw_depthwise_kernels TABLE(depthwise, f32), TABLE(depthwise, f64);
@@ -31,6 +33,7 @@ const struct dw_kernels KERNELS(DW_ISA) = {
     .cast = {NUMBERS(cast), &TABLE(cast, b8)},
     .elementwise = {NUMBERS(elementwise), &TABLE(elementwise, b8)},
     .reduce = {NUMBERS(reduce), &TABLE(reduce, b8)},
+    .gather = {NUMBERS(gather)},
     .sort = {NUMBERS(sort), &TABLE(sort, u8)},
     .gemm = {FLOATS(gemm)},
     .depthwise = {FLOATS(depthwise)},

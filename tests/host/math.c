@@ -24,6 +24,7 @@ static int failures;
 LOOP(math_exp, exp)
 LOOP(math_expm1, expm1)
 LOOP(math_sigmoid, sigmoid)
+LOOP(math_sigmoid_slope, sigmoid_slope)
 LOOP(math_tanh, tanh)
 LOOP(math_erf, erf)
 LOOP(math_log, log)
@@ -44,6 +45,8 @@ static void run_cos(float *y, const float *x, int n) { (any_far(x, n) ? run_far_
 
 static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 
+static double sigmoid_slope(double x) { return exp(-fabs(x)) / pow(1 + exp(-fabs(x)), 2); }
+
 struct function {
   const char *name;
   void (*run)(float *y, const float *x, int n);
@@ -58,7 +61,7 @@ static struct function functions[] = {
     {"log", run_log, log, 1.0, 0, 0},    {"log1p", run_log1p, log1p, 1.0, 0, 0},
     {"tanh", run_tanh, tanh, 1.4, 0, 0}, {"sigmoid", run_sigmoid, sigmoid, 1.8, 0, 0},
     {"erf", run_erf, erf, 1.4, 0, 0},    {"sin", run_sin, sin, 1.0, 0, 0},
-    {"cos", run_cos, cos, 1.0, 0, 0},
+    {"cos", run_cos, cos, 1.0, 0, 0},    {"sigmoid_slope", run_sigmoid_slope, sigmoid_slope, 4.0, 0, 0},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -161,7 +164,7 @@ int main(int argc, char **argv) {
   check_corners();
   check_patterns(0, (all + stride - 1) / stride, stride);
   for (int f = 0; f < FUNCTIONS; f++) {
-    printf("%-8s%.2f ulp at 0x%08" PRIX32 " (%a)\n", functions[f].name, functions[f].worst,
+    printf("%-14s%.2f ulp at 0x%08" PRIX32 " (%a)\n", functions[f].name, functions[f].worst,
            math_bits(functions[f].worst_at), functions[f].worst_at);
   }
   printf("math: %d functions, %d failures\n", FUNCTIONS, failures);

@@ -338,6 +338,8 @@ def gradients(op, args, options, y, tensors, grads, gradient, what):
             gradient = [None if w is None else narrow(np.asarray(w)) for w in wide]
     else:
         gradient = gradient(g.astype(f64))
+    if op is OPS["std"]:  # where the deviation is 0, TensorFlow gives NaN
+        gradient = [None if d is None else np.nan_to_num(d, nan=0.0) for d in gradient]
     texts = ["false" if d is None else lua(np.asarray(d).astype(t.dtype)) for d, t in zip(gradient, tensors)]
     if all(t == "false" for t in texts):
         return []
@@ -566,8 +568,8 @@ def reduce():
         case(name, a([[True, False, False], [True, True, True]], bool), axis=0, note="bool is cast first")
         case(name, a([True, False, True, True], bool), note="bool is cast first")
     case("var", a([4, 4, 4]), note="equal values")
-    case("std", a([4, 4, 4]), note="equal values: the gradient is NaN")
-    case("std", a([[1, 1, 1], [1, 2, 3]], f64), axis=1, keepdims=True, note="equal values: the gradient is NaN")
+    case("std", a([4, 4, 4]), note="equal values: the gradient is 0, NaN in TensorFlow")
+    case("std", a([[1, 1, 1], [1, 2, 3]], f64), axis=1, keepdims=True, note="equal values: the gradient is 0, NaN in TensorFlow")
     case("var", a([4096.25, 4096.75, 4097.25, 4095.75]), grads=False, note="a mean far from 0")
     case("prod", a([[0, 2, 3], [0, 2, 0], [1, 2, 3]]), axis=1, note="zeros")
     case("prod", a([0, 2, 3, -1.5], f64), note="a zero")

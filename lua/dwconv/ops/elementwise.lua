@@ -1,5 +1,6 @@
--- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting. A kernel of the same name
--- computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
+-- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting: how their records are made, arithmetic
+-- and extremes; functions.lua has the functions of one number, compare.lua what asks and chooses. A kernel of the same
+-- name computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
@@ -18,10 +19,18 @@ local function fitted(f) -- the gradient f gives, in the shape of argument i
   end
 end
 
--- One tensor in, one of its shape out.
+-- What of g flows on through a derivative: g * slope, and 0 where g is 0, whatever the slope. So numbers that a result
+-- does not depend on, such as those that where() did not take, get no NaN for an infinite slope.
+local function times(g, slope) return K.gradient_product(g, slope) end
+
+-- One tensor in, one of its shape out. `slope`: function(y, x) -> the derivative; `over`: the same, of what 1 is divided
+-- by.
 local function unary(name)
   return function(r)
-    r.args, r.method = { "x" }, true
+    r.args, r.method = { "x" }, r.method == nil or r.method
+    local slope, over = r.slope, r.over
+    if slope then r.backward = { x = function(g, y, x) return times(g, slope(y, x)) end } end
+    if over then r.backward = { x = function(g, y, x) return K.gradient_quotient(g, over(y, x)) end } end
     r.shapes = { x = r.takes or "any; float32 or float64", result = "x's" }
     r.forward = core.elementwise(name, name, "new", "x")
     r.sample = r.sample or function(R) return R { 2, 3 } end
@@ -60,7 +69,7 @@ binary("subtract", "a", "b") {
 binary("multiply", "a", "b") {
   doc = "a * b, number by number.",
   metamethod = "__mul", keeps = { a = { "b" }, b = { "a" } }, method = true,
-  gradients = { function(g, _, _, b) return g * b end, function(g, _, a) return g * a end },
+  gradients = { function(g, _, _, b) return times(g, b) end, function(g, _, a) return times(g, a) end },
   example = "print(dw.tensor { 1, 2 } * dw.tensor { { 10 }, { 20 } })",
 }
 
@@ -69,12 +78,17 @@ binary("divide", "a", "b") {
   floats = true,
   metamethod = "__div", keeps = { a = { "b" }, b = { "b", "result" } }, method = true,
   sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
-  gradients = { function(g, _, _, b) return g / b end, function(g, y, _, b) return -(g * y / b) end },
+  gradients = {
+    function(g, _, _, b) return K.gradient_quotient(g, b) end,
+    function(g, y, _, b) return -times(g, y / b) end,
+  },
   example = "print(dw.tensor { 1, 2 } / 4)", errors = "Shapes that do not broadcast, dtypes that differ; bools.",
 }
 
 binary("floor_divide", "a", "b") {
-  doc = "a / b rounded down. A whole divisor of 0 is an error.",
+  doc = [[
+The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A
+whole divisor of 0 is an error.]],
   metamethod = "__idiv", method = true,
   backward = "none", reason = "it is constant between its steps",
   example = "print(dw.tensor { 7, -7 } // 2)",
@@ -82,11 +96,11 @@ binary("floor_divide", "a", "b") {
 }
 
 binary("mod", "a", "b") {
-  doc = "What a // b leaves over: a - b*floor(a / b), of the sign of b. A whole divisor of 0 is an error.",
+  doc = "What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.",
   metamethod = "__mod", keeps = { a = {}, b = { "a", "b" } }, method = true,
   sample = function() return core.tensor({ { 1.3, -2.3, 4.0 }, { 0.6, 5.1, -0.4 } }, "float64", "float64"),
     core.tensor({ { 0.7 }, { -1.1 } }, "float64", "float64") end,
-  gradients = { function(g) return g end, function(g, _, a, b) return -(g * (a // b)) end },
+  gradients = { function(g) return g end, function(g, _, a, b) return -times(g, a // b) end },
   example = "print(dw.tensor { 7, -7 } % 3)",
   errors = BROADCAST .. " " .. DIVISOR,
 }
@@ -94,19 +108,18 @@ binary("mod", "a", "b") {
 -- b*a^(b-1), and 0 where b is 0, whatever a.
 local function power_gradient(g, _, a, b)
   if type(b) == "number" then
-    if b == 0 then return g * 0 end
+    if b == 0 then return K.zeros_like(g) end
     if b == 1 then return g end
-    if b == 2 then return g * a * 2 end
-    return g * K.power(a, b - 1) * b
+    if b == 2 then return times(g, a * 2) end
+    return times(g, K.power(a, b - 1) * b)
   end
-  return K.where(K.equal(b, 0), 0, g * b * K.power(a, b - 1))
+  return times(K.where(K.equal(b, 0), 0, g), K.power(a, b - 1) * b)
 end
 
 -- log(a)*a^b, and 0 where a <= 0, as Keras has it.
 local function exponent_gradient(g, y, a)
-  if type(a) == "number" then return a > 0 and g * y * math.log(a) or g * 0 end
-  local positive = K.greater(a, 0)
-  return K.where(positive, g * y * K.log(K.where(positive, a, 1)), 0)
+  if type(a) == "number" then return a > 0 and times(g, y * math.log(a)) or K.zeros_like(g) end
+  return times(K.where(K.greater(a, 0), g, 0), y * K.log(a))
 end
 
 -- Squares are what powers mostly are.
@@ -123,7 +136,8 @@ for name, b in pairs { power = "b", pow = "a" } do
   binary(name, a, b) {
     forward = power_of(name, a, b),
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
-      .. "exponents are an error."):format(a, b),
+      .. "exponents are an error. The gradient of %s is 0 where %s is not above 0, as there is none for most %s."):format(
+      a, b, b, a, b),
     metamethod = name == "power" and "__pow" or nil, method = true,
     keeps = { [a] = { a, b }, [b] = { a, "result" } },
     gradients = { power_gradient, exponent_gradient },
@@ -141,12 +155,35 @@ unary "negative" {
   example = "print(-dw.tensor { 1, -2 })",
 }
 
+-- ---- helpers of gradients -------------------------------------------------------------------------
+
+local function gradient_op(name, sign, gradients, keeps)
+  binary(name, "g", "slope") {
+    doc = ("g %s slope, and 0 where g is 0, whatever slope: what of a gradient flows on."):format(sign),
+    keeps = keeps, gradients = gradients,
+    differs = "Keras's backend does not have it.",
+    sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
+    example = ("print(K.%s(dw.tensor { 0, 2 }, dw.tensor { 1 / 0, 3 }))"):format(name),
+  }
+end
+
+gradient_op("gradient_product", "*", {
+  function(gg, _, _, slope) return times(gg, slope) end, function(gg, _, g) return times(gg, g) end,
+}, { g = { "slope" }, slope = { "g" } })
+
+gradient_op("gradient_quotient", "/", {
+  function(gg, _, _, slope) return K.gradient_quotient(gg, slope) end,
+  function(gg, y, _, slope) return -times(gg, K.gradient_quotient(y, slope)) end,
+}, { g = { "slope" }, slope = { "slope", "result" } })
+
+-- ---- extremes ------------------------------------------------------------------------------------
+
 binary("maximum", "x", "y") {
   doc = "The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.",
   keeps = { "x", "y" }, method = true,
   gradients = {
     function(g, _, x, y) return K.where(K.greater_equal(x, y), g, 0) end,
-    function(g, _, x, y) return K.where(K.less(x, y), g, 0) end,
+    function(g, _, x, y) return K.where(K.greater_equal(x, y), 0, g) end,
   },
   example = "print(K.maximum(dw.tensor { 1, 5 }, 3))",
 }
@@ -156,155 +193,9 @@ binary("minimum", "x", "y") {
   keeps = { "x", "y" }, method = true,
   gradients = {
     function(g, _, x, y) return K.where(K.less_equal(x, y), g, 0) end,
-    function(g, _, x, y) return K.where(K.greater(x, y), g, 0) end,
+    function(g, _, x, y) return K.where(K.less_equal(x, y), 0, g) end,
   },
   example = "print(K.minimum(dw.tensor { 1, 5 }, 3))",
-}
-
--- ---- functions of one number ---------------------------------------------------------------------
-
-unary "square" {
-  doc = "x * x.",
-  takes = "any numbers", keeps = { "x" }, example = "print(K.square(dw.tensor { -3, 2 }))",
-  backward = { x = function(g, _, x) return g * x * 2 end },
-}
-
-unary "abs" {
-  doc = "The absolute value of x. Its gradient at 0 is 0.",
-  takes = "any numbers", keeps = { "x" }, example = "print(K.abs(dw.tensor { -3, 2 }))",
-  backward = { x = function(g, _, x) return g * K.sign(x) end },
-}
-
-unary "sign" {
-  doc = "-1, 0 or 1; NaN stays.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
-  example = "print(K.sign(dw.tensor { -3, 0, 2 }))",
-}
-
-unary "round" {
-  doc = "The nearest whole number, the even one of two; whole numbers stay.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
-  example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
-}
-
-unary "floor" {
-  doc = "The largest whole number that is not above x.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
-  example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
-}
-
-unary "sqrt" {
-  doc = "The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.",
-  keeps = { "x", "result" }, example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
-  backward = { x = function(g, y, x) return K.where(K.less(x, 0), 0, g / y * 0.5) end },
-  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
-}
-
-unary "exp" {
-  doc = "e to the power of x.",
-  keeps = { "result" }, example = "print(K.exp(dw.tensor { 0, 1 }))",
-  backward = { x = function(g, y) return g * y end },
-}
-
-unary "log" {
-  doc = "The natural logarithm: -inf of 0, NaN of negative x.",
-  keeps = { "x" }, example = "print(K.log(dw.tensor { 1, math.exp(2), 0 }))",
-  backward = { x = function(g, _, x) return g / x end },
-  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
-}
-
-unary "sin" {
-  doc = "The sine of x in radians.",
-  keeps = { "x" }, example = "print(K.sin(dw.tensor { 0, math.pi / 2 }))",
-  backward = { x = function(g, _, x) return g * K.cos(x) end },
-}
-
-unary "cos" {
-  doc = "The cosine of x in radians.",
-  keeps = { "x" }, example = "print(K.cos(dw.tensor { 0, math.pi / 3 }))",
-  backward = { x = function(g, _, x) return -(g * K.sin(x)) end },
-}
-
-unary "expm1" {
-  doc = "exp(x) - 1, exact near 0.",
-  keeps = { "result" },
-  backward = { x = function(g, y) return g * (y + 1) end },
-  differs = "Keras's backend does not have it.",
-  example = "print(K.expm1(dw.tensor { 0, 1 }))",
-}
-
-unary "log1p" {
-  doc = "log(1 + x), exact near 0: -inf of -1, NaN below.",
-  keeps = { "x" },
-  backward = { x = function(g, _, x) return g / (x + 1) end },
-  differs = "Keras's backend does not have it.",
-  example = "print(K.log1p(dw.tensor { 0, 1 }))",
-}
-
-unary "tanh" {
-  doc = "The hyperbolic tangent.",
-  keeps = { "result" }, example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
-  backward = { x = function(g, y) return g * (1 - y * y) end },
-}
-
-unary "sigmoid" {
-  doc = "1 / (1 + exp(-x)).",
-  keeps = { "result" }, example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
-  backward = { x = function(g, y) return g * (y * (1 - y)) end },
-}
-
--- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
--- max_value 6 from relu6, which has none there, and at other largest values from clip, which has one.
-local function through(g, x, o)
-  local open = K.greater(x, o.threshold)
-  if o.max_value then
-    local below = o.max_value == 6 and o.threshold == 0 and K.less or K.less_equal
-    open = K.logical_and(open, below(x, o.max_value))
-  end
-  return K.where(open, g, 0)
-end
-
-local rectified = core.elementwise("relu", "relu", "new", "x")
-local above = core.elementwise("greater", "relu", "new", "x", "threshold")
-local below = core.elementwise("less", "relu", "new", "x", "threshold")
-local choose = core.elementwise("where", "relu", "new", "condition", "x", "y")
-local capped = core.elementwise("clip", "relu", "new", "x", "min_value", "max_value")
-local sum, difference = core.elementwise("add", "relu", "first", "x", "y"),
-  core.elementwise("subtract", "relu", "new", "x", "threshold")
-local scaled = core.elementwise("multiply", "relu", "new", "x", "alpha")
-
-op "relu" {
-  doc = [[
-x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x
-is below the threshold.]],
-  args = { "x" },
-  options = { alpha = options.number(0), max_value = options.number(), threshold = options.number(0) },
-  shapes = { x = "any numbers", result = "x's" },
-  forward = function(x, o)
-    local y = o.threshold == 0 and rectified(x) or choose(above(x, o.threshold), x, 0)
-    if o.max_value then y = capped(y, 0, math.max(o.max_value, 0)) end
-    if o.alpha == 0 then return y end
-    return sum(y, choose(below(x, o.threshold), scaled(difference(x, o.threshold), o.alpha), 0))
-  end,
-  keeps = { "x" },
-  backward = {
-    x = function(g, _, x, o)
-      local d = through(g, x, o)
-      if o.alpha == 0 then return d end
-      local leaky = not o.max_value and o.threshold == 0 -- TensorFlow's leaky_relu has slope alpha at 0 too
-      return d + K.where((leaky and K.less_equal or K.less)(x, o.threshold), g * o.alpha, 0)
-    end,
-  },
-  method = true,
-  sample = function(R) return R { 2, 3 }, { alpha = 0.1, max_value = 0.8, threshold = 0.05 } end,
-  example = "print(K.relu(dw.tensor { -1, 3, 8 }, { max_value = 6 }))",
-}
-
-unary "erf" {
-  doc = "The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.",
-  keeps = { "x" }, example = "print(K.erf(dw.tensor { 0, 1 }))",
-  backward = { x = function(g, _, x) return g * K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end },
-  differs = "Keras's backend does not have it.",
 }
 
 -- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
@@ -313,16 +204,23 @@ local unbounded = core.named(core.alias, "clip")
 local at_least = core.elementwise("maximum", "clip", "new", "x", "min_value")
 local at_most = core.elementwise("minimum", "clip", "new", "x", "max_value")
 
-local function inside(x, low, high)
-  local over = low and K.greater_equal(x, low)
-  local under = high and K.less_equal(x, high)
-  return over and under and K.logical_and(over, under) or over or under
+-- Of two numbers, a highest below the lowest is the lowest; of tensors, the lowest wins number by number.
+local function bounds(low, high)
+  if type(low) == "number" and type(high) == "number" and high < low then return low, low end
+  return low, high
+end
+
+-- Whether clip takes x or max_value rather than min_value, and whether it takes x rather than max_value; nil for always.
+local function choices(x, low, high)
+  low, high = bounds(low, high)
+  local above = low and K.greater_equal(high and K.minimum(x, high) or x, low)
+  return above, high and K.less_equal(x, high)
 end
 
 op "clip" {
   doc = [[
-x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN stays. A max_value
-below min_value counts as min_value. The gradient is 1 at both bounds.]],
+x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN.
+A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { "x", "min_value", "max_value" },
   optional = { min_value = true, max_value = true },
   shapes = { x = ANY, min_value = ANY .. ", or nil", max_value = ANY .. ", or nil", result = "all, broadcast" },
@@ -330,20 +228,21 @@ below min_value counts as min_value. The gradient is 1 at both bounds.]],
     if low == nil and high == nil then return unbounded(x) end
     if high == nil then return at_least(x, low) end
     if low == nil then return at_most(x, high) end
-    if type(low) == "number" and type(high) == "number" and high < low then high = low end
-    return clip3(x, low, high)
+    return clip3(x, bounds(low, high))
   end,
   keeps = { "x", "min_value", "max_value" },
   backward = {
     x = function(g, _, x, low, high)
-      if not (low or high) then return g end
-      return K.sum_to(K.where(inside(x, low, high), g, 0), x.shape)
+      local above, below = choices(x, low, high)
+      if above then g = K.where(above, g, 0) end
+      if below then g = K.where(below, g, 0) end
+      return K.sum_to(g, x.shape)
     end,
-    min_value = function(g, _, x, low) return K.sum_to(K.where(K.less(x, low), g, 0), low.shape) end,
+    min_value = function(g, _, x, low, high) return K.sum_to(K.where(choices(x, low, high), 0, g), low.shape) end,
     max_value = function(g, _, x, low, high)
-      local over = K.greater(x, high)
-      if low then over = K.logical_and(over, K.greater_equal(x, low)) end
-      return K.sum_to(K.where(over, g, 0), high.shape)
+      local above, below = choices(x, low, high)
+      if above then g = K.where(above, g, 0) end
+      return K.sum_to(K.where(below, 0, g), high.shape)
     end,
   },
   method = true,
@@ -352,4 +251,4 @@ below min_value counts as min_value. The gradient is 1 at both bounds.]],
   errors = BROADCAST,
 }
 
-return { unary = unary, binary = binary, op = op, ANY = ANY, BROADCAST = BROADCAST }
+return { op = op, unary = unary, binary = binary, times = times, ANY = ANY, BROADCAST = BROADCAST }

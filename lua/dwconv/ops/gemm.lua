@@ -14,10 +14,10 @@ local function flipped(x) return K.swapaxes(x, -1, -2) end
 local multiply = core.elementwise("multiply", "matmul", "new", "a", "b")
 local add_to = core.elementwise("add", "matmul", "first", "a", "b")
 
--- Whole numbers wrap: one outer product after another, as there is no kernel for them.
+-- Whole numbers wrap: one outer product after another, as there is no kernel for them. Of no products the sum is 0.
 local function whole_product(a, b)
-  local m, k, n = a.shape[a.ndim - 1], a.shape[a.ndim], b.shape[b.ndim]
-  if k == 0 then return core.zeros({ m, n }, a.dtype) end
+  local k = a.shape[a.ndim]
+  if k == 0 then return core.sum(multiply(core.expand_dims(a, -1), core.expand_dims(b, -3)), -2, false) end
   local function outer(p) return multiply(core.narrow(a, -1, p, 1), core.narrow(b, -2, p, 1)) end
   local y = outer(1)
   for p = 2, k do add_to(y, outer(p)) end

@@ -69,7 +69,9 @@ op "swapaxes" {
 }
 
 op "reshape" {
-  doc = "The numbers of x in row-major order in another shape; one size may be -1. A view where that is possible.",
+  doc = [[
+The numbers of x in row-major order in another shape; one size may be -1, for what is left over. A view where that is
+possible. Where an empty x gets an empty shape, -1 is what it would be if axes of size 0 had size 1.]],
   args = { "x" },
   values = { "shape" },
   shapes = { x = "any", shape = "a table of sizes with as many elements as x", result = "shape" },

@@ -64,7 +64,10 @@ reduction "sum" {
   example = "print(dw.tensor({ { 1, 2 }, { 3, 4 } }):sum { axis = 1 })",
 }
 
--- Prefix products before and after each element, so that zeros need no division. Over the axes as one.
+-- Where a gradient multiplies many numbers, it does so in float64, so that nothing overflows that the result does not.
+local function wide(x) return x.dtype == "float64" and x or K.cast(x, "float64") end
+
+-- Prefix products before and after each element, so that zeros need no division. Over the last axis.
 local function others_product(x)
   local one = K.ones_like(K.narrow(x, -1, 1, 1))
   local n = x.shape[#x.shape]
@@ -92,11 +95,12 @@ reduction "prod" {
       end
       table.move(axes, 1, #axes, #pattern + 1, pattern)
       inner[#inner + 1] = -1
-      local moved = K.permute_dimensions(x, pattern)
+      local moved = K.permute_dimensions(wide(x), pattern)
       local products = K.reshape(others_product(K.reshape(moved, inner)), moved.shape)
       local back = {}
       for i, axis in ipairs(pattern) do back[axis] = i end
-      return K.permute_dimensions(products, back) * kept(g, x, o)
+      local all = K.gradient_product(wide(kept(g, x, o)), K.permute_dimensions(products, back))
+      return x.dtype == "float64" and all or K.cast(all, x.dtype)
     end,
   },
   sample = function(R) return R({ 2, 3, 4 }, 0.5, 1.5), { axis = { 1, -1 } } end,
@@ -129,70 +133,93 @@ ties.]],
   example = "print(K.min(dw.tensor { { 1, 4 }, { 3, 2 } }, { axis = 1, keepdims = true }))",
 }
 
--- Whole numbers and bools as K.floatx(); floats as they are.
-local function as_floats(name, x)
-  if check_tensor(name, "x", x).dtype:find "^float" then return x end
-  return K.cast(x, config.floatx())
-end
-
+-- How many elements of x become one.
 local function count_of(x, o)
   local n, shape = 1, x.shape
-  for _, axis in ipairs(reduced_axes(x, o)) do n = n * (shape[axis] or 1) end
+  for _, axis in ipairs(reduced_axes(x, o)) do n = n * shape[axis] end
   return n
 end
 
-local function mean(x, o) return K.sum(x, o) / count_of(x, o) end
-
-local function variance(x, o)
-  local away = x - mean(x, { axis = o.axis, keepdims = true })
-  return mean(K.square(away), o)
+-- x less its mean over the axes. What rounding of the mean leaves over is taken off once more.
+local function centered(x, o)
+  local over = { axis = o.axis, keepdims = true }
+  local r = x - K.mean(x, over)
+  return r - K.mean(r, over)
 end
 
--- Sums check their axes; others check here, in their own name.
-local function check_axes(name, x, o)
-  local rank, seen = x.ndim, {}
-  for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
-    local at = options.check_axis(name, "axis", axis, rank)
-    if seen[at] then core.raise(("%s: axis names axis %d twice"):format(name, at)) end
-    seen[at] = true
-  end
-end
+-- 1 where x is 0, else x.
+local function unless_zero(x) return K.where(K.equal(x, 0), 1, x) end
 
-local function deviation(x, o) return K.sqrt(variance(x, o)) end
-
-for name, f in pairs {
-  mean = { "The mean over the axes.", mean },
-  var = { "The variance over the axes, of the population: divided by n.", variance },
-  std = { "The standard deviation over the axes, of the population.", deviation },
+for name, r in pairs {
+  mean = {
+    doc = "The mean over the axes.",
+    keeps = {},
+    gradient = function(g, _, x, o) return K.broadcast_to(kept(g, x, o) / count_of(x, o), x.shape) end,
+  },
+  var = {
+    doc = "The variance over the axes, of the population: divided by n.",
+    keeps = { "x" },
+    gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / count_of(x, o)), centered(x, o)) end,
+  },
+  std = {
+    doc = "The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0.",
+    keeps = { "x", "result" },
+    gradient = function(g, y, x, o)
+      local deviation = kept(y, x, o)
+      local share = K.where(K.equal(deviation, 0), 0, kept(g, x, o) / count_of(x, o))
+      return K.gradient_product(share, centered(x, o) / unless_zero(deviation))
+    end,
+  },
 } do
+  local compute = core[name]
   reduction(name) {
     example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
-    doc = f[1] .. " Whole numbers and bools become K.floatx() first; of nothing it is NaN.",
+    doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.",
     takes = "any",
     forward = function(x, o)
-      x = as_floats(name, x)
-      check_axes(name, x, o)
-      return f[2](x, o)
+      if check_tensor(name, "x", x).dtype:find "^float" then return compute(x, o.axis, o.keepdims) end
+      return core.cast(compute(core.cast(x, "float64"), o.axis, o.keepdims), config.floatx())
     end,
-    backward = "parts",
+    keeps = r.keeps,
+    backward = { x = r.gradient },
+    linear = name == "mean",
     differs = "Of whole numbers it is not truncated or refused, but a float.",
   }
 end
 
+local exp, log = core.elementwise("exp", "logsumexp", "new", "x"), core.elementwise("log", "logsumexp", "new", "x")
+local difference = core.elementwise("subtract", "logsumexp", "new", "x", "y")
+local sum_of_two = core.elementwise("add", "logsumexp", "new", "x", "y")
+local largest, total = core.named(core.max, "logsumexp"), core.named(core.sum, "logsumexp")
+
+-- The largest number over the axes, or 0 where that is infinite.
+local function finite_largest(most) return K.where(K.less(K.abs(most), math.huge), most, 0) end
+
+-- exp(x) over its sum. Where the largest is inf, it is shared among those that are; where all are -inf, it is 0.
+local function share_of_sum(x, o)
+  local over = { axis = o.axis, keepdims = true }
+  local most = K.stop_gradient(K.max(x, over))
+  local endless = K.equal(most, math.huge)
+  local distance = K.where(endless, K.log(K.cast(K.equal(x, most), x.dtype)), x - finite_largest(most))
+  local powers = K.exp(distance)
+  return powers / unless_zero(K.sum(powers, over))
+end
+
 reduction "logsumexp" {
-  doc = "log(sum(exp(x))) over the axes, without overflow.",
+  doc = [[
+log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each
+exp(x) in the sum: of only -inf 0, and shared among those that are inf.]],
   takes = "float32 or float64",
   forward = function(x, o)
     if not check_tensor("logsumexp", "x", x).dtype:find "^float" then
       core.raise(("logsumexp: x must be of dtype float32, float64, got %s"):format(x.dtype))
     end
-    check_axes("logsumexp", x, o)
-    local most = K.stop_gradient(K.max(x, { axis = o.axis, keepdims = true }))
-    most = K.where(K.less(K.abs(most), math.huge), most, 0) -- where it is infinite, so is the result, by itself
-    local y = K.log(K.sum(K.exp(x - most), { axis = o.axis, keepdims = true })) + most
-    return o.keepdims and y or K.reshape(y, shape_without(x, o))
+    local most = K.no_grad(finite_largest, largest(x, o.axis, true))
+    local y = sum_of_two(log(total(exp(difference(x, most)), o.axis, true)), most)
+    return o.keepdims and y or core.reshape(y, shape_without(x, o))
   end,
-  backward = "parts",
+  keeps = { "x" },
+  backward = { x = function(g, _, x, o) return K.gradient_product(kept(g, x, o), share_of_sum(x, o)) end },
   differs = "Keras's backend does not have it.",
   example = "print(K.logsumexp(dw.tensor { 1000, 1000 }))",
 }
@@ -262,13 +289,15 @@ op "cumprod" {
   options = { axis = options.axis(1) },
   shapes = { x = "any numbers", result = "x's" },
   forward = function(x, o) return core.cumprod(x, o.axis) end,
-  keeps = { "x", "result" },
+  keeps = { "x" },
   backward = {
     -- y_i has x_j for j <= i: dx_j = y_(j-1) * s_j with s_j = g_j + x_(j+1) * s_(j+1), from the end.
-    x = function(g, y, x, o)
-      local next_x = shifted(K.reverse(x, o.axis), 0, o.axis)
-      local s = K.reverse(K.recurrence(K.reverse(g, o.axis), next_x, { axis = o.axis }), o.axis)
-      return shifted(y, 1, o.axis) * s
+    x = function(g, _, x, o)
+      local factors = wide(x)
+      local next_x = shifted(K.reverse(factors, o.axis), 0, o.axis)
+      local s = K.reverse(K.recurrence(K.reverse(wide(g), o.axis), next_x, o), o.axis)
+      local all = K.gradient_product(s, shifted(K.cumprod(factors, o), 1, o.axis))
+      return x.dtype == "float64" and all or K.cast(all, x.dtype)
     end,
   },
   method = true,
@@ -278,7 +307,7 @@ op "cumprod" {
 }
 
 op "recurrence" {
-  doc = "Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on.",
+  doc = "Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.",
   args = { "a", "b" },
   options = { axis = options.axis(1) },
   shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },

@@ -1,0 +1,162 @@
+-- ops/functions.lua: elementwise ops of one number. Their kernels are elementwise.h's; a record says its derivative as
+-- `slope` or `over`, from which elementwise.lua makes the gradient.
+
+local core = require "dwconv.core"
+local ops = require "dwconv.ops"
+local options = require "dwconv.options"
+local elementwise = require "dwconv.ops.elementwise"
+
+local op, unary = elementwise.op, elementwise.unary
+local K = ops.calls
+
+unary "square" {
+  doc = "x * x.",
+  takes = "any numbers", keeps = { "x" }, example = "print(K.square(dw.tensor { -3, 2 }))",
+  slope = function(_, x) return x * 2 end,
+}
+
+unary "abs" {
+  doc = "The absolute value of x. Its gradient at 0 is 0.",
+  takes = "any numbers", keeps = { "x" }, example = "print(K.abs(dw.tensor { -3, 2 }))",
+  slope = function(_, x) return K.sign(x) end,
+}
+
+unary "sign" {
+  doc = "-1, 0 or 1; NaN stays.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.sign(dw.tensor { -3, 0, 2 }))",
+}
+
+unary "round" {
+  doc = "The nearest whole number, the even one of two; whole numbers stay.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
+}
+
+unary "floor" {
+  doc = "The largest whole number that is not above x.",
+  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
+}
+
+unary "sqrt" {
+  doc = "The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.",
+  keeps = { "x", "result" }, example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
+  backward = { x = function(g, y, x) return K.gradient_quotient(K.where(K.less(x, 0), 0, g * 0.5), y) end },
+  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+}
+
+unary "exp" {
+  doc = "e to the power of x.",
+  keeps = { "result" }, example = "print(K.exp(dw.tensor { 0, 1 }))",
+  slope = function(y) return y end,
+}
+
+unary "log" {
+  doc = "The natural logarithm: -inf of 0, NaN of negative x.",
+  keeps = { "x" }, example = "print(K.log(dw.tensor { 1, math.exp(2), 0 }))",
+  over = function(_, x) return x end,
+  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+}
+
+unary "sin" {
+  doc = "The sine of x in radians.",
+  keeps = { "x" }, example = "print(K.sin(dw.tensor { 0, math.pi / 2 }))",
+  slope = function(_, x) return K.cos(x) end,
+}
+
+unary "cos" {
+  doc = "The cosine of x in radians.",
+  keeps = { "x" }, example = "print(K.cos(dw.tensor { 0, math.pi / 3 }))",
+  slope = function(_, x) return -K.sin(x) end,
+}
+
+unary "expm1" {
+  doc = "exp(x) - 1, exact near 0.",
+  keeps = { "x" },
+  slope = function(_, x) return K.exp(x) end, -- y + 1 would have no digits where y is near -1
+  differs = "Keras's backend does not have it.",
+  example = "print(K.expm1(dw.tensor { 0, 1 }))",
+}
+
+unary "log1p" {
+  doc = "log(1 + x), exact near 0: -inf of -1, NaN below.",
+  keeps = { "x" },
+  over = function(_, x) return x + 1 end,
+  differs = "Keras's backend does not have it.",
+  example = "print(K.log1p(dw.tensor { 0, 1 }))",
+}
+
+unary "tanh" {
+  doc = "The hyperbolic tangent.",
+  keeps = { "x" }, example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
+  slope = function(_, x) return K.sigmoid_slope(x * 2) * 4 end, -- 1 - y*y would have no digits where y is near 1
+}
+
+unary "sigmoid" {
+  doc = "1 / (1 + exp(-x)).",
+  keeps = { "x" }, example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
+  slope = function(_, x) return K.sigmoid_slope(x) end,
+}
+
+unary "sigmoid_slope" {
+  doc = "The derivative of sigmoid: s*(1 - s) of s = sigmoid(x), with all its digits where s is near 1.",
+  keeps = { "x", "result" }, method = false,
+  slope = function(y, x) return -y * K.tanh(x * 0.5) end,
+  differs = "Keras's backend does not have it.",
+  example = "print(K.sigmoid_slope(dw.tensor { -1, 0, 20 }))",
+}
+
+-- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
+-- max_value 6 from relu6, which has none there, and at other largest values from clip, which has one.
+local function through(g, x, o)
+  local open = K.greater(x, o.threshold)
+  if o.max_value then
+    local below = o.max_value == 6 and o.threshold == 0 and K.less or K.less_equal
+    open = K.logical_and(open, below(x, o.max_value))
+  end
+  return K.where(open, g, 0)
+end
+
+local rectified = core.elementwise("relu", "relu", "new", "x")
+local not_above = core.elementwise("less_equal", "relu", "new", "x", "threshold")
+local below = core.elementwise("less", "relu", "new", "x", "threshold")
+local choose = core.elementwise("where", "relu", "new", "condition", "x", "y")
+local capped = core.elementwise("clip", "relu", "new", "x", "min_value", "max_value")
+local sum, difference = core.elementwise("add", "relu", "first", "x", "y"),
+  core.elementwise("subtract", "relu", "new", "x", "threshold")
+local scaled = core.elementwise("multiply", "relu", "new", "x", "alpha")
+
+op "relu" {
+  doc = [[
+x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x
+is below the threshold.]],
+  args = { "x" },
+  options = { alpha = options.number(0), max_value = options.number(), threshold = options.number(0) },
+  shapes = { x = "any numbers", result = "x's" },
+  forward = function(x, o)
+    local y = o.threshold == 0 and rectified(x) or choose(not_above(x, o.threshold), 0, x) -- NaN stays
+    if o.max_value then y = capped(y, 0, math.max(o.max_value, 0)) end
+    if o.alpha == 0 then return y end
+    return sum(y, choose(below(x, o.threshold), scaled(difference(x, o.threshold), o.alpha), 0))
+  end,
+  keeps = { "x" },
+  backward = {
+    x = function(g, _, x, o)
+      local d = through(g, x, o)
+      if o.alpha == 0 then return d end
+      local leaky = not o.max_value and o.threshold == 0 -- TensorFlow's leaky_relu has slope alpha at 0 too
+      return d + K.where((leaky and K.less_equal or K.less)(x, o.threshold), g * o.alpha, 0)
+    end,
+  },
+  method = true,
+  sample = function(R) return R { 2, 3 }, { alpha = 0.1, max_value = 0.8, threshold = 0.05 } end,
+  example = "print(K.relu(dw.tensor { -1, 3, 8 }, { max_value = 6 }))",
+}
+
+unary "erf" {
+  doc = "The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.",
+  keeps = { "x" }, example = "print(K.erf(dw.tensor { 0, 1 }))",
+  slope = function(_, x) return K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end,
+  differs = "Keras's backend does not have it.",
+}
