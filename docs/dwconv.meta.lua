@@ -1171,7 +1171,7 @@ function K.sigmoid(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:sigmoid() end
 
---- The derivative of sigmoid: s*(1 - s) of s = sigmoid(x), with all its digits where s is near 1.
+--- The derivative of sigmoid: s*(1 - s) of s = sigmoid(x), with all its digits where that is near 1.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's
 function K.sigmoid_slope(x) end
@@ -1317,6 +1317,11 @@ function K.tanh(x) end
 --- The hyperbolic tangent.
 ---@return dwconv.Tensor # x's
 function Tensor:tanh() end
+
+--- The derivative of tanh: 1 - t*t of t = tanh(x), with all its digits where that is near 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.tanh_slope(x) end
 
 --- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
 ---@param data dwconv.Tensor|number|table|boolean a nested table, a number, a boolean or a tensor

@@ -57,13 +57,17 @@ static void take_elements(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
   int64_t end = least(b * TASK, j->outer * j->k * j->inner);
-  for (int64_t at = a * TASK; at < end; at++) {
-    int64_t o = at / (j->k * j->inner), c = at % j->inner;
-    const char *x = j->x + ((o * j->n + j->indices[at] - 1) * j->inner + c) * j->bytes;
-    if (j->bytes == 4) {
-      memcpy(j->y + at * 4, x, 4);
-    } else {
-      memcpy(j->y + at * j->bytes, x, (size_t)j->bytes);
+  int64_t line = j->k * j->inner, c = a * TASK % j->inner;
+  for (int64_t at = a * TASK; at < end;) { // a line of y, or what of it belongs to the task
+    const char *x = j->x + at / line * j->n * j->inner * j->bytes;
+    for (int64_t stop = least(end, (at / line + 1) * line); at < stop; at++) {
+      const char *from = x + ((j->indices[at] - 1) * j->inner + c) * j->bytes;
+      if (++c == j->inner) c = 0;
+      if (j->bytes == 4) {
+        memcpy(j->y + at * 4, from, 4);
+      } else {
+        memcpy(j->y + at * j->bytes, from, (size_t)j->bytes);
+      }
     }
   }
 }
@@ -127,34 +131,47 @@ dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, c
 
 // ---- adding back whole rows, each of x from the list of its rows in y ---------------------------
 
-// memory: head[n], the first row of y for each row of x, then next[k], the one after each; -1 ends a list.
-static int64_t *head_of(const struct job *j) { return (int64_t *)(void *)j->memory; }
+// memory: where the list of each row of x ends, n numbers; then the lists, k rows of y counted from 0.
+static int64_t *ends_of(const struct job *j) { return (int64_t *)(void *)j->memory; }
 
-// Task i takes the i-th piece of y's rows from the end, so that lists begin with the first.
-static void link_rows(void *job, int64_t a, int64_t b, int slot) {
+static void count_rows(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
-  int64_t *head = head_of(j), *next = head + j->n, last = j->k - a * TASK, end = j->k - least(b * TASK, j->k);
-  for (int64_t i = last - 1; i >= end; i--) {
-    int64_t *first = &head[j->indices[i] - 1];
-    next[i] = *first;
-    *first = i;
+  for (int64_t i = a * TASK; i < least(b * TASK, j->k); i++) ends_of(j)[j->indices[i] - 1]++;
+}
+
+// Where lists begin becomes where they end.
+static void list_rows(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct job *j = job;
+  int64_t *lists = ends_of(j) + j->n;
+  for (int64_t i = a * TASK; i < least(b * TASK, j->k); i++) lists[ends_of(j)[j->indices[i] - 1]++] = i;
+}
+
+static dw_status make_lists(const dw_context *cx, struct job *j) {
+  dw_context alone = *cx; // in one order
+  alone.threads = 1;
+  int64_t *ends = ends_of(j), begin = 0;
+  memset(ends, 0, (size_t)j->n * sizeof ends[0]);
+  dw_status s = dw_parallel(&alone, parts(j->k, TASK), (double)j->k * 8, count_rows, j);
+  if (s != DW_OK) return s;
+  for (int64_t r = 0; r < j->n; r++) {
+    int64_t count = ends[r];
+    ends[r] = begin;
+    begin += count;
   }
+  return dw_parallel(&alone, parts(j->k, TASK), (double)j->k * 8, list_rows, j);
 }
 
 static void add_rows(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
-  enum { MOST = 256 };
   const struct job *j = job;
-  const int64_t *head = head_of(j), *next = head + j->n;
-  int64_t acc[MOST]; // or doubles
+  const int64_t *ends = ends_of(j), *lists = ends + j->n;
   for (int64_t r = a * j->rows; r < least(b * j->rows, j->n); r++) {
-    for (int64_t first = 0; first < j->inner; first += MOST) {
-      int64_t lanes = least(MOST, j->inner - first);
-      memset(acc, 0, sizeof acc);
-      j->kernels->add_listed(acc, j->y + first * j->bytes, j->inner, next, head[r], j->k, lanes);
-      j->kernels->finish(j->x + (r * j->inner + first) * j->bytes, j->inner, acc, 1, lanes);
-    }
+    int64_t begin = r > 0 ? ends[r - 1] : 0, count = ends[r] - begin;
+    char *x = j->x + r * j->inner * j->bytes;
+    if (count == 0) memset(x, 0, (size_t)(j->inner * j->bytes));
+    if (count > 0) j->kernels->sum_listed(x, j->y, j->inner, lists + begin, count, j->k - begin, j->inner);
   }
 }
 
@@ -171,10 +188,7 @@ dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *
     return DW_OK;
   }
   j.memory = memory;
-  memset(head_of(&j), -1, (size_t)j.n * sizeof(int64_t));
-  dw_context alone = *cx; // lists are made in one order
-  alone.threads = 1;
-  dw_status s = dw_parallel(&alone, parts(j.k, TASK), (double)j.k * 8, link_rows, &j);
+  dw_status s = make_lists(cx, &j);
   if (s != DW_OK) return s;
   double elements = (double)j.inner * (double)(j.k + j.n);
   j.rows = elements / (double)j.n < TASK ? (int64_t)(TASK * (double)j.n / elements) : 1;

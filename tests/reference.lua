@@ -148,6 +148,12 @@ function R.sigmoid_slope(x)
   return tensor(ys, x.shape, x.dtype)
 end
 
+function R.tanh_slope(x)
+  local ys = flat(x)
+  for i, v in ipairs(ys) do ys[i] = 4 / (2 + math.exp(2 * v) + math.exp(-2 * v)) end
+  return tensor(ys, x.shape, x.dtype)
+end
+
 -- f of each element of g (2,3) and of the element of slope (2,1) in its row.
 local function by_rows(f)
   return function(g, slope)

@@ -90,7 +90,7 @@ unary "log1p" {
 unary "tanh" {
   doc = "The hyperbolic tangent.",
   keeps = { "x" }, example = "print(K.tanh(dw.tensor { -1, 0, 1 }))",
-  slope = function(_, x) return K.sigmoid_slope(x * 2) * 4 end, -- 1 - y*y would have no digits where y is near 1
+  slope = function(_, x) return K.tanh_slope(x) end,
 }
 
 unary "sigmoid" {
@@ -99,13 +99,18 @@ unary "sigmoid" {
   slope = function(_, x) return K.sigmoid_slope(x) end,
 }
 
-unary "sigmoid_slope" {
-  doc = "The derivative of sigmoid: s*(1 - s) of s = sigmoid(x), with all its digits where s is near 1.",
-  keeps = { "x", "result" }, method = false,
-  slope = function(y, x) return -y * K.tanh(x * 0.5) end,
-  differs = "Keras's backend does not have it.",
-  example = "print(K.sigmoid_slope(dw.tensor { -1, 0, 20 }))",
-}
+for name, r in pairs {
+  sigmoid_slope = { "sigmoid: s*(1 - s) of s = sigmoid(x)", function(y, x) return -y * K.tanh(x * 0.5) end },
+  tanh_slope = { "tanh: 1 - t*t of t = tanh(x)", function(y, x) return y * K.tanh(x) * -2 end },
+} do
+  unary(name) {
+    doc = ("The derivative of %s, with all its digits where that is near 1."):format(r[1]),
+    keeps = { "x", "result" }, method = false,
+    slope = r[2],
+    differs = "Keras's backend does not have it.",
+    example = ("print(K.%s(dw.tensor { -1, 0, 20 }))"):format(name),
+  }
+end
 
 -- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
 -- max_value 6 from relu6, which has none there, and at other largest values from clip, which has one.
