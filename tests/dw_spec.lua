@@ -33,6 +33,62 @@ describe("dw", function()
       assert.truthy(said:find(text, 1, true), text)
     end
     refuses(function() dw.help "depthwise_conv" end, 'help: nothing is called "depthwise_conv"; did you mean "depthwise_conv2d"?')
-    refuses(function() return dw.io.tiff end, "io: there is no tiff")
+    refuses(function() return dw.io.tiff end, 'dw.io has no "tiff"')
+  end)
+end)
+
+describe("looking up what is not there", function()
+  local K = dw.backend
+
+  it("raises with the nearest name, or says where it is", function()
+    refuses(function() return K.summ end, 'K has no "summ"; did you mean "sum"?')
+    refuses(function() return dw.tensr end, 'dw has no "tensr"; did you mean "tensor"?')
+    refuses(function() return dw.ops.exq end, 'dw.ops has no "exq"; did you mean "exp"?')
+    refuses(function() return dw.io.imge end, 'dw.io has no "imge"; did you mean "image"?')
+    refuses(function() return dw.zeros({ 1 }).shap end, 'has no field or method "shap"; did you mean "shape"?')
+    refuses(function() return dw.zeros({ 1 }):summ() end, 'did you mean "sum"?')
+    refuses(function() return K.zzzzzzzz end, 'K has no "zzzzzzzz"; print(K) lists what it has')
+    refuses(function() return K[1] end, "K has no 1")
+    refuses(function() return K.full end, "K.full: it is dw.full")
+    refuses(function() return dw.exp end, "dw.exp: it is K.exp")
+    refuses(function() return K.permute end, "it is a method of tensors")
+  end)
+
+  it("leaves rawget and pairs as they are", function()
+    assert.is_nil(rawget(K, "summ"))
+    assert.is_nil(rawget(dw, "tensr"))
+    local n = 0
+    for name, f in pairs(K) do
+      n = n + (type(name) == "string" and type(f) == "function" and 1 or 0)
+    end
+    assert.is_true(n > 100)
+  end)
+
+  it("gives what to use meanwhile for a function of Keras that is not there yet", function()
+    refuses(function() return K.conv2d end, "K.conv2d: it is not there yet; meanwhile: for 1x1 kernels K.dot(x, ")
+    for name, advice in pairs(require "dwconv.ops.missing") do
+      assert.is_nil(rawget(K, name), name .. " is there: take it out of ops/missing.lua")
+      refuses(function() return K[name] end, advice)
+    end
+  end)
+
+  it("advises with code that runs", function()
+    local env = setmetatable({ dw = dw, K = K, x = dw.uniform { 2, 4, 6, 3 }, options = {}, cin = 3, cout = 5, cm = 6, c = 3,
+      kernel = dw.ones { 1, 1, 3, 5 }, depthwise_kernel = dw.ones { 3, 3, 3, 2 }, pointwise_kernel = dw.ones { 1, 1, 6, 5 },
+      bias = dw.ones { 3 }, alpha = 0.5, level = 0.5, gamma = dw.ones { 3 }, beta = dw.zeros { 3 }, mean = dw.zeros { 3 },
+      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2,
+      output = dw.uniform { 2, 4, 6, 3 }, predictions = dw.uniform { 2, 3 } }, { __index = _G })
+    local ran = 0
+    for name, advice in pairs(require "dwconv.ops.missing") do
+      for _, code in ipairs { advice, (advice:gsub("^[%a ]+ (K%.)", "%1")), (advice:match "^[^;]*"), (advice:match "K%..-%b()") } do
+        local f = load("return " .. code, "=" .. name, "t", env)
+        if f and code:find "[%(%+/]" and not code:find "ranges" and not code:find "part of" then
+          f()
+          ran = ran + 1
+          break
+        end
+      end
+    end
+    assert.is_true(ran >= 18, ran .. " ran")
   end)
 end)

@@ -330,6 +330,39 @@ describe("printing", function()
       assert.is_true(#text < 4000, #text .. " bytes")
     end
   end)
+
+  it("what fits a screen: 24 lines of 100 columns, whatever the shape", function()
+    for _, shape in ipairs { { 2, 8, 8, 4 }, { 3, 3, 3, 3, 3, 3 }, { 5, 40 }, { 30, 3 }, { 1, 2, 1, 2, 1, 2, 9 }, { 300 }, { 64, 64 } } do
+      for _, dtype in ipairs { "float32", "int64", "bool" } do
+        local text = tostring(dw.zeros(shape, { dtype = dtype }))
+        local _, lines = text:gsub("\n", "")
+        assert.is_true(lines < 24, ("%s, %s: %d lines"):format(table.concat(shape, "x"), dtype, lines))
+        for line in text:gmatch "[^\n]+" do assert.is_true(#line <= 102, line) end
+      end
+    end
+    local row = tostring(dw.arange(100))
+    assert.truthy(row:find("[ 0,  1,  2,", 1, true) and row:find(" 98, 99]", 1, true) and not row:find("...", 1, true))
+  end)
+
+  it("shapes, functions and lists as what they are", function()
+    local t = dw.zeros { 2, 8, 4 }
+    assert.equal("2x8x4 ()", ("%s %s"):format(t.shape, dw.tensor(1).shape))
+    assert.equal("4 2 nil", ("%s %s %s"):format(t.shape[-1], t.shape[-3], t.shape[4]))
+    assert.is_true(t.shape == dw.ones({ 2, 8, 4 }).shape and t.shape ~= dw.ones({ 2, 8 }).shape)
+    assert.truthy(select(2, pcall(function() return t.shape[0] end)):find("axes count from 1", 1, true))
+    local n = 0
+    for _ in ipairs(t.shape) do n = n + 1 end
+    assert.equal(3, n)
+    assert.equal("2x8x4", tostring(dw.backend.int_shape(t)))
+    for _, name in ipairs { "depthwise_conv2d", "sum" } do
+      assert.truthy(tostring(dw.backend):find(name, 1, true))
+      assert.truthy(tostring(dw.ops):find(name, 1, true))
+    end
+    assert.truthy(tostring(dw):find("uniform", 1, true))
+    assert.truthy(tostring(dw.io):find("image, npy", 1, true))
+    local net = dw.ops.matmul { b = dw.zeros { 6, 1 } } >> dw.ops.add { b = dw.zeros { 1 } }
+    assert.equal("2 parameters\n  1  a float32 tensor 6x1\n  2  a float32 tensor 1", tostring(net:parameters()))
+  end)
 end)
 
 describe("memory", function()

@@ -1,6 +1,7 @@
 -- backend.lua: K, the backend with tf.keras.backend's names: one function per record.
 -- Everything above (layers, io, applications) speaks to K and never to the core.
 
+local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
 
 require "dwconv.ops.elementwise"
@@ -33,4 +34,12 @@ for name, record in pairs(ops.records) do
   end
 end
 
-return K
+-- What looking up a name says that is not in K: where it is, or what to use meanwhile.
+local elsewhere = {}
+for name, record in pairs(ops.records) do
+  if record.home == "dw" then elsewhere[name] = "it is dw." .. name end
+  if record.home == "method" then elsewhere[name] = ("it is a method of tensors: t:%s()"):format(name) end
+end
+for name, advice in pairs(require "dwconv.ops.missing") do elsewhere[name] = "it is not there yet; meanwhile: " .. advice end
+
+return lookup.strict(K, "K", "K, the backend; K.NAME calls a function, dw.help \"NAME\" explains it:", nil, elsewhere)

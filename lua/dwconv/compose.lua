@@ -5,6 +5,7 @@
 
 local config = require "dwconv.config"
 local core = require "dwconv.core"
+local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
@@ -298,7 +299,7 @@ function Node:parameters()
     for _, inner in ipairs(part.parts or {}) do visit(inner) end
   end
   visit(self)
-  return found
+  return lookup.listed(found, "%d parameters", show)
 end
 
 -- A tensor on the left of an op: its metamethod is asked first.
@@ -354,17 +355,11 @@ function compose.residual(f)
     call = call_residual, text = residual_text }
 end
 
-return setmetatable(compose, {
-  __index = function(namespace, name)
-    local r = records[name]
-    if not r or r.refused then
-      local names = {}
-      for key, record in pairs(records) do
-        if not record.refused then names[#names + 1] = key end
-      end
-      raise(("ops: no op is called %s%s"):format(show(name), options.hint(name, names)))
-    end
-    namespace[name] = function(given) return bind(r, given) end
-    return namespace[name]
-  end,
-})
+local rooms = {}
+for name, r in pairs(records) do
+  if not r.refused and not compose[name] then
+    rooms[name] = function() return function(given) return bind(r, given) end end
+  end
+end
+
+return lookup.strict(compose, "dw.ops", "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:", rooms)

@@ -3,6 +3,7 @@
 local core = require "dwconv.core"
 
 local K = require "dwconv.backend"
+local lookup = require "dwconv.lookup"
 
 ---@class dwconv
 local dw = { _VERSION = "dwconv " .. core.build().version, backend = K }
@@ -46,23 +47,14 @@ function dw.info()
   return setmetatable(info, { __tostring = describe })
 end
 
-dw.io = setmetatable({}, {
-  __index = function(io, room)
-    if room ~= "image" and room ~= "npy" then
-      core.raise(("io: there is no %s, only image and npy"):format(tostring(room)))
-    end
-    io[room] = require("dwconv.io." .. room)
-    return io[room]
-  end,
-})
+local function room(name) return function() return require("dwconv." .. name) end end
 
-return setmetatable(dw, {
-  __index = function(t, room)
-    if room == "help" then
-      t.help = require("dwconv.help").show
-    elseif room == "ops" then
-      t.ops = require "dwconv.compose"
-    end
-    return rawget(t, room)
-  end,
-})
+dw.io = lookup.strict({}, "dw.io", "dw.io, files:", { image = room "io.image", npy = room "io.npy" })
+
+local elsewhere = {}
+for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.backend" end
+
+return lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
+  help = function() return require("dwconv.help").show end,
+  ops = room "compose",
+}, elsewhere)

@@ -1,9 +1,10 @@
 -- tensor.lua: what the Lua layer adds to tensors: methods from the records, and printing.
 -- The first line of a printed tensor is its shape and dtype; then a block as NumPy's, with "..." for what a large
--- tensor has between its edges, so the text stays short at any size.
+-- tensor has between its edges, so that it fits a screen at any size.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
+local options = require "dwconv.options"
 
 local methods, metatable, K = core.methods, core.metatable, ops.calls
 
@@ -16,6 +17,15 @@ for name, record in pairs(ops.records) do
     metatable[metamethod] = call
   end
 end
+
+local FIELDS = { "shape", "dtype", "ndim", "size" }
+
+-- Where a tensor has neither a field nor a method, the core looks into the table of methods.
+setmetatable(methods, { __index = function(_, name)
+  local names = table.move(FIELDS, 1, #FIELDS, 1, {})
+  for method in pairs(methods) do names[#names + 1] = method end
+  core.raise(("tensor: a tensor has no field or method %s%s"):format(options.show(name), options.hint(name, names)))
+end })
 
 -- Methods that take other arguments than the function of K.
 function methods.transpose(t, a, b)
@@ -30,27 +40,60 @@ function methods.expand_dims(t, axis)
   return K.expand_dims(t, { axis = axis })
 end
 
-local WHOLE = 1000 -- elements printed in full
-local EDGES = { 3, 3, 2 } -- items kept at each end of an axis otherwise, by rank; 1 for higher ranks
+local LINES, COLUMNS = 20, 100 -- of a printed block, so that it fits a screen
+local EDGES = { math.maxinteger, 3, 2, 1 } -- items kept at each end of every axis, the first that fits
+local WIDTHS = { bool = 7, uint8 = 5, int32 = 8, int64 = 8 } -- about what a number takes; floats 9
 
 -- The positions of an axis that are shown; false stands for "...".
 local function shown(size, edge)
-  local at, whole = {}, size <= 2 * edge
-  for i = 1, whole and size or edge do at[i] = i end
+  local at, whole = {}, edge >= size or size <= 2 * edge + 1
+  for i = 1, whole and size or math.max(edge, 1) do at[i] = i end
   if whole then return at end
-  at[edge + 1] = false
+  at[#at + 1] = false
   for i = size - edge + 1, size do at[#at + 1] = i end
   return at
 end
 
-local function collect(t, edge, numbers)
+-- How many lines a block takes with so many items at each end of each axis (0: only the first item); those between
+-- blocks count too.
+local function lines_of(t, edges)
+  local rank, lines, per_line = t.ndim, 1, COLUMNS // (WIDTHS[t.dtype] or 9)
+  for i = rank, 1, -1 do
+    local size, edge = t.shape[i], edges[i]
+    local cut = edge < size and size > 2 * edge + 1
+    local items = cut and math.max(2 * edge, 1) or size
+    local dots = cut and 1 or 0
+    if i == rank then
+      lines = (items + dots + per_line - 1) // per_line
+    else
+      lines = items * lines + dots + (items + dots - 1) * (rank - i - 1)
+    end
+    if lines > LINES then return lines end
+  end
+  return lines
+end
+
+local function edges_of(t)
+  local edges = {}
+  for _, edge in ipairs(EDGES) do
+    for i = 1, t.ndim do edges[i] = edge end
+    if lines_of(t, edges) <= LINES then return edges end
+  end
+  for i = 1, t.ndim - 1 do -- outer axes are cut first
+    edges[i] = 0
+    if lines_of(t, edges) <= LINES then return edges end
+  end
+  return edges
+end
+
+local function collect(t, edges, depth, numbers)
   if t.ndim == 0 then
     numbers[#numbers + 1] = t:item()
     return #numbers
   end
   local node = {}
-  for i, at in ipairs(shown(#t, edge)) do
-    node[i] = at and collect(t:select(1, at), edge, numbers)
+  for i, at in ipairs(shown(#t, edges[depth])) do
+    node[i] = at and collect(t:select(1, at), edges, depth + 1, numbers)
   end
   return node
 end
@@ -76,23 +119,31 @@ local function formatter(numbers, dtype)
   end
 end
 
+-- A row of numbers, broken where a line is full.
+local function lay_out_row(parts, width, depth)
+  local lines, per_line = {}, math.max(1, (COLUMNS - depth) // (width + 2))
+  for first = 1, #parts, per_line do
+    lines[#lines + 1] = table.concat(parts, ", ", first, math.min(first + per_line - 1, #parts))
+  end
+  return table.concat(lines, ",\n" .. (" "):rep(depth + 1))
+end
+
 local function lay_out(node, texts, width, depth, rank)
   if type(node) == "number" then return (" "):rep(width - #texts[node]) .. texts[node] end
   local parts = {}
   for i, child in ipairs(node) do
     parts[i] = child and lay_out(child, texts, width, depth + 1, rank) or "..."
   end
-  local lines = math.max(rank - depth - 1, 0)
-  local between = lines == 0 and ", " or "," .. ("\n"):rep(lines) .. (" "):rep(depth + 1)
+  if depth == rank - 1 then return "[" .. lay_out_row(parts, width, depth) .. "]" end
+  local between = "," .. ("\n"):rep(rank - depth - 1) .. (" "):rep(depth + 1)
   return "[" .. table.concat(parts, between) .. "]"
 end
 
 metatable.__tostring = function(t)
-  local shape = table.concat(t.shape, "x")
-  local head = ("tensor %s %s"):format(shape == "" and "()" or shape, t.dtype)
+  local head = ("tensor %s %s"):format(t.shape, t.dtype)
   if t.size == 0 then return head .. " []" end
   local numbers, texts, width = {}, {}, 0
-  local root = collect(t, t.size <= WHOLE and WHOLE or EDGES[t.ndim] or 1, numbers)
+  local root = collect(t, edges_of(t), 1, numbers)
   local format = formatter(numbers, t.dtype)
   for i, x in ipairs(numbers) do
     texts[i] = format(x)

@@ -160,11 +160,3 @@ void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dt
   };
   if (!dwl_toelement(L, index, dtype, e)) dwl_expected(L, argument, kinds[dtype], index);
 }
-
-void dwl_pushshape(lua_State *L, const dw_tensor *t) {
-  lua_createtable(L, t->rank, 0);
-  for (int i = 0; i < t->rank; i++) {
-    lua_pushinteger(L, t->shape[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
-}

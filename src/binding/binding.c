@@ -301,6 +301,7 @@ int luaopen_dwconv_core(lua_State *L) {
   s->cx.interrupted = hook_changed;
   s->cx.user = s;
   lua_settop(L, 2);
+  dwl_openshape(L);
 
   lua_newtable(L); // 3: the module
   const luaL_Reg *const rooms[] = {own_functions,           dwl_create_functions, dwl_table_functions,

@@ -60,7 +60,8 @@ void dwl_checkwritable(lua_State *L, int index, const char *argument); // of a t
 void dwl_wrote(lua_State *L, int index);
 
 void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
-void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes
+void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes, see shape.c
+void dwl_openshape(lua_State *L);
 // Writes the Lua value at `index` as an element; false when it is of the wrong kind or does not fit.
 bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
 void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *element);
