@@ -84,7 +84,7 @@ describe("npy.read", function()
     local good = file(header("|u1", nil, "(2,)"), "\7\8")
     for n = 0, 11 do refused(good:sub(1, n), n < 10 and "not a .npy file" or "ends inside its header") end
     refused("\x92" .. good:sub(2), "not a .npy file")
-    for _, v in ipairs { 0, 3, 4, 255 } do refused(good:sub(1, 6) .. string.char(v) .. good:sub(8), "version " .. v) end
+    for _, v in ipairs { 0, 4, 255 } do refused(good:sub(1, 6) .. string.char(v) .. good:sub(8), "version " .. v) end
   end)
 
   it("NP02: a header longer than the file", function()
@@ -132,7 +132,7 @@ describe("npy.read", function()
 
   it("files that are not there or cannot be", function()
     refuses(function() npy.read "tests/no such file.npy" end, "npy.read: tests/no such file.npy: No such file")
-    refuses(function() npy.read "tests" end, "npy.read: cannot read tests")
+    refuses(function() npy.read "tests" end, "npy.read: tests: Is a directory")
     refuses(function() npy.read() end, "npy.read: path must be a file name, got nil")
     refuses(function() npy.read "a\0b" end, "npy.read: path must be a file name")
     refuses(function() npy.write("/nonexistent/x.npy", dw.zeros { 1 }) end, "npy.write: ", "No such file")
