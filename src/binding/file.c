@@ -188,10 +188,8 @@ static void close_files(dwl_file *f) {
 // Opens what shall replace `old`, or be new where old is -1. False, with errno, where that cannot be: in a folder that
 // is read only, or where another's file would become ours.
 static bool begin_replacement(lua_State *L, dwl_file *f, const char *path, int old, const struct stat *as) {
-  struct stat there;
   path = target_of(L, path);
-  bool known = path != NULL && (old < 0 || (stat(path, &there) == 0 && there.st_ino == as->st_ino));
-  if (!known || !open_folder(L, f, path)) return false;
+  if (path == NULL || !open_folder(L, f, path)) return false;
   f->maker = getpid();
   mode_t mode = old < 0 ? 0666 : 0600;
   f->fd = create_nameless(f, mode);
