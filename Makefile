@@ -73,7 +73,7 @@ PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
+.PHONY: deps all test fuzz hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 %.d: ;
@@ -134,6 +134,11 @@ FILTER   ?=
 test: all hosts
 	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+
+# Damaged files are read for some seconds; best with SANITIZE.
+SECONDS  ?= 60
+fuzz: all
+	@$(RUN) $(PRELOAD) $(LUA) tests/fuzz/files.lua $(SECONDS)
 
 # Which functions of tf.keras.backend K has, and how many of their fixtures pass.
 functions: all
