@@ -11,7 +11,7 @@ local folder = os.tmpname()
 local x = dw.arange(6):reshape { 2, 3 }
 
 local function shell(command)
-  local process = io.popen(("cd '%s' && { %s; } 2>&1"):format(folder, command))
+  local process = io.popen(("cd '%s' && { %s\n} 2>&1"):format(folder, command))
   local out = process:read "a"
   process:close()
   return (out:gsub("%s+$", ""))
