@@ -81,7 +81,8 @@ describe("npy.read", function()
   end)
 
   it("accepts the header as any Python literal, and version 3", function()
-    for _, h in ipairs { '{"descr": "|u1", "fortran_order": False, "shape": (2,)}', "{\n 'shape':\t(2,),\n'descr':u'|u1','fortran_order':True,}\n",
+    for _, h in ipairs { '{"descr": "|u1", "fortran_order": False, "shape": (2,)}',
+      "{\n 'shape':\t(2,),\n'descr':u'|u1','fortran_order':True,}\n",
       "  { 'fortran_order' : False ,'descr' : \"|u1\", 'shape':( 2L , ) , }  \n" } do
       for version = 1, 3 do
         put(file(h, "\7\8", version))

@@ -146,7 +146,9 @@ function help.show(name)
     for _, f in ipairs(ops.families) do print(("  %-12s %s"):format(f.name, f.about)) end
     return
   end
-  if type(name) == "string" then name = name:gsub("^K%.", ""):gsub("^dw%.", ""):gsub("^io%.", "") end -- as scripts write it
+  if type(name) == "string" then -- as scripts write it
+    name = name:gsub("^K%.", ""):gsub("^dw%.", ""):gsub("^io%.", "")
+  end
   for _, f in ipairs(ops.families) do
     if f.name == name and not ops.records[name] then return print(family(f, "%s: %s\n%s")) end
   end

@@ -75,8 +75,9 @@ static uint64_t jpeg_coefficients(struct jpeg_decompress_struct *jpeg) {
   enum { LARGEST_FACTOR = 4 };
   uint64_t bytes = 0;
   for (int i = 0; i < jpeg->num_components; i++) {
-    const jpeg_component_info *part = &jpeg->comp_info[i];
-    bytes += ((uint64_t)part->width_in_blocks + LARGEST_FACTOR) * (part->height_in_blocks + LARGEST_FACTOR) * sizeof(JBLOCK);
+    uint64_t h = (uint64_t)jpeg->comp_info[i].height_in_blocks + LARGEST_FACTOR;
+    uint64_t w = (uint64_t)jpeg->comp_info[i].width_in_blocks + LARGEST_FACTOR;
+    bytes += h * w * sizeof(JBLOCK);
   }
   return jpeg_has_multiple_scans(jpeg) ? bytes : 0;
 }

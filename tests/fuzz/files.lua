@@ -91,6 +91,6 @@ while dw.clock() < stop do
 end
 os.remove(path)
 local grown = peak() - before
-print(("fuzz: %d npy, %d png, %d jpg; %d read all the same; slowest %.3f s; grown by %d MiB"):format(count.npy, count.png,
-  count.jpg, read, slowest, grown))
+print(("fuzz: %d npy, %d png, %d jpg; %d read all the same; slowest %.3f s; grown by %d MiB"):format(count.npy,
+  count.png, count.jpg, read, slowest, grown))
 assert(grown <= MOST or os.getenv "LD_PRELOAD", "grown too much")

@@ -28,8 +28,8 @@ local function check_memory(path, h, w, c, beside)
   local need, limit = h * w * c + beside, config.memory_limit()
   if need > limit - held() then collectgarbage() end
   if need > limit - held() then
-    options.raise(("image.read: %s: a picture of %dx%dx%d takes %.0f MiB, more than the memory limit leaves"):format(path,
-      h, w, c, math.ceil(need / 2 ^ 20)))
+    options.raise(("image.read: %s: a picture of %dx%dx%d takes %.0f MiB, more than the memory limit leaves"):format(
+      path, h, w, c, math.ceil(need / 2 ^ 20)))
   end
 end
 
@@ -114,8 +114,8 @@ image.write = record "image.write" {
 Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, as the path's ending says: .png, .jpg or .jpeg. c is 1 (grey), 3 (RGB)
 or, in a PNG, 4 (RGBA). uint8 is written as it is; floats are taken in 0..1 and clipped, and NaN is 0. A PNG keeps every
 sample. The quality is a JPEG's; from 90 on its colours are as fine as its brightness, below they are halved. Ctrl-C
-stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed,
-pipes and devices written to.]],
+stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are
+followed, pipes and devices written to.]],
   values = { "path", "image" },
   options = { quality = quality },
   shapes = { path = "a string", image = "a tensor h,w,c or h,w", result = "nothing" },
