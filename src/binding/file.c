@@ -167,13 +167,18 @@ static int give_temporary_name(const dwl_file *f, mode_t mode) {
   return give_name(f, f->temporary);
 }
 
-static bool open_folder(lua_State *L, dwl_file *f, const char *path) {
+// The folder of a path, which ends before its last name; pushes it.
+static const char *folder_of(lua_State *L, const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? lua_pushliteral(L, ".") : lua_pushlstring(L, path, (size_t)(slash + 1 - path));
+}
+
+static bool open_folder(dwl_file *f, const char *folder, const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
   if (strlen(name) > NAME_MAX) return errno = ENAMETOOLONG, false;
   if (*name == '\0') return errno = EISDIR, false;
   memcpy(f->name, name, strlen(name) + 1);
-  lua_pushlstring(L, path, (size_t)(name - path));
-  f->folder = open(slash != NULL ? lua_tostring(L, -1) : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  f->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
   return f->folder >= 0;
 }
 
@@ -187,9 +192,8 @@ static void close_files(dwl_file *f) {
 
 // Opens what shall replace `old`, or be new where old is -1. False, with errno, where that cannot be: in a folder that
 // is read only, or where another's file would become ours.
-static bool begin_replacement(lua_State *L, dwl_file *f, const char *path, int old, const struct stat *as) {
-  path = target_of(L, path);
-  if (path == NULL || !open_folder(L, f, path)) return false;
+static bool begin_replacement(dwl_file *f, const char *folder, const char *path, int old, const struct stat *as) {
+  if (path == NULL || !open_folder(f, folder, path)) return false;
   f->maker = getpid();
   mode_t mode = old < 0 ? 0666 : 0600;
   f->fd = create_nameless(f, mode);
@@ -255,24 +259,23 @@ static int file_open(lua_State *L) { // path -> file, its bytes (nil of a pipe o
 }
 
 static int file_create(lua_State *L) { // path -> file; or nil, text
-  const char *path = check_path(L);
+  const char *path = check_path(L), *target = target_of(L, path);
+  const char *folder = target != NULL ? folder_of(L, target) : NULL;
   dwl_file *f = new_file(L);
-  int file = lua_gettop(L);
   struct stat s;
-  int old = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), problem = errno; // whoever may not write is told so here
+  // From here on nothing raises that would leave `old` open. Whoever may not write is told so by open.
+  int old = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), problem = errno;
   if (old < 0 && problem != ENOENT) return refuse(L, f, problem);
-  if (old >= 0 && fstat(old, &s) != 0) s.st_mode = 0;
-  if (old >= 0) f->regular = S_ISREG(s.st_mode);
-  if (f->regular && begin_replacement(L, f, path, old, &s)) {
+  if (old >= 0) f->regular = fstat(old, &s) == 0 && S_ISREG(s.st_mode);
+  if (f->regular && begin_replacement(f, folder, target, old, &s)) {
     if (old >= 0) close(old);
-    lua_settop(L, file);
     return 1;
   }
   problem = errno;
   close_files(f);
   f->fd = old;
-  if (old < 0 || (f->regular && ftruncate(old, 0) != 0)) return refuse(L, f, old < 0 ? problem : errno);
-  lua_settop(L, file);
+  if (old < 0) return refuse(L, f, problem);
+  if (f->regular && ftruncate(old, 0) != 0) return refuse(L, f, errno);
   return 1;
 }
 
