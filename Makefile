@@ -73,7 +73,7 @@ PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
+.PHONY: deps all test fuzz hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 %.d: ;
@@ -110,11 +110,12 @@ $(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 
 # Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
 IMAGE_LIBS = libpng libjpeg
-$(IMAGE): src/io/image.c $(BUILD)/flags | $(DEPS)
+IMAGE_C   := $(addprefix src/io/,image.c png.c jpeg.c)
+$(IMAGE): $(IMAGE_C) src/io/image.h src/binding/file.h $(BUILD)/tensor.o $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
-	  $(CC) $(FLAGS) -MF $(BUILD)/image.d $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
-	    -o $@ $< $$(pkg-config --libs $(IMAGE_LIBS)); \
+	  $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
+	    -o $@ $(IMAGE_C) $(BUILD)/tensor.o $$(pkg-config --libs $(IMAGE_LIBS)); \
 	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
 
 # ---- the two commands ----------------------------------------------------------------------------------
@@ -133,6 +134,11 @@ FILTER   ?=
 test: all hosts
 	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+
+# Damaged files are read for some seconds; best with SANITIZE.
+SECONDS  ?= 60
+fuzz: all
+	@$(RUN) $(PRELOAD) $(LUA) tests/fuzz/files.lua $(SECONDS)
 
 # Which functions of tf.keras.backend K has, and how many of their fixtures pass.
 functions: all

@@ -80,33 +80,6 @@ function Op:parameters() end
 ---@field parallel fun(list: (dwconv.Op|function)[]): dwconv.Op
 ---@field residual fun(f: dwconv.Op|function): dwconv.Op
 
----@class dwconv.io.image
-local image = {}
-
---- Reads a PNG or JPEG file.
----@param path string
----@return dwconv.Tensor # uint8, h,w,c
-function image.read(path) end
-
---- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, by the ending of the path.
----@param path string
----@param t dwconv.Tensor
----@param o? { quality?: integer }
-function image.write(path, t, o) end
-
----@class dwconv.io.npy
-local npy = {}
-
---- Reads a .npy file.
----@param path string
----@return dwconv.Tensor
-function npy.read(path) end
-
---- Writes a tensor as a .npy file.
----@param path string
----@param t dwconv.Tensor
-function npy.write(path, t) end
-
 ---@class dwconv.info
 ---@field version string
 ---@field isa string
@@ -124,8 +97,7 @@ local K = {}
 ---@field _VERSION string
 ---@field backend dwconv.backend
 ---@field ops dwconv.ops
----@field io { image: dwconv.io.image, npy: dwconv.io.npy }
-local dw = {}
+local dw = { io = { image = {}, npy = {} } }
 
 --- How many threads drivers may use.
 ---@return integer
@@ -635,6 +607,17 @@ function K.greater_equal(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:greater_equal(y) end
 
+--- Reads a PNG or JPEG file, which its first bytes tell, as uint8: grey (h,w,1), RGB (h,w,3) or RGBA (h,w,4). PNG: grey, RGB, palettes (which become RGB) and alpha, of 1 to 16 bits, interlaced or not; 16 bits are rounded to 8, and grey with transparency becomes RGBA. Sides of up to 1000000. JPEG: grey and colour, baseline and progressive, of 8 bits. Sides of up to 65500. Samples are as the file has them: gamma and colour profiles are not applied, nor the orientation that a camera notes (EXIF), nor is alpha multiplied in. Ctrl-C stops it.
+---@param path string a string
+---@return dwconv.Tensor # h,w,c; uint8
+function dw.io.image.read(path) end
+
+--- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, as the path's ending says: .png, .jpg or .jpeg. c is 1 (grey), 3 (RGB) or, in a PNG, 4 (RGBA). uint8 is written as it is; floats are taken in 0..1 and clipped, and NaN is 0. A PNG keeps every sample. The quality is a JPEG's; from 90 on its colours are as fine as its brightness, below they are halved. Ctrl-C stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed, pipes and devices written to.
+---@param path string a string
+---@param image dwconv.Tensor a tensor h,w,c or h,w
+---@param o? { quality?: integer }
+function dw.io.image.write(path, image, o) end
+
 --- The layout of images where a call does not say: "channels_last" or "channels_first".
 ---@return string # a string
 function K.image_data_format() end
@@ -921,6 +904,16 @@ function K.not_equal(x, y) end
 ---@param y dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:not_equal(y) end
+
+--- Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops it. The path may be a pipe.
+---@param path string a string
+---@return dwconv.Tensor # the array's
+function dw.io.npy.read(path) end
+
+--- Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It takes no memory beside the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed, pipes and devices written to.
+---@param path string a string
+---@param tensor dwconv.Tensor a tensor
+function dw.io.npy.write(path, tensor) end
 
 --- For each index a row of num_classes zeros with a 1 at the index.
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, from 1 to num_classes

@@ -47,8 +47,8 @@ describe("who may know whom", function()
     for _, path in ipairs(files("src", "c")) do
       local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h", "math%.h", "elementwise%.h", "passes%.h",
         "gemm_tile%.h" }
-        or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "lua%.h", "lauxlib%.h" }
-        or path:find "^src/io/" and { "lua%.h", "lauxlib%.h" }
+        or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "file%.h", "lua%.h", "lauxlib%.h" }
+        or path:find "^src/io/" and { "image%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
         or { "dwconv%.h", "walk%.h", "depthwise%.h", "gemm%.h", "kernels/kernels%.h", "kernels/elementwise%.h" }
       only(path, includes(path), allowed)
     end
@@ -67,9 +67,11 @@ describe("who may know whom", function()
       { "gradcheck%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.options" } },
       { "compose%.lua$", { "dwconv%.core", "dwconv%.config", "dwconv%.ops", "dwconv%.options" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops" } },
-      { "help%.lua$", { "dwconv", "dwconv%.ops", "dwconv%.options", "dwconv%.annotations" } },
+      { "help%.lua$", { "dwconv", "dwconv%.ops", "dwconv%.options", "dwconv%.annotations", "dwconv%.io%..+" } },
       { "annotations%.lua$", { "dwconv%.ops" } },
-      { "io/", { "dwconv", "dwconv%.config", "dwconv%.options", "dwconv%.io%..+", "dwconv%.image" } },
+      { "io/init%.lua$", { "dwconv%.ops" } },
+      { "io/file%.lua$", { "dwconv%.core", "dwconv%.options" } },
+      { "io/", { "dwconv%.config", "dwconv%.options", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

@@ -25,6 +25,7 @@ describe("dw", function()
       dw.help "placeholder"
       dw.help "repeat"
       dw.help "K.repeat_"
+      for _, name in ipairs { "io", "npy", "image", "image.read", "dw.io.npy.write" } do dw.help(name) end
     end)
     _G.print = real
     assert.is_true(ok, why)

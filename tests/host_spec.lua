@@ -46,6 +46,8 @@ describe("a host with Lua", function()
     { "threads", "uses two states in two threads at once" },
     { "fork", "forks, and parent and child go on computing" },
     { "interrupt", "interrupts one long call, as lua.c does for Ctrl-C" },
+    { "interrupt_pictures", "interrupts the reading and writing of pictures" },
+    { "files", "writes one file from many processes, of which each reader meets a whole one" },
   }
   for _, test in ipairs(tests) do
     it(test[2], function() runs(("%s %s/host/states %s"):format(env, build, test[1])) end)

@@ -79,6 +79,107 @@ describe("image.read", function()
   end)
 end)
 
+-- CRC-32, bit by bit.
+local function crc(s)
+  local c = 0xffffffff
+  for i = 1, #s do
+    c = c ~ s:byte(i)
+    for _ = 1, 8 do c = c & 1 == 1 and 0xedb88320 ~ (c >> 1) or c >> 1 end
+  end
+  return c ~ 0xffffffff
+end
+
+local function chunk(kind, data, length)
+  return string.pack(">I4", length or #data) .. kind .. data .. string.pack(">I4", crc(kind .. data))
+end
+
+-- A grey PNG of 2x2 samples: the rows of bytes as `rows`, stored without compression; further chunks before them.
+local function grey_png(rows, interlace, further, h, w)
+  local a, b = 1, 0
+  for i = 1, #rows do
+    a = (a + rows:byte(i)) % 65521
+    b = (b + a) % 65521
+  end
+  local packed = "\x78\1" .. "\1" .. string.pack("<I2I2", #rows, ~#rows & 0xffff) .. rows .. string.pack(">I2I2", b, a)
+  return "\x89PNG\r\n\x1a\n" .. chunk("IHDR", string.pack(">I4I4BBBBB", w or 2, h or 2, 8, 0, 0, 0, interlace)) .. further
+    .. chunk("IDAT", packed) .. chunk("IEND", "")
+end
+
+describe("image.read of PNG", function()
+  local plain = grey_png("\0\1\2\0\3\4", 0, "")
+
+  it("reads interlaced pictures", function()
+    put(png, grey_png("\0\1\0\2\0\3\4", 1, ""))
+    assert.same({ { 1, 2 }, { 3, 4 } }, image.read(png):squeeze():to_table())
+  end)
+
+  it("enters no chunk of texts, profiles or gamma, whatever it holds", function()
+    local further = chunk("gAMA", "\0\0\0\1") .. chunk("iCCP", ("x"):rep(100)) .. chunk("zTXt", "a\0\0" .. ("\255"):rep(100))
+      .. chunk("tEXt", "") .. chunk("iTXt", ("a"):rep(1000)) .. chunk("zzZz", "private")
+    put(png, grey_png("\0\1\2\0\3\4", 0, further))
+    assert.same({ { 1, 2 }, { 3, 4 } }, image.read(png):squeeze():to_table())
+    put(png, grey_png("\0\1\2\0\3\4", 0, chunk("ABCD", "")))
+    refuses(function() image.read(png) end, "image.read: " .. png) -- critical, and unknown
+  end)
+
+  it("refuses a chunk longer than the file, and more pixels than deflate can hold", function()
+    for _, kind in ipairs { "tEXt", "IDAT", "PLTE" } do
+      put(png, plain:sub(1, 33) .. chunk(kind, "abc", 0x7fffffff) .. plain:sub(34))
+      refuses(function() image.read(png) end, "image.read: " .. png, "a chunk is longer than what is left of the file")
+    end
+    put(png, grey_png("\0\1\2\0\3\4", 0, ("t"):rep(0), 200, 200))
+    refuses(function() image.read(png) end, "the header claims more pixels than the file can hold")
+  end)
+end)
+
+-- A progressive grey JPEG of one block, in 1 scan and `more` scans: one for each bit of each coefficient.
+local function jpeg_of_scans(more)
+  local function segment(mark, data) return "\xff" .. string.char(mark) .. string.pack(">I2", #data + 2) .. data end
+  local function scan(first, last, bits) return segment(0xda, string.pack("BBBBBB", 1, 1, 0, first, last, bits)) .. "\x7f" end
+  local parts = { "\xff\xd8", segment(0xdb, "\0" .. ("\1"):rep(64)), segment(0xc2, string.pack(">BI2I2BBBB", 8, 8, 8, 1, 1, 0x11, 0)),
+    segment(0xc4, "\0\1" .. ("\0"):rep(15) .. "\0"), segment(0xc4, "\x10\1" .. ("\0"):rep(15) .. "\0"), scan(0, 0, 0) }
+  for n = 0, more - 1 do
+    local k, low = n // 14 + 1, 13 - n % 14
+    parts[#parts + 1] = scan(k, k, low == 13 and low or (low + 1) << 4 | low)
+  end
+  parts[#parts + 1] = "\xff\xd9"
+  return table.concat(parts)
+end
+
+describe("image.read of JPEG", function()
+  it("refuses fewer bits than the blocks need", function()
+    for _, source in ipairs { { "jpeg_rgb.jpg", "\xff\xc0" }, { "jpeg_grey.jpg", "\xff\xc0" }, { "jpeg_progressive.jpg", "\xff\xc2" } } do
+      local good = bytes_of(FILES .. source[1])
+      local at = good:find(source[2], 1, true)
+      put(jpg, good:sub(1, at + 4) .. string.pack(">I2I2", 30000, 30000) .. good:sub(at + 9))
+      refuses(function() image.read(jpg) end, "image.read: " .. jpg, "the header claims more pixels than the file can hold")
+    end
+  end)
+
+  it("takes a hundred scans and no more", function()
+    put(jpg, jpeg_of_scans(99))
+    same(image.read(jpg), dw.full({ 8, 8, 1 }, 128, { dtype = "uint8" }))
+    put(jpg, jpeg_of_scans(120))
+    refuses(function() image.read(jpg) end, "more than 100 scans")
+  end)
+
+  it("says that CMYK is not supported", function()
+    refuses(function() image.read(FILES .. "cmyk.jpg") end, "image.read: ", "CMYK (4 components) is not supported")
+  end)
+end)
+
+describe("image.read", function()
+  it("refuses what the memory limit does not allow, with what the decoder takes", function()
+    local config = require "dwconv.config"
+    local limit = config.memory_limit
+    config.memory_limit = function() return 1000 end
+    local good, why = pcall(image.read, FILES .. "jpeg_progressive.jpg")
+    config.memory_limit = limit
+    assert.is_false(good)
+    assert.truthy(why:find("a picture of 13x22x3 takes 1 MiB, more than the memory limit leaves", 1, true), why)
+  end)
+end)
+
 describe("image.write", function()
   it("PNG keeps every sample: 1, 3 and 4 channels, and (h,w)", function()
     for _, shape in ipairs { { 5, 7, 1 }, { 5, 7, 3 }, { 5, 7, 4 }, { 1, 1, 3 }, { 200, 300, 3 } } do
@@ -126,8 +227,9 @@ describe("image.write", function()
     refuses(function() image.write(png, 3) end, "image.write: image must be a tensor")
     refuses(function() image.write("x.gif", t) end, "image.write: path must end in .png, .jpg or .jpeg", '"x.gif"')
     refuses(function() image.write(jpg, dw.zeros { 2, 2, 4 }) end, "image.write: JPEG has no alpha channel")
-    refuses(function() image.write(jpg, t, { quality = 0 }) end, "image.write: quality must be 1 to 100, got 0")
+    refuses(function() image.write(jpg, t, { quality = 0 }) end, "image.write: quality must be a whole number from 1 to 100, got 0")
     refuses(function() image.write(jpg, t, { qualty = 9 }) end, 'did you mean "quality"?')
+    refuses(function() image.write(png, t, { quality = 9 }) end, "image.write: quality is a JPEG's")
     refuses(function() image.write(nil, t) end, "image.write: path must be a file name, got nil")
     refuses(function() image.write("/nonexistent/x.png", t) end, "image.write: ", "No such file")
     refuses(function() image.write(jpg, dw.zeros { 1, 70000, 1 }) end, "image.write: image must be at most 65500 pixels wide and high")

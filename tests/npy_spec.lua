@@ -80,11 +80,50 @@ describe("npy.read", function()
     assert.same({ 7, 8 }, npy.read(path):to_table())
   end)
 
+  it("accepts the header as any Python literal, and version 3", function()
+    for _, h in ipairs { '{"descr": "|u1", "fortran_order": False, "shape": (2,)}',
+      "{\n 'shape':\t(2,),\n'descr':u'|u1','fortran_order':True,}\n",
+      "  { 'fortran_order' : False ,'descr' : \"|u1\", 'shape':( 2L , ) , }  \n" } do
+      for version = 1, 3 do
+        put(file(h, "\7\8", version))
+        assert.same({ 7, 8 }, npy.read(path):to_table())
+      end
+    end
+    refused(file("{'descr': '|u1\", 'fortran_order': False, 'shape': (2,)}", "\7\8"), "malformed")
+    refused(file("{'descr': '|u1' 'fortran_order': False, 'shape': (2,)}", "\7\8"), "malformed")
+  end)
+
+  it("reads the longest header in time that grows with its length", function()
+    local blank, start = (" "):rep(65000), os.clock()
+    put(file("{'descr': '|u1', 'fortran_order': False, 'shape': (2," .. blank .. "1), }", "\7\8"))
+    assert.same({ { 7 }, { 8 } }, npy.read(path):to_table())
+    for _, h in ipairs { "{" .. blank .. "x", blank, ("{'"):rep(32000), "{'shape': (" .. ("1,"):rep(32000), ("}"):rep(65000) } do
+      refused(file(h, ""), "the header ")
+    end
+    assert.is_true(os.clock() - start < 5) -- seconds of this process; where it grew with the square, 20 for the first
+  end)
+
+  it("pieces of large arrays, in every order of axes and bytes", function()
+    local t = dw.uniform({ 3, 300, 500 }, { dtype = "float64", seed = 3 }) -- 3.6 MB, a piece is 1
+    npy.write(path, t)
+    same(npy.read(path), t)
+    npy.write(path, t:transpose())
+    same(npy.read(path), t:transpose():clone())
+    npy.write(path, t[{ {}, {}, { -1, 1, -3 } }])
+    same(npy.read(path), t[{ {}, {}, { -1, 1, -3 } }]:clone())
+    local bytes = t:reshape({ -1 })
+    local turned = dw.from_bytes(t:to_bytes(), { bytes.size, 8 }, { dtype = "uint8" })[{ {}, { -1, 1, -1 } }]:to_bytes()
+    put(file(header(">f8", "True", "(500, 300, 3)"), turned))
+    same(npy.read(path), t:transpose():clone())
+    put(file(header("|b1", nil, "(4,)"), "\0\1\2\255"))
+    assert.same({ false, true, true, true }, npy.read(path):to_table())
+  end)
+
   it("NP01: short files, wrong magic, unknown versions", function()
     local good = file(header("|u1", nil, "(2,)"), "\7\8")
     for n = 0, 11 do refused(good:sub(1, n), n < 10 and "not a .npy file" or "ends inside its header") end
     refused("\x92" .. good:sub(2), "not a .npy file")
-    for _, v in ipairs { 0, 3, 4, 255 } do refused(good:sub(1, 6) .. string.char(v) .. good:sub(8), "version " .. v) end
+    for _, v in ipairs { 0, 4, 255 } do refused(good:sub(1, 6) .. string.char(v) .. good:sub(8), "version " .. v) end
   end)
 
   it("NP02: a header longer than the file", function()
@@ -132,7 +171,7 @@ describe("npy.read", function()
 
   it("files that are not there or cannot be", function()
     refuses(function() npy.read "tests/no such file.npy" end, "npy.read: tests/no such file.npy: No such file")
-    refuses(function() npy.read "tests" end, "npy.read: cannot read tests")
+    refuses(function() npy.read "tests" end, "npy.read: tests: Is a directory")
     refuses(function() npy.read() end, "npy.read: path must be a file name, got nil")
     refuses(function() npy.read "a\0b" end, "npy.read: path must be a file name")
     refuses(function() npy.write("/nonexistent/x.npy", dw.zeros { 1 }) end, "npy.write: ", "No such file")

@@ -190,33 +190,6 @@ function Op:parameters() end
 ---@field parallel fun(list: (dwconv.Op|function)[]): dwconv.Op
 ---@field residual fun(f: dwconv.Op|function): dwconv.Op
 
----@class dwconv.io.image
-local image = {}
-
---- Reads a PNG or JPEG file.
----@param path string
----@return dwconv.Tensor # uint8, h,w,c
-function image.read(path) end
-
---- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, by the ending of the path.
----@param path string
----@param t dwconv.Tensor
----@param o? { quality?: integer }
-function image.write(path, t, o) end
-
----@class dwconv.io.npy
-local npy = {}
-
---- Reads a .npy file.
----@param path string
----@return dwconv.Tensor
-function npy.read(path) end
-
---- Writes a tensor as a .npy file.
----@param path string
----@param t dwconv.Tensor
-function npy.write(path, t) end
-
 ---@class dwconv.info
 ---@field version string
 ---@field isa string
@@ -234,8 +207,7 @@ local K = {}
 ---@field _VERSION string
 ---@field backend dwconv.backend
 ---@field ops dwconv.ops
----@field io { image: dwconv.io.image, npy: dwconv.io.npy }
-local dw = {}
+local dw = { io = { image = {}, npy = {} } }
 
 --- How many threads drivers may use.
 ---@return integer
@@ -286,6 +258,7 @@ function annotations.text()
     local home = r.home or "K"
     if home == "K" or home == "both" then annotate(add, r, "K") end
     if home == "dw" or home == "both" then annotate(add, r, "dw") end
+    if home == "io" then annotate(add, r, "dw.io") end
     if r.alias then add(('\nK["%s"] = K.%s'):format(r.alias, r.name)) end
     if r.method and #r.positional > 0 then annotate(add, r, "Tensor") end
   end

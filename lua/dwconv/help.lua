@@ -2,6 +2,8 @@
 
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
+require "dwconv.io.image" -- rooms load on first use, and this is one
+require "dwconv.io.npy"
 
 -- The names of the records that `keep` allows, sorted.
 local function names(keep)
@@ -48,6 +50,7 @@ local function places(r)
   local list = {}
   if r.home == "dw" or r.home == "both" then list[#list + 1] = "dw." .. r.name .. signature(r) end
   if r.home == nil or r.home == "K" or r.home == "both" then list[#list + 1] = "K." .. r.name .. signature(r) end
+  if r.home == "io" then list[#list + 1] = "dw.io." .. r.name .. signature(r) end
   if r.alias then list[#list + 1] = ("K[%q]"):format(r.alias) end
   if r.method then
     local rest = table.move(r.positional, 2, #r.positional, 1, {})
@@ -143,11 +146,18 @@ function help.show(name)
     for _, f in ipairs(ops.families) do print(("  %-12s %s"):format(f.name, f.about)) end
     return
   end
-  if type(name) == "string" then name = name:gsub("^K%.", ""):gsub("^dw%.", "") end -- as scripts write it
+  if type(name) == "string" then -- as scripts write it
+    name = name:gsub("^K%.", ""):gsub("^dw%.", ""):gsub("^io%.", "")
+  end
   for _, f in ipairs(ops.families) do
     if f.name == name and not ops.records[name] then return print(family(f, "%s: %s\n%s")) end
   end
   local r = ops.records[name] or by_alias(name)
+  local room = type(name) == "string" and names(function(other) return other.name:find(name .. ".", 1, true) == 1 end)
+  if not r and room and #room > 0 then -- "npy" stands for npy.read and npy.write
+    for i, n in ipairs(room) do room[i] = help.text(ops.records[n]) end
+    return print(table.concat(room, "\n\n"))
+  end
   if not r then
     local known = names(function() return true end)
     for _, f in ipairs(ops.families) do known[#known + 1] = f.name end

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "file.h"
+
 #ifdef DW_SANITIZE
 #include <sanitizer/asan_interface.h>
 #endif
@@ -308,7 +310,7 @@ int luaopen_dwconv_core(lua_State *L) {
                                    dwl_view_functions,      dwl_layout_functions, dwl_elementwise_functions,
                                    dwl_reduce_functions,    dwl_gather_functions, dwl_random_functions,
                                    dwl_depthwise_functions, dwl_gemm_functions,   dwl_tape_functions,
-                                   dwl_recall_functions,   dwl_system_functions};
+                                   dwl_recall_functions,    dwl_system_functions, dwl_file_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);
@@ -327,6 +329,12 @@ int luaopen_dwconv_core(lua_State *L) {
   lua_setfield(L, 1, "__metatable");
   lua_pushvalue(L, 1);
   lua_setfield(L, 3, "metatable");
+  lua_pushvalue(L, 1); // for the modules in src/io: luaL_testudata
+  lua_setfield(L, LUA_REGISTRYINDEX, DWL_TENSOR);
+  luaL_newmetatable(L, DWL_FILE);
+  dwl_register(L, dwl_file_metamethods, 1, 2);
+  lua_pushliteral(L, DWL_FILE);
+  lua_setfield(L, -2, "__metatable");
   lua_settop(L, 3);
   return 1;
 }

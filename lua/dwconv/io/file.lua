@@ -1,9 +1,21 @@
--- io/file.lua: whole files in, whole files out. A write goes to a temporary file beside the target and is renamed
--- when it is complete, so that a reader never meets half a file. Used by the other rooms of io.
+-- io/file.lua: files for the other rooms of io, which read and write numbers where they lie, piece by piece, so that a
+-- file takes no memory beside its tensor and Ctrl-C is heard between two pieces.
+--
+-- A write goes to a new file in the target's folder, without a name where the system has that, and takes the target's
+-- place when it is complete: a reader never meets half a file, however many processes write it, and a failed or killed
+-- write leaves the old one. Symbolic links are followed; mode, owner and access list stay, other attributes and
+-- further hard links do not. Pipes and devices are written to, not replaced. Where there can be no new file (a folder
+-- that is read only, another's file), the target is written in place, as cp does. What can be left over: a name
+-- .dwconv-PROCESS-N.part of a process that was killed, on file systems that know no files without names (NFS).
+-- Nothing waits for the disk: after a power cut the new content may be missing.
 
+local core = require "dwconv.core"
 local options = require "dwconv.options"
 
 local file = {}
+
+local PIECE = 1 << 20 -- bytes that the core reads or writes at a time
+local SIZES = { float32 = 4, float64 = 8, int32 = 4, int64 = 8, uint8 = 1, bool = 1 }
 
 --- Checks that `path` is a usable file name, in the words of `name`'s caller.
 function file.check_path(name, path)
@@ -12,44 +24,117 @@ function file.check_path(name, path)
   end
 end
 
---- The bytes of a file.
-function file.read(name, path)
+-- ---- pieces --------------------------------------------------------------------------------------
+
+--- Bytes of one element.
+function file.width(dtype) return SIZES[dtype] end
+
+--- Calls visit with views that are together the tensor, in row-major order, each of at most a piece.
+function file.each_piece(t, visit)
+  local bytes = t.size * SIZES[t.dtype]
+  if bytes <= PIECE then return visit(t) end
+  local rows = t.shape[1]
+  local n = PIECE * rows // bytes
+  for first = 1, rows, math.max(1, n) do
+    if n == 0 then
+      file.each_piece(core.select(t, 1, first), visit)
+    else
+      visit(core.narrow(t, 1, first, math.min(n, rows - first + 1)))
+    end
+  end
+end
+
+--- A tensor whose numbers whoever calls it writes; in the words of `name`'s caller when there is no memory for it.
+function file.tensor(name, shape, dtype) return core.named(core.empty, name)(shape, dtype) end
+
+-- ---- reading -------------------------------------------------------------------------------------
+
+---@class dwconv.io.file an open file, which closes with its variable
+---@field left? number bytes that are left to read; infinite of a pipe or device, whose end shows when it comes
+local opened = {}
+opened.__index = opened
+
+function opened.__close(f) core.file_close(f.handle) end
+
+--- Raises `text` as what is wrong with the file.
+function opened:refuse(text) options.raise(("%s: %s: %s"):format(self.name, self.path, text)) end
+
+local function open(name, path, call)
   file.check_path(name, path)
-  local f, why = io.open(path, "rb")
-  if not f then options.raise(("%s: %s"):format(name, why)) end
-  local bytes, problem = f:read "a"
-  f:close()
-  if not bytes then options.raise(("%s: cannot read %s: %s"):format(name, path, problem)) end
+  local f = setmetatable({ name = name, path = path }, opened)
+  local handle, more = call(path)
+  if not handle then f:refuse(more) end
+  f.handle, f.left = handle, more or math.huge
+  return f
+end
+
+--- The result of a call of the core, or its error.
+function opened:check(result, why)
+  if not result then self:refuse(why) end
+  return result
+end
+
+--- Opens a file to read, for `name`'s caller.
+function file.open(name, path) return open(name, path, core.file_open) end
+
+--- The next n bytes (at most a piece) as a string, fewer where the file ends.
+function opened:read(n)
+  local bytes = self:check(core.file_read(self.handle, n))
+  self.left = self.left - #bytes
   return bytes
 end
 
-local count = 0
+-- The numbers of a tensor of at most a piece; how many bytes there were.
+local function fill_piece(f, t, swapped)
+  local n = f:check(core.file_fill(f.handle, t, swapped))
+  f.left = f.left - n
+  return n
+end
 
---- Writes the strings in `parts` as the file.
-function file.write(name, path, parts)
-  file.check_path(name, path)
-  count = count + 1
-  local temporary = ("%s.%x-%d.part"):format(path, os.time() ~ tonumber(tostring(parts):match "0x(%x+)", 16), count)
-  local f, why = io.open(temporary, "wb")
-  if not f then -- in the user's words: the temporary name is ours
-    local reason = why:sub(1, #temporary) == temporary and why:sub(#temporary + 3) or why
-    options.raise(("%s: %s: %s"):format(name, path, reason))
-  end
-  local good, problem = true, nil
-  for _, part in ipairs(parts) do
-    good, problem = f:write(part)
-    if not good then break end
-  end
-  local closed, close_problem = f:close()
-  if good and closed then
-    good, problem = os.rename(temporary, path)
-  else
-    good, problem = nil, problem or close_problem
-  end
-  if not good then
-    os.remove(temporary)
-    options.raise(("%s: cannot write %s: %s"):format(name, path, problem))
+--- The next numbers, into a tensor. `swapped`: the file has the other byte order.
+function opened:fill(t, swapped)
+  local width = SIZES[t.dtype]
+  file.each_piece(t, function(piece)
+    if fill_piece(self, piece, swapped) < piece.size * width then self:refuse "the file ends too early" end
+  end)
+end
+
+-- All bytes of a pipe: each tensor is twice as long as the one before.
+local function drain(f)
+  local t, n = file.tensor(f.name, { PIECE }, "uint8"), 0
+  while true do
+    if n == t.size then
+      local longer = file.tensor(f.name, { 2 * n }, "uint8")
+      core.update(core.narrow(longer, 1, 1, n), t)
+      t = longer
+    end
+    local got = fill_piece(f, core.narrow(t, 1, n + 1, math.min(PIECE, t.size - n)))
+    if got == 0 then return core.narrow(t, 1, 1, n) end
+    n = n + got
   end
 end
+
+--- All bytes of a file, as uint8 tensor (n).
+function file.bytes(name, path)
+  local f <close> = file.open(name, path)
+  if f.left == math.huge then return drain(f) end
+  local t = file.tensor(name, { f.left }, "uint8")
+  f:fill(t)
+  return t
+end
+
+-- ---- writing -------------------------------------------------------------------------------------
+
+--- Opens a file to write, for `name`'s caller: what is written counts once it is committed.
+function file.create(name, path) return open(name, path, core.file_create) end
+
+--- Writes a string, or the numbers of a tensor.
+function opened:write(what)
+  if type(what) == "string" then return self:check(core.file_write(self.handle, what)) end
+  file.each_piece(what, function(piece) self:check(core.file_write(self.handle, piece)) end)
+end
+
+--- What was written becomes the file.
+function opened:commit() self:check(core.file_commit(self.handle)) end
 
 return file

@@ -1,10 +1,11 @@
 -- io/image.lua: PNG and JPEG files to and from uint8 tensors (h,w,c): c is 1 (grey), 3 (RGB) or 4 (RGBA).
--- The decoding is libpng's and libjpeg's, in the optional C module dwconv.image.
+-- The decoding is libpng's and libjpeg's, in the optional C module dwconv.image, which reads the file's bytes from a
+-- tensor and writes samples into one: a picture is held once.
 
 local config = require "dwconv.config"
-local from_bytes = require("dwconv").from_bytes
 local file = require "dwconv.io.file"
 local options = require "dwconv.options"
+local record = require "dwconv.io"
 
 local image = {}
 
@@ -18,74 +19,128 @@ local function codec(name)
     .. "libjpeg-dev), then build again"):format(name))
 end
 
--- The most samples a picture may have: decoding holds them three times, beside what is held already.
-local function most_samples() return (config.memory_limit() - math.floor(collectgarbage "count") * 1024) // 3 end
+-- ---- reading -------------------------------------------------------------------------------------
 
---- Reads a PNG (grey, RGB, RGBA, palette; 16 bits become 8) or JPEG (grey or RGB) file.
----@param path string
----@return dwconv.Tensor uint8, h,w,c
-function image.read(path)
-  local bytes = file.read("image.read", path)
-  local samples, h, w, c = codec("image.read").decode(bytes, math.max(0, most_samples()))
-  if not samples then options.raise(("image.read: %s: %s"):format(path, h)) end
-  return from_bytes(samples, { h, w, c }, { dtype = "uint8" })
+local function held() return math.floor(collectgarbage "count" * 1024) end
+
+-- A picture, and what its decoder takes beside it, that the memory limit does not allow is refused before.
+local function check_memory(path, h, w, c, beside)
+  local need, limit = h * w * c + beside, config.memory_limit()
+  if need > limit - held() then collectgarbage() end
+  if need > limit - held() then
+    options.raise(("image.read: %s: a picture of %dx%dx%d takes %.0f MiB, more than the memory limit leaves"):format(
+      path, h, w, c, math.ceil(need / 2 ^ 20)))
+  end
 end
 
-local parse_write = options.parser("image.write", { quality = options.number(90, true) }, "(path, image, {options})")
+image.read = record "image.read" {
+  doc = [[
+Reads a PNG or JPEG file, which its first bytes tell, as uint8: grey (h,w,1), RGB (h,w,3) or RGBA (h,w,4).
+PNG: grey, RGB, palettes (which become RGB) and alpha, of 1 to 16 bits, interlaced or not; 16 bits are rounded to 8,
+and grey with transparency becomes RGBA. Sides of up to 1000000.
+JPEG: grey and colour, baseline and progressive, of 8 bits. Sides of up to 65500.
+Samples are as the file has them: gamma and colour profiles are not applied, nor the orientation that a camera notes
+(EXIF), nor is alpha multiplied in. Ctrl-C stops it.]],
+  values = { "path" },
+  shapes = { path = "a string", result = "h,w,c; uint8" },
+  forward = function(path)
+    local bytes, module = file.bytes("image.read", path), codec "image.read"
+    local function check(result, ...)
+      if not result then options.raise(("image.read: %s: %s"):format(path, (...))) end
+      return result, ...
+    end
+    if bytes.size == 0 then check(nil, "neither a PNG nor a JPEG file") end
+    local h, w, c, beside = check(module.header(bytes))
+    check_memory(path, h, w, c, beside)
+    local t = file.tensor("image.read", { h, w, c }, "uint8")
+    check(module.read(bytes, t))
+    return t
+  end,
+  home = "io",
+  sample = function() return "tests/fixtures/files/rgb.png" end,
+  example = [[
+local path = os.tmpname() .. ".png"
+dw.io.image.write(path, dw.arange(6, { dtype = "uint8" }):reshape { 2, 3 })
+print(dw.io.image.read(path):squeeze())
+os.remove(path)]],
+  errors = [[
+A path that cannot be read; a file that is no picture, is damaged or cut short, or claims more pixels than a file of its
+length can hold (a PNG 1032 bytes from one, a JPEG at least one bit for each of its blocks); CMYK; JPEG with arithmetic
+coding, or of more than 100 scans; a picture that the memory limit does not allow.]],
+}
 
--- Floats 0..1 are clipped and rounded; the rest is as it is.
-local function as_bytes(t)
-  if t.dtype == "uint8" then return t:to_bytes() end
-  return t:to_pixels():to_bytes()
+-- ---- writing -------------------------------------------------------------------------------------
+
+local FORMATS = { png = "PNG", jpg = "JPEG", jpeg = "JPEG" } -- by the ending of a path
+local LONGEST = { PNG = 1000000, JPEG = 65500 } -- sides in pixels, as libpng and libjpeg have it
+
+local function refuse(argument, expected, got)
+  options.raise(("image.write: %s must %s, got %s"):format(argument, expected, options.show(got)))
 end
-
-local FORMATS = { png = "png", jpg = "jpg", jpeg = "jpg" } -- by the ending of a path
-local LONGEST = { png = 1000000, jpg = 65500 } -- sides in pixels, as libpng and libjpeg have it
 
 local function check_picture(t, format)
-  if not options.is_tensor(t) then
-    options.raise("image.write: image must be a tensor (h,w,c) or (h,w), got " .. options.show(t))
-  end
+  if not options.is_tensor(t) then refuse("image", "be a tensor (h,w,c) or (h,w)", t) end
   local c = t.ndim == 2 and 1 or t.ndim == 3 and t.shape[3]
   if not (c == 1 or c == 3 or c == 4) or t.size == 0 then
-    options.raise("image.write: image must be (h,w,c) with 1, 3 or 4 channels, or (h,w), got " .. options.show(t))
+    refuse("image", "be (h,w,c) with 1, 3 or 4 channels, or (h,w)", t)
   end
-  if t.dtype ~= "uint8" and not t.dtype:find "float" then
-    options.raise("image.write: image must be uint8, or float in 0..1, got " .. options.show(t))
-  end
+  if t.dtype ~= "uint8" and not t.dtype:find "float" then refuse("image", "be uint8, or float in 0..1", t) end
   if math.max(t.shape[1], t.shape[2]) > LONGEST[format] then
-    options.raise(("image.write: image must be at most %d pixels wide and high, got %s"):format(LONGEST[format],
-      options.show(t)))
+    refuse("image", ("be at most %d pixels wide and high"):format(LONGEST[format]), t)
   end
-  return c
-end
-
---- Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, by the ending of the path. uint8 is written as it is; floats are
---- taken in 0..1 and clipped, NaN is 0. Option quality = 90, 1 to 100, for JPEG.
----@param path string
----@param t dwconv.Tensor
----@param o? { quality: integer }
-function image.write(path, t, ...)
-  file.check_path("image.write", path)
-  local quality = parse_write(...).quality
-  local format = FORMATS[(path:match "%.(%w+)$" or ""):lower()]
-  if not format then
-    options.raise(("image.write: path must end in .png, .jpg or .jpeg, got %s"):format(options.show(path)))
-  end
-  if quality < 1 or quality > 100 then options.raise("image.write: quality must be 1 to 100, got " .. quality) end
-  local c = check_picture(t, format)
-  if format == "jpg" and c == 4 then
+  if format == "JPEG" and c == 4 then
     options.raise "image.write: JPEG has no alpha channel; write 3 channels or a PNG"
   end
-  local module, h, w = codec "image.write", t.shape[1], t.shape[2]
-  local bytes, why
-  if format == "png" then
-    bytes, why = module.encode_png(as_bytes(t), h, w, c)
-  else
-    bytes, why = module.encode_jpeg(as_bytes(t), h, w, c, quality)
-  end
-  if not bytes then options.raise(("image.write: %s: %s"):format(path, why)) end
-  file.write("image.write", path, { bytes })
 end
+
+-- Samples (h,w,c) in a row. Floats 0..1 are clipped and rounded; the rest is as it is.
+local function samples_of(t)
+  local samples = t.dtype == "uint8" and t:contiguous() or t:to_pixels()
+  return t.ndim == 2 and samples:expand_dims(3) or samples
+end
+
+local quality = {
+  default_text = "90",
+  annotation = "integer",
+  expected = "a whole number from 1 to 100",
+  read = function(v)
+    v = options.whole(v)
+    return v and v >= 1 and v <= 100 and v or nil
+  end,
+}
+
+image.write = record "image.write" {
+  doc = [[
+Writes a tensor (h,w,c) or (h,w) as PNG or JPEG, as the path's ending says: .png, .jpg or .jpeg. c is 1 (grey), 3 (RGB)
+or, in a PNG, 4 (RGBA). uint8 is written as it is; floats are taken in 0..1 and clipped, and NaN is 0. A PNG keeps every
+sample. The quality is a JPEG's; from 90 on its colours are as fine as its brightness, below they are halved. Ctrl-C
+stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are
+followed, pipes and devices written to.]],
+  values = { "path", "image" },
+  options = { quality = quality },
+  shapes = { path = "a string", image = "a tensor h,w,c or h,w", result = "nothing" },
+  forward = function(path, t, o)
+    file.check_path("image.write", path)
+    local format = FORMATS[(path:match "%.(%w+)$" or ""):lower()]
+    if not format then refuse("path", "end in .png, .jpg or .jpeg", path) end
+    check_picture(t, format)
+    if format == "PNG" and o.quality then
+      options.raise "image.write: quality is a JPEG's; a PNG keeps every sample"
+    end
+    local module, samples = codec "image.write", samples_of(t)
+    local f <close> = file.create("image.write", path)
+    f:check(module.write(f.handle, samples, format == "JPEG" and (o.quality or 90) or nil))
+    f:commit()
+  end,
+  home = "io",
+  reason = "its numbers go into a file",
+  sample = function(R) return "no such folder/a.png", R { 2, 3, 3 } end,
+  example = [[
+local path = os.tmpname() .. ".jpg"
+dw.io.image.write(path, dw.full({ 16, 16, 3 }, 0.5), { quality = 95 })
+print(dw.io.image.read(path)(1, 1, 1))
+os.remove(path)]],
+  errors = "A path that cannot be written, a full disk; sides of more than 1000000 in a PNG, 65500 in a JPEG.",
+}
 
 return image

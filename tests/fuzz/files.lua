@@ -1,0 +1,96 @@
+-- fuzz/files.lua: damaged files, for ever or for so many seconds: `make fuzz SECONDS=60`, best in a sanitizer build. A
+-- fixture of tests/fixtures/files is changed, cut, or grown in one to eight places and read; what comes back must be a
+-- tensor or an error that names the reader, and the process must not have grown beyond what its files justify.
+
+local dw = require "dwconv"
+
+local seconds, seed = tonumber(arg[1]) or 60, tonumber(arg[2]) or os.time()
+math.randomseed(seed)
+
+local readers = { npy = dw.io.npy.read, png = dw.io.image.read, jpg = dw.io.image.read }
+local MOST = 64 -- MiB that a damaged file of some kilobytes may make the process grow by, beside the collector's
+
+local function bytes_of(path)
+  local f <close> = assert(io.open(path, "rb"))
+  return f:read "a"
+end
+
+local function fixtures()
+  local list = {}
+  for path in io.popen("ls tests/fixtures/files/*"):lines() do
+    local kind = path:match "%.(%w+)$"
+    if readers[kind] then list[#list + 1] = { kind = kind, bytes = bytes_of(path) } end
+  end
+  return list
+end
+
+local EXTREMES = { "\0", "\xff", "\x7f", "\x80", "\0\0\0\0", "\xff\xff\xff\xff", "\x7f\xff\xff\xff", "\0\0\x75\x30" }
+
+local changes = {
+  function(s, at) return s:sub(1, at - 1) .. string.char(math.random(0, 255)) .. s:sub(at + 1) end,
+  function(s, at) return s:sub(1, at - 1) .. string.char(s:byte(at) ~ 1 << math.random(0, 7)) .. s:sub(at + 1) end,
+  function(s, at)
+    local e = EXTREMES[math.random(#EXTREMES)]
+    return s:sub(1, at - 1) .. e .. s:sub(at + #e)
+  end,
+  function(s, at) return s:sub(1, at) end,
+  function(s, at) return s:sub(1, at) .. s:sub(math.random(1, #s)) end, -- a part left out or said twice
+  function(s, at) return s:sub(1, at) .. (" "):rep(math.random(1, 64)) .. s:sub(at + 1) end,
+}
+
+-- CRC-32 of PNG, so that damage reaches what is behind the checksums.
+local table_of = {}
+for i = 0, 255 do
+  local c = i
+  for _ = 1, 8 do c = c & 1 == 1 and 0xedb88320 ~ (c >> 1) or c >> 1 end
+  table_of[i] = c
+end
+
+local function crc(s)
+  local c = 0xffffffff
+  for i = 1, #s do c = table_of[(c ~ s:byte(i)) & 255] ~ (c >> 8) end
+  return c ~ 0xffffffff
+end
+
+local function with_checksums(s)
+  local parts, at = { s:sub(1, 8) }, 9
+  while at + 11 <= #s do
+    local n = string.unpack(">I4", s, at)
+    if at + 11 + n > #s then break end
+    local body = s:sub(at + 4, at + 7 + n)
+    parts[#parts + 1] = string.pack(">I4", n) .. body .. string.pack(">I4", crc(body))
+    at = at + 12 + n
+  end
+  return table.concat(parts) .. s:sub(at)
+end
+
+local function peak()
+  local f <close> = assert(io.open "/proc/self/status")
+  return tonumber(f:read("a"):match "VmHWM:%s*(%d+)") // 1024
+end
+
+local list, path = fixtures(), os.tmpname()
+local count, read, slowest, before = { npy = 0, png = 0, jpg = 0 }, 0, 0, peak()
+local stop = dw.clock() + seconds
+print(("fuzz: seed %d, %d fixtures"):format(seed, #list))
+while dw.clock() < stop do
+  local file = list[math.random(#list)]
+  local s = file.bytes
+  for _ = 1, math.random(1, 8) do
+    if #s > 0 then s = changes[math.random(#changes)](s, math.random(#s)) end
+  end
+  if file.kind == "png" and math.random(4) > 1 then s = with_checksums(s) end
+  local f = assert(io.open(path, "wb"))
+  f:write(s)
+  f:close()
+  local start = dw.clock()
+  local good, result = pcall(readers[file.kind], path)
+  slowest = math.max(slowest, dw.clock() - start)
+  if not good and not result:find("^[^:]+:%d+: [%w.]+%.read: ") then error("seed " .. seed .. ": " .. result) end
+  count[file.kind], read = count[file.kind] + 1, read + (good and 1 or 0)
+end
+os.remove(path)
+local grown = peak() - before
+print(("fuzz: %d npy, %d png, %d jpg; %d read all the same; slowest %.3f s; grown by %d MiB"):format(count.npy,
+  count.png, count.jpg, read, slowest, grown))
+assert(grown <= MOST or os.getenv "LD_PRELOAD", "grown too much")
