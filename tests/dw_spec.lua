@@ -77,7 +77,7 @@ describe("looking up what is not there", function()
     local env = setmetatable({ dw = dw, K = K, x = dw.uniform { 2, 4, 6, 3 }, options = {}, cin = 3, cout = 5, cm = 6, c = 3,
       kernel = dw.ones { 1, 1, 3, 5 }, depthwise_kernel = dw.ones { 3, 3, 3, 2 }, pointwise_kernel = dw.ones { 1, 1, 6, 5 },
       bias = dw.ones { 3 }, alpha = 0.5, level = 0.5, gamma = dw.ones { 3 }, beta = dw.zeros { 3 }, mean = dw.zeros { 3 },
-      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2,
+      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2, labels = dw.tensor({ 2, 1 }, { dtype = "int32" }), classes = 3,
       output = dw.uniform { 2, 4, 6, 3 }, predictions = dw.uniform { 2, 3 } }, { __index = _G })
     local ran = 0
     for name, advice in pairs(require "dwconv.ops.missing") do

@@ -47,14 +47,15 @@ function dw.info()
   return setmetatable(info, { __tostring = describe })
 end
 
-local function room(name) return function() return require("dwconv." .. name) end end
-
-dw.io = lookup.strict({}, "dw.io", "dw.io, files:", { image = room "io.image", npy = room "io.npy" })
+dw.io = lookup.strict({}, "dw.io", "dw.io, files:", {
+  image = function() return require "dwconv.io.image" end,
+  npy = function() return require "dwconv.io.npy" end,
+})
 
 local elsewhere = {}
 for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.backend" end
 
 return lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   help = function() return require("dwconv.help").show end,
-  ops = room "compose",
+  ops = function() return require "dwconv.compose" end,
 }, elsewhere)
