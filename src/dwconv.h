@@ -76,6 +76,7 @@ void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t
 // ---- threads ------------------------------------------------------------------------------------
 
 struct dw_kernels;
+typedef struct dw_pool dw_pool;
 
 // Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
@@ -83,7 +84,8 @@ typedef struct dw_context {
   double grain;   // multiply-adds below which a job is not worth a parallel region
   int64_t stream; // bytes: larger results are written past the caches, as little of them would stay there
   const struct dw_kernels *kernels;
-  bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL
+  dw_pool *pool;                   // whose workers help; NULL: there are none
+  bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL; once true, stays so
   void *user;
 } dw_context;
 
@@ -93,9 +95,14 @@ int64_t dw_memory_limit(void);                             // bytes: min(physica
 int64_t dw_cache_size(void);                               // bytes of the last level, INT64_MAX when unknown
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
-bool dw_has_openmp(void);
-// Whether the system lets us start that many threads now: OpenMP ends the process where it does not.
-bool dw_can_start(int threads);
+
+// A pool starts its workers when a job first wants them, and goes on with those that the system gives. `memory` has
+// dw_pool_bytes, begins at a 64-byte line and stays until the workers are stopped.
+enum { DW_MAX_THREADS = 1024 };
+size_t dw_pool_bytes(void);
+dw_pool *dw_pool_init(void *memory);
+bool dw_pool_start(dw_pool *p, int threads); // now; false: the system does not let us have so many
+void dw_pool_stop(dw_pool *p);               // for good; then jobs run on the calling thread
 
 // Runs tasks a..b-1. `slot` is below cx->threads and differs between tasks that run at the same time.
 typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
@@ -103,7 +110,10 @@ typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
 // Shares `tasks` out. `work` is the whole job in multiply-adds (or their like): small jobs stay on one
 // thread. Which tasks exist must not depend on the thread count, so results do not either.
 dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job);
-int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use
+int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use at most
+// Asked within a task that may take long, each millisecond or so: true, it returns at once, and dw_parallel gives
+// DW_INTERRUPTED.
+bool dw_stopped(const dw_context *cx, int slot);
 
 // ---- layout: copies, permutations, conversion ---------------------------------------------------
 

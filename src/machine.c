@@ -72,9 +72,8 @@ static int affinity(void) {
 }
 
 int dw_default_threads(void) {
-  enum { MOST = 1024 };
   int n = affinity();
-  if (n > MOST) n = MOST;
+  if (n > DW_MAX_THREADS) n = DW_MAX_THREADS;
   each_group("cpu.max", see_cpu_max, &n);
   char quota[64], period[64];
   if (read_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&

@@ -221,7 +221,6 @@ function npy.write(path, t) end
 ---@field version string
 ---@field isa string
 ---@field threads integer
----@field openmp boolean
 ---@field memory integer
 ---@field images string
 ---@field compiler string

@@ -273,12 +273,38 @@ void dwl_pushclosure(lua_State *L, int more) { lua_pushcclosure(L, begin, DWL_FU
 
 void dwl_pushmethods(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &methods); }
 
-// Threads of OpenMP sleep in code that lua_close would unmap; the module stays, whoever linked it.
+// Threads run code that lua_close would unmap, if a finaliser of another library keeps tensors; the module stays,
+// whoever linked it.
 static void pin(void) {
   Dl_info self;
   if (dladdr((void *)&home, &self) != 0 && self.dli_fname != NULL) {
     dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   }
+}
+
+static int stop_pool(lua_State *L) { // __gc of the state
+  dwl_state *s = lua_touserdata(L, 1);
+  dw_pool_stop(s->cx.pool);
+  s->cx.threads = 1;
+  return 0;
+}
+
+// The state, on top of the stack.
+static void push_state(lua_State *L) {
+  dwl_state *s = lua_newuserdatauv(L, sizeof *s, 1);
+  *s = (dwl_state){.memory = dw_memory_limit()};
+  dw_context_init(&s->cx);
+  lua_createtable(L, 0, 1); // its metatable
+  lua_pushcfunction(L, stop_pool);
+  lua_setfield(L, -2, "__gc");
+  s->cx.pool = dw_pool_init(next_line(lua_newuserdatauv(L, dw_pool_bytes() + LINE, 0)));
+  lua_setiuservalue(L, -3, 1);
+  lua_setmetatable(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  s->main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  s->cx.interrupted = hook_changed;
+  s->cx.user = s;
 }
 
 static const luaL_Reg own_functions[] = {
@@ -290,17 +316,8 @@ int luaopen_dwconv_core(lua_State *L) {
   luaL_checkversion(L);
   pin();
   lua_settop(L, 0);
-  lua_createtable(L, 0, 16);                         // 1: the metatable
-  dwl_state *s = lua_newuserdatauv(L, sizeof *s, 0); // 2
-  *s = (dwl_state){.memory = dw_memory_limit()};
-  dw_context_init(&s->cx);
-  while (s->cx.threads > 1 && !dw_can_start(s->cx.threads)) s->cx.threads /= 2;
-  s->startable = s->cx.threads;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  s->main = lua_tothread(L, -1);
-  s->cx.interrupted = hook_changed;
-  s->cx.user = s;
-  lua_settop(L, 2);
+  lua_createtable(L, 0, 16); // 1: the metatable
+  push_state(L);             // 2
 
   lua_newtable(L); // 3: the module
   const luaL_Reg *const rooms[] = {own_functions,           dwl_create_functions, dwl_table_functions,

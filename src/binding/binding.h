@@ -11,11 +11,10 @@
 
 enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 
-// One per lua_State, in a userdata.
+// One per lua_State, in a userdata, whose user value 1 is the pool's memory.
 typedef struct dwl_state {
   dw_context cx;
   dw_random random;
-  int startable;      // so many threads have been seen to start
   int64_t memory;     // bytes a script may hold
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;

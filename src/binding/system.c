@@ -5,9 +5,8 @@
 
 static int set_threads(lua_State *L) {
   dwl_state *s = dwl_getstate(L);
-  int n = (int)dwl_checkinteger(L, 1, "threads", 1, 1024);
-  if (n > s->startable && !dw_can_start(n)) dwl_error(L, "the system does not let this process start %d threads", n);
-  if (n > s->startable) s->startable = n;
+  int n = (int)dwl_checkinteger(L, 1, "threads", 1, DW_MAX_THREADS);
+  if (!dw_pool_start(s->cx.pool, n)) dwl_error(L, "the system does not let this process start %d threads", n);
   s->cx.threads = n;
   return 0;
 }
@@ -51,8 +50,6 @@ static int build(lua_State *L) { // a table of what this build and machine are
   set_text(L, "version", DW_VERSION);
   set_text(L, "isa", dw_context_isa(&s->cx));
   set_text(L, "compiler", __VERSION__);
-  lua_pushboolean(L, dw_has_openmp());
-  lua_setfield(L, -2, "openmp");
   lua_pushinteger(L, s->cx.threads);
   lua_setfield(L, -2, "threads");
   lua_pushinteger(L, s->memory);
