@@ -123,9 +123,10 @@ dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
 dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *element);
 // dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
 dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
-// True when |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the
-// largest excess. Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
-bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst);
+// *close: |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the largest excess.
+// Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
+dw_status dw_close(const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
+                   double rtol, double atol);
 double dw_element(const dw_tensor *t, int64_t flat);
 
 // ---- elementwise: y[i] = op(x[0][i], ...) --------------------------------------------------------
@@ -136,7 +137,7 @@ int dw_elementwise_operands(int op);
 bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
-// DW_DTYPE, DW_DIVISION or DW_EXPONENT; looks at the numbers where whole numbers are divided or raised to a power.
+// DW_DTYPE, DW_DIVISION, DW_EXPONENT or DW_INTERRUPTED; looks at the numbers where whole numbers are divided or raised to a power.
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.

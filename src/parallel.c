@@ -15,7 +15,7 @@ enum { MOST = DW_MAX_THREADS, LINE = 64 };
 // How long a thread looks for work before it sleeps: longer than Lua takes from one call to the next, and shorter than
 // what a busy machine would miss. Found with `make bench BENCHES=depthwise` and tests/bench/small_net.lua, idle and
 // beside four busy loops, on two cores of a Zen 4; flat from 20 to 200.
-enum { SPIN_US = 50 };
+enum { SPIN_US = 30 };
 
 // The tasks next .. end-1 of a slot, on a line of its own. Whoever has done its own tasks takes those of others.
 struct share {

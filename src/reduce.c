@@ -9,6 +9,7 @@
 
 enum { X, Y }; // operands of the walk; x orders the axes
 enum { COLUMNS = 512 };
+enum { STRETCH = 1 << 18, ROW = 1 << 24 }; // elements after which an interruption is looked for; of one kernel call
 
 // Kept axes come first, then reduced ones; each group in the order of x's strides. The last kept axis is the row of
 // accumulators, cut into blocks; `across`: x is contiguous along it, so they are run over side by side.
@@ -24,6 +25,7 @@ struct job {
   int64_t chunks, chunk;        // of the first reduced axis
   int64_t units, units_per_task;
   char *memory; // chunks * outputs accumulators, when chunks > 1
+  const dw_context *cx;
 };
 
 static void sort_axes(struct job *j) {
@@ -38,21 +40,34 @@ static void sort_axes(struct job *j) {
   j->kept = kept;
 }
 
+// The first n elements of a row; false: the job is to stop.
+static bool accumulate_row(const struct job *j, char *acc, const char *x, int64_t step, int64_t n, int64_t lanes,
+                           int64_t *work, int slot) {
+  for (int64_t i = 0, part; i < n; i += part) {
+    part = n - i < ROW ? n - i : ROW;
+    const char *from = x + i * step * j->w.bytes[X];
+    if (j->across) j->k->columns(acc, from, lanes, step, part);
+    if (!j->across) j->k->rows(acc, from, j->pitch[X], lanes, step, part);
+    if ((*work += part * lanes) < STRETCH) continue;
+    if (dw_stopped(j->cx, slot)) return false;
+    *work = 0;
+  }
+  return true;
+}
+
 // Accumulates x from `at` on over all reduced axes, of the first only `count` elements.
-static void accumulate(const struct job *j, char *acc, const char *at, int64_t count, int64_t lanes) {
+static void accumulate(const struct job *j, char *acc, const char *at, int64_t count, int64_t lanes, int slot) {
   const struct dw_walk *w = &j->w;
   int first = j->kept, last = w->rank - 1;
   bool reduces = first <= last;
-  int64_t n = first < last ? w->size[last] : count, step = reduces ? w->step[X][last] : 0, outer = 1;
+  int64_t n = first < last ? w->size[last] : count, step = reduces ? w->step[X][last] : 0, outer = 1, work = 0;
   if (first < last) outer = count;
   for (int i = first + 1; i < last; i++) outer *= w->size[i];
   for (int64_t o = 0; o < outer; o++) {
     int64_t rest = o, offset = 0;
     for (int i = last - 1; i > first; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[X][i];
     if (first < last) offset += rest * w->step[X][first];
-    const char *x = at + offset * w->bytes[X];
-    if (j->across) j->k->columns(acc, x, lanes, step, n);
-    if (!j->across) j->k->rows(acc, x, j->pitch[X], lanes, step, n);
+    if (!accumulate_row(j, acc, at + offset * w->bytes[X], step, n, lanes, &work, slot)) return;
   }
 }
 
@@ -63,7 +78,6 @@ static char *row_at(const struct job *j, int s, int64_t outer) {
 
 // Unit u is block u % blocks of row u / blocks % outer, in chunk u / blocks / outer.
 static void run_units(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct job *j = job;
   const struct dw_walk *w = &j->w;
   double acc[COLUMNS];
@@ -77,7 +91,7 @@ static void run_units(void *job, int64_t a, int64_t b, int slot) {
       x += chunk * j->chunk * w->step[X][j->kept] * w->bytes[X];
     }
     j->k->start(acc, lanes);
-    accumulate(j, (char *)acc, x, count, lanes);
+    accumulate(j, (char *)acc, x, count, lanes, slot);
     if (j->chunks > 1) {
       int64_t at = (chunk * j->outer + outer) * j->lanes + first;
       memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
@@ -127,7 +141,7 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
 
 dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
                     size_t *scratch) {
-  struct job j = {.k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
+  struct job j = {.cx = cx, .k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
   if (scratch != NULL) *scratch = 0;
   if (dw_numel(y) == 0) return DW_OK;
   if (dw_numel(x) == 0) {
@@ -157,6 +171,8 @@ struct lines {
   ptrdiff_t pitch[DW_OPERANDS];
   int64_t n, bundle, bundles; // elements of a line; lines of a bundle, bundles along the last axis
   int64_t units, per_task;
+  int64_t stretch; // elements of a line that a kernel call takes
+  const dw_context *cx;
   const struct dw_reduce_kernels *k;
   int op;
 };
@@ -180,6 +196,7 @@ static void lines_init(struct lines *l, int axis, int operands, const dw_tensor 
   l->units = dw_numel(&others[0]) / l->w.size[last] * l->bundles;
   int64_t unit = l->n * l->bundle;
   l->per_task = unit < TASK ? TASK / unit : 1;
+  l->stretch = STRETCH / l->bundle;
 }
 
 static dw_status run_lines(const dw_context *cx, struct lines *l, dw_run *run) {
@@ -199,36 +216,45 @@ static int64_t find_lines(const struct lines *l, int64_t u, char **at) {
 }
 
 static void run_arg(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct lines *l = job;
   int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
   for (int64_t u = a * l->per_task; u < end; u++) {
     char *at[DW_OPERANDS];
     int64_t lanes = find_lines(l, u, at);
-    l->k->arg((int64_t *)(void *)at[0], at[1], l->pitch[1], l->n, lanes, l->op);
+    for (int64_t done = 0, n; done < l->n; done += n) {
+      n = l->n - done < l->stretch ? l->n - done : l->stretch;
+      l->k->arg((int64_t *)(void *)at[0], at[1] + done * l->pitch[1] * l->w.bytes[1], l->pitch[1], done, n, lanes,
+                l->op);
+      if (done + n < l->n && dw_stopped(l->cx, slot)) return;
+    }
   }
 }
 
 dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis) {
-  struct lines l = {.k = cx->kernels->reduce[x->dtype], .op = least};
+  struct lines l = {.cx = cx, .k = cx->kernels->reduce[x->dtype], .op = least};
   if (dw_numel(y) == 0) return DW_OK;
   lines_init(&l, axis, 2, (const dw_tensor *[]){y, x});
   return run_lines(cx, &l, run_arg);
 }
 
 static void run_scan(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct lines *l = job;
+  int64_t carry[DW_BUNDLE];
   int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
   for (int64_t u = a * l->per_task; u < end; u++) {
     char *at[DW_OPERANDS];
     int64_t lanes = find_lines(l, u, at);
-    l->k->scan[l->op](at[0], l->pitch[0], (const void *[]){at[1], at[2]}, &l->pitch[1], l->n, lanes);
+    for (int64_t done = 0, n; done < l->n; done += n) {
+      n = l->n - done < l->stretch ? l->n - done : l->stretch;
+      l->k->scan[l->op](at[0], l->pitch[0], (const void *[]){at[1], at[2]}, &l->pitch[1], n, lanes, carry, done > 0);
+      for (int s = 0; s < 3; s++) at[s] += n * l->pitch[s] * l->w.bytes[s];
+      if (done + n < l->n && dw_stopped(l->cx, slot)) return;
+    }
   }
 }
 
 dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis) {
-  struct lines l = {.k = cx->kernels->reduce[y->dtype], .op = op};
+  struct lines l = {.cx = cx, .k = cx->kernels->reduce[y->dtype], .op = op};
   if (dw_numel(y) == 0) return DW_OK;
   lines_init(&l, axis, 3, (const dw_tensor *[]){y, x[0], op == DW_RECURRENCE ? x[1] : x[0]});
   return run_lines(cx, &l, run_scan);

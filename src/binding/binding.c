@@ -234,6 +234,11 @@ void dwl_leave(lua_State *L, dw_status status) {
   dwl_error(L, "%s", dw_status_text(status));
 }
 
+void dwl_poll(lua_State *L, int64_t i) {
+  enum { OFTEN = 1 << 16 };
+  if (i % OFTEN == OFTEN - 1 && hook_changed(dwl_getstate(L))) dwl_leave(L, DW_INTERRUPTED);
+}
+
 void *dwl_scratch(lua_State *L, size_t bytes) {
   dwl_checkmemory(L, (int64_t)bytes);
   return next_line(lua_newuserdatauv(L, bytes + LINE, 0));

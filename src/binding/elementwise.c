@@ -75,7 +75,7 @@ static void check(struct call *c) {
   lua_State *L = c->L;
   dw_status s = dw_elementwise_check(dwl_enter(L), c->op, c->x);
   if (s == DW_OK) return;
-  if (s != DW_DTYPE) dwl_error(L, "%s", dw_status_text(s));
+  if (s != DW_DTYPE) dwl_leave(L, s);
   lua_pushliteral(L, "");
   for (int d = 0; d < DW_DTYPES; d++) {
     if (!dw_elementwise_takes(dwl_enter(L), c->op, (dw_dtype)d)) continue;

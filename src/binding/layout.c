@@ -117,7 +117,8 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
     return 2;
   }
   int64_t worst;
-  bool same = dw_close(a, b, rtol, atol, &worst);
+  bool same;
+  dwl_leave(L, dw_close(dwl_enter(L), &same, &worst, a, b, rtol, atol));
   lua_pushboolean(L, same);
   if (same) return 1;
   lua_pushfstring(L, "element %I is %f in a and %f in b", (LUAI_UACINT)worst + 1, dw_element(a, worst),
@@ -130,7 +131,7 @@ static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8; NaN i
   if (!dw_dtype_is_float(x->dtype)) dwl_expected(L, "self", "float32 or float64", 1);
   dw_tensor *t = dwl_contiguous(L, 1), *q = dwl_newtensor(L, DW_UINT8, t->rank, t->shape);
   int64_t n = dw_numel(t);
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {
     double v = t->dtype == DW_FLOAT32 ? (double)((float *)t->data)[i] : ((double *)t->data)[i];
     ((uint8_t *)q->data)[i] = !(v > 0) ? 0 : v >= 1 ? 255 : (uint8_t)(v * 255 + 0.5);
   }
