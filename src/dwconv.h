@@ -91,10 +91,15 @@ typedef struct dw_context {
 
 void dw_context_init(dw_context *cx);                      // threads and ISA from the machine and the environment
 int dw_default_threads(void);                              // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
-int64_t dw_memory_limit(void);                             // bytes: min(physical memory, cgroup limit)
 int64_t dw_cache_size(void);                               // bytes of the last level, INT64_MAX when unknown
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
+
+// Bytes of the machine, or of a cgroup around us that has less: all, and what could be had now without swapping.
+typedef struct dw_memory {
+  int64_t limit, available;
+} dw_memory;
+dw_memory dw_look_at_memory(void);
 
 // A pool starts its workers when a job first wants them, and goes on with those that the system gives. `memory` has
 // dw_pool_bytes, begins at a 64-byte line and stays until the workers are stopped.

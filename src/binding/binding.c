@@ -125,18 +125,39 @@ static int set_home(lua_State *L) {
 
 // ---- tensors ------------------------------------------------------------------------------------
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
 static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
 
-// Refuses what the machine does not have, rather than leave it to the kernel's killer.
+// What the machine has left when asked, less a reserve for everybody else; memory that is allocated but not written yet
+// still counts as left there.
+int64_t dwl_memorylimit(lua_State *L) {
+  enum { RESERVE = 16 }; // a part of all
+  const dwl_state *s = dwl_getstate(L);
+  if (s->memory > 0) return s->memory;
+  dw_memory m = dw_look_at_memory();
+  int64_t reserve = m.limit / RESERVE, more = m.available - s->fresh - reserve, now = held(L);
+  return most(0, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
+}
+
+// Refuses what the machine does not have, rather than leave it to the kernel's killer. It is looked at where much is
+// asked for, or much was allocated since.
 void dwl_checkmemory(lua_State *L, int64_t bytes) {
-  enum { SMALL = 1 << 20 };
-  int64_t limit = dwl_getstate(L)->memory;
-  if (bytes < SMALL) return;
-  if (bytes <= limit && held(L) > limit - bytes) lua_gc(L, LUA_GCCOLLECT);
+  enum { MUCH = 1 << 26 };
+  dwl_state *s = dwl_getstate(L);
+  if (bytes < MUCH && held(L) < s->checked - bytes) return;
+  int64_t limit = dwl_memorylimit(L);
+  if (bytes <= limit && held(L) > limit - bytes) {
+    lua_gc(L, LUA_GCCOLLECT);
+    limit = dwl_memorylimit(L);
+  }
   if (bytes > limit || held(L) > limit - bytes) {
     dwl_error(L, "not enough memory: %f MiB more than the %f MiB in use would pass the limit of %f MiB",
               ceil((double)bytes / 0x1p20), ceil((double)held(L) / 0x1p20), floor((double)limit / 0x1p20));
   }
+  s->checked = least(limit, held(L) + bytes + MUCH);
+  s->fresh += bytes;
 }
 
 // Payloads start at a 64-byte line. Large ones are spread over the lines of a page, so that the operands
@@ -252,6 +273,7 @@ static int begin(lua_State *L) {
   s->hook = lua_gethook(s->main);
   s->hook_mask = lua_gethookmask(s->main);
   s->hook_count = lua_gethookcount(s->main);
+  s->fresh = 0;
   const luaL_Reg *f = lua_touserdata(L, lua_upvalueindex(DWL_FUNCTION));
   return f->func(L);
 }
@@ -297,7 +319,7 @@ static int stop_pool(lua_State *L) { // __gc of the state
 // The state, on top of the stack.
 static void push_state(lua_State *L) {
   dwl_state *s = lua_newuserdatauv(L, sizeof *s, 1);
-  *s = (dwl_state){.memory = dw_memory_limit()};
+  *s = (dwl_state){.memory = 0};
   dw_context_init(&s->cx);
   lua_createtable(L, 0, 1); // its metatable
   lua_pushcfunction(L, stop_pool);

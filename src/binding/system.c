@@ -32,6 +32,18 @@ static int set_isa(lua_State *L) { // name -> whether this CPU has it
   return 1;
 }
 
+static int memory_limit(lua_State *L) {
+  lua_pushinteger(L, dwl_memorylimit(L));
+  return 1;
+}
+
+static int set_memory_limit(lua_State *L) { // bytes, or nil for what the machine has
+  dwl_state *s = dwl_getstate(L);
+  s->memory = lua_isnoneornil(L, 1) ? 0 : dwl_checkinteger(L, 1, "value", 1, INT64_MAX);
+  s->checked = 0;
+  return 0;
+}
+
 static int wall_clock(lua_State *L) { // seconds, from some start
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -52,7 +64,7 @@ static int build(lua_State *L) { // a table of what this build and machine are
   set_text(L, "compiler", __VERSION__);
   lua_pushinteger(L, s->cx.threads);
   lua_setfield(L, -2, "threads");
-  lua_pushinteger(L, s->memory);
+  lua_pushinteger(L, dwl_memorylimit(L));
   lua_setfield(L, -2, "memory");
   return 1;
 }
@@ -64,6 +76,8 @@ const luaL_Reg dwl_system_functions[] = {
     {"set_grain", set_grain},
     {"set_stream", set_stream},
     {"build", build},
+    {"memory_limit", memory_limit},
+    {"set_memory_limit", set_memory_limit},
     {"clock", wall_clock},
     {NULL, NULL},
 };
