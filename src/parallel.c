@@ -32,9 +32,10 @@ struct dw_pool {
   void *job;
   _Alignas(LINE) atomic_bool stop; // the region is interrupted
   atomic_bool workers_sleep;       // some of them; cleared by whoever wakes them
-  atomic_bool caller_sleeps, quit;
+  atomic_bool caller_sleeps;
+  atomic_int end; // workers from this slot on are to end
   int threads;   // with the calling one
-  bool refused;  // the system gave no more
+  bool refused;  // the system gave no more, or the pool was stopped
   unsigned home; // the value of `forks` in the process that started the workers
   pthread_mutex_t lock;
   pthread_cond_t work, done;
@@ -99,7 +100,8 @@ static void run_shares(dw_pool *p, int slot, int slots, const dw_context *cx) {
 // A region with room for `slot` that is not the one numbered `seen`, or the end. `what` is both.
 static bool is_called(dw_pool *p, uint64_t what) {
   uint64_t state = p->state;
-  return (slots_of(state) > (int)(what & ONES) && number_of(state) != what >> FIELD) || p->quit;
+  int slot = (int)(what & ONES);
+  return (slots_of(state) > slot && number_of(state) != what >> FIELD) || slot >= p->end;
 }
 
 static void wait_for_call(dw_pool *p, uint64_t what) {
@@ -130,7 +132,7 @@ static void *work(void *share) {
   struct share *own = share;
   dw_pool *p = own->pool;
   int slot = (int)(own - p->share);
-  for (uint64_t seen = 0; !p->quit;) {
+  for (uint64_t seen = 0; slot < p->end;) {
     wait_for_call(p, seen << FIELD | (uint64_t)slot);
     uint64_t state = enter(p, slot);
     if (state == 0) continue;
@@ -164,7 +166,7 @@ dw_pool *dw_pool_init(void *memory) {
   atomic_init(&p->stop, false);
   atomic_init(&p->workers_sleep, false);
   atomic_init(&p->caller_sleeps, false);
-  atomic_init(&p->quit, false);
+  atomic_init(&p->end, MOST);
   p->threads = 1;
   p->refused = !watching;
   p->home = forks;
@@ -195,21 +197,34 @@ static void start_workers(dw_pool *p, int threads) {
   pthread_attr_destroy(&attributes);
 }
 
-bool dw_pool_start(dw_pool *p, int threads) {
-  if (p->quit) return threads == 1;
-  if (is_orphan(p)) dw_pool_init(p);
-  if (p->threads < threads && watching) start_workers(p, threads);
-  p->refused = p->threads < threads;
-  return !p->refused;
-}
-
-void dw_pool_stop(dw_pool *p) {
-  p->quit = true;
-  if (is_orphan(p)) return;
+// Nobody is in a region.
+static void end_workers(dw_pool *p, int from) {
+  p->end = from;
   pthread_mutex_lock(&p->lock);
   pthread_cond_broadcast(&p->work);
   pthread_mutex_unlock(&p->lock);
-  for (; p->threads > 1; p->threads--) pthread_join(p->thread[p->threads - 1], NULL);
+  for (; p->threads > from; p->threads--) pthread_join(p->thread[p->threads - 1], NULL);
+}
+
+bool dw_pool_start(dw_pool *p, int threads) {
+  if (p->end < MOST) return threads == 1; // it was stopped
+  if (is_orphan(p)) dw_pool_init(p);
+  int before = p->threads;
+  if (watching) start_workers(p, threads);
+  p->refused = p->threads < threads;
+  if (!p->refused) return true;
+  end_workers(p, before); // they would only take room
+  p->end = MOST;
+  return false;
+}
+
+void dw_pool_stop(dw_pool *p) {
+  if (is_orphan(p)) {
+    p->end = 0;
+    return;
+  }
+  end_workers(p, 1);
+  p->refused = true;
   pthread_cond_destroy(&p->work);
   pthread_cond_destroy(&p->done);
   pthread_mutex_destroy(&p->lock);
@@ -224,7 +239,7 @@ int dw_slots(const dw_context *cx, int64_t tasks, double work) {
 
 // The threads there are, of those that are wanted.
 static int find_threads(dw_pool *p, int wanted) {
-  if (p->threads < wanted && !p->refused && !p->quit) dw_pool_start(p, wanted);
+  if (p->threads < wanted && !p->refused) start_workers(p, wanted), p->refused = p->threads < wanted;
   return p->threads < wanted ? p->threads : wanted;
 }
 
