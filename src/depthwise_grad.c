@@ -192,7 +192,8 @@ dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, co
   int64_t tasks = j.chunks * j.groups;
   double work = dw_depthwise_work(d);
   bool direct = j.chunks == 1 && j.lanes == j.width;
-  j.w = direct ? dk->data : dw_arena_take(&a, dw_arena_times(dw_arena_times(j.chunks, dw_arena_times(j.taps, j.width)), j.x.size));
+  int64_t part = dw_arena_times(dw_arena_times(j.taps, j.width), j.x.size);
+  j.w = direct ? dk->data : dw_arena_take(&a, dw_arena_times(j.chunks, part));
   lay_benches(&j, &a, dw_slots(cx, tasks, work));
   if (scratch != NULL) return dw_arena_tell(&a, scratch);
   dw_status s = dw_parallel(cx, tasks, work, run_tasks, &j);

@@ -262,9 +262,7 @@ static bool is_empty(dw_pool *p, uint64_t what) { return (void)what, inside_of(p
 // No worker comes in any more; those that are inside end their tasks, which may be long.
 static void close_region(dw_pool *p, const dw_context *cx) {
   enum { POLL_US = 10000 };
-  uint64_t state = p->state;
-  while (!atomic_compare_exchange_weak(&p->state, &state, open_state(number_of(state), 0) | (uint64_t)inside_of(state))) {
-  }
+  atomic_fetch_and(&p->state, ~((uint64_t)ONES << FIELD));
   if (spin(p, is_empty, 0)) return;
   pthread_mutex_lock(&p->lock);
   for (p->caller_sleeps = true; !is_empty(p, 0);) {

@@ -28,7 +28,8 @@ describe("the memory limit", function()
     collectgarbage()
     K.set_memory_limit(200 << 20)
     assert.are.equal(200 << 20, K.memory_limit())
-    refused("zeros: not enough memory: 256.0 MiB more than the .* would pass the limit of 200.0 MiB", dw.zeros, { 1 << 26 })
+    refused("zeros: not enough memory: 256.0 MiB more than the .* would pass the limit of 200.0 MiB", dw.zeros,
+      { 1 << 26 })
     for _, size in ipairs { 1 << 22, 1 << 16, 1 << 12 } do
       local keep = {}
       refused("not enough memory", function()
@@ -71,7 +72,9 @@ describe("a table that contains itself", function()
     reshape = function(t) return dw.zeros({ 4 }):reshape(t) end,
     permute = function(t) return dw.zeros({ 2, 2 }):permute(t) end,
     axis = function(t) return K.sum(dw.zeros { 2, 2 }, { axis = t }) end,
-    padding = function(t) return K.depthwise_conv2d(dw.ones { 1, 4, 4, 1 }, dw.ones { 3, 3, 1, 1 }, { padding = t }) end,
+    padding = function(t)
+      return K.depthwise_conv2d(dw.ones { 1, 4, 4, 1 }, dw.ones { 3, 3, 1, 1 }, { padding = t })
+    end,
     concatenate = K.concatenate,
     ["dw.ops"] = function(t) return dw.ops.sum { axis = t } end,
   }

@@ -1,8 +1,8 @@
 // ctrl_c.c: a host with Lua that answers Ctrl-C as lua.c does, on calls that take long: for each it starts the call,
 // lets a timer set the hook, and prints how long it took until the call gave up. Run by tests/host_spec.lua as
-// `ctrl_c [size [pattern of names]]`, with LUA_PATH and LUA_CPATH in the environment; `size` is the elements of the long
-// axes. Invariant: a call is repeated until it is interrupted, so what is measured is an interruption, not an end; who
-// takes as long as a call that nobody interrupts fails.
+// `ctrl_c [size [part of a name [limit]]]`, with LUA_PATH and LUA_CPATH in the environment; `size` is the elements of
+// the long axes, `limit` the milliseconds that are too long. Invariant: a call is repeated until it is interrupted, so
+// what is measured is an interruption.
 #define _GNU_SOURCE
 #include <lauxlib.h>
 #include <lua.h>
@@ -69,7 +69,8 @@ static const struct call calls[] = {
     {"exp", "x = dw.ones { N }", "K.exp(x)"},
     {"pow", "x = dw.ones { N }", "x ^ 2.5"},
     {"floor division", "x = dw.ones({ N }, { dtype = 'int32' })", "x // x"},
-    {"power by a view", "x, y = view(2 ^ 36, 'int32'), dw.ones({ 0, 1 }, { dtype = 'int32' })", "y ^ x:reshape { 1, 2 ^ 36 }"},
+    {"power by a view", "x, y = view(2 ^ 36, 'int32'), dw.ones({ 0, 1 }, { dtype = 'int32' })",
+     "y ^ x:reshape { 1, 2 ^ 36 }"},
     {"sum", "x = view(N * 100)", "K.sum(x)"},
     {"sum of rows", "x = view(N * 100):broadcast_to { 3, N * 100 }", "K.sum(x, { axis = 2 })"},
     {"sum of columns", "x = dw.ones { 1, 512 }:broadcast_to { N, 512 }", "K.sum(x, { axis = 1 })"},
@@ -145,7 +146,7 @@ int main(int argc, char **argv) {
   lua_pushinteger(L, atoll(size));
   lua_setglobal(L, "N");
   run(L, "dw = require 'dwconv' K = dw.backend\n"
-         "function view(n, dtype) n = math.tointeger(n) return dw.ones({ 1 }, { dtype = dtype }):broadcast_to { n } end",
+         "function view(n, dtype) return dw.ones({ 1 }, { dtype = dtype }):broadcast_to { math.tointeger(n) } end",
       "require");
   for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
     if (strstr(calls[i].name, only) == NULL) continue;
