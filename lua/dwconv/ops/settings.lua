@@ -49,7 +49,7 @@ print(K.image_data_format())
 K.set_image_data_format "channels_last" -- as at first]],
   memory_limit = [[
 K.set_memory_limit(1 << 30) -- a gigabyte
-print(pcall(dw.zeros, { 2 ^ 14, 2 ^ 14 }))
+print(K.memory_limit())
 K.set_memory_limit(nil) -- as at first]],
 }
 
