@@ -61,7 +61,7 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
-  bool even;    // bands are of one size, if need be with edges amid a row
+  bool even;       // bands are of one size, if need be with edges amid a row
   int64_t stretch; // rows of a band after which an interruption is looked for, whole tiles
   const dw_context *cx;
   const char *kernel;

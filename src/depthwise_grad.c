@@ -6,13 +6,13 @@
 #include "depthwise.h"
 
 enum {
-  TASK = 1 << 16,   // multiply-adds of vectors that are worth a task of their own
-  FEWEST = 4,       // tasks, for threads to share
-  MANY = 1 << 10,   // tasks
-  WIDE = 8,         // vectors of lanes that can be shared out; as many groups
-  LEAST_CHUNK = 8,  // rows
-  MOST_CHUNKS = 32, // parts that have to be added up
-  STRETCH = 1 << 23, // multiply-adds of vectors in a band
+  TASK = 1 << 16,      // multiply-adds of vectors that are worth a task of their own
+  FEWEST = 4,          // tasks, for threads to share
+  MANY = 1 << 10,      // tasks
+  WIDE = 8,            // vectors of lanes that can be shared out; as many groups
+  LEAST_CHUNK = 8,     // rows
+  MOST_CHUNKS = 32,    // parts that have to be added up
+  STRETCH = 1 << 23,   // multiply-adds of vectors in a band
   FEWEST_COLUMNS = 128 // of a piece of a row, more than a vector
 };
 
@@ -30,7 +30,7 @@ struct job {
   bool flat; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   int64_t lanes, vectors, groups, chunks, taps;
-  int64_t band;  // rows staged at a time, and after which an interruption is looked for
+  int64_t band;    // rows staged at a time, and after which an interruption is looked for
   int64_t columns; // of a block, at most
   int64_t width;   // lanes of a part: whole vectors
   char *w;       // the parts (chunks, taps, width); the gradient itself when it has whole vectors and one chunk

@@ -33,7 +33,7 @@ struct dw_pool {
   _Alignas(LINE) atomic_bool stop; // the region is interrupted
   atomic_bool workers_sleep;       // some of them; cleared by whoever wakes them
   atomic_bool caller_sleeps;
-  atomic_int end; // workers from this slot on are to end
+  atomic_int end;                  // workers from this slot on are to end
   int threads;   // with the calling one
   bool refused;  // the system gave no more, or the pool was stopped
   unsigned home; // the value of `forks` in the process that started the workers

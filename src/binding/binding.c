@@ -131,14 +131,14 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
 
 // What the machine has left when asked, less a reserve for everybody else; memory that is allocated but not written yet
-// still counts as left there.
+// still counts as left there. A little is always allowed, so that small scripts run on a machine that is full.
 int64_t dwl_memorylimit(lua_State *L) {
-  enum { RESERVE = 16 }; // a part of all
+  enum { RESERVE = 16, LITTLE = 1 << 26 }; // a part of all; bytes
   const dwl_state *s = dwl_getstate(L);
   if (s->memory > 0) return s->memory;
   dw_memory m = dw_look_at_memory();
   int64_t reserve = m.limit / RESERVE, more = m.available - s->fresh - reserve, now = held(L);
-  return most(0, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
+  return most(LITTLE, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
 }
 
 // Refuses what the machine does not have, rather than leave it to the kernel's killer. It is looked at where much is

@@ -62,7 +62,7 @@ for name, expected in pairs {
     values = { "value" },
     shapes = { value = expected },
     forward = function(value) config["set_" .. name](value) end,
-    sample = function() if name ~= "memory_limit" then return config[name]() end end,
+    sample = function() return name ~= "memory_limit" and config[name]() or nil end,
     example = examples[name],
     differs = name == "floatx" and "There is no float16."
       or name == "memory_limit" and "Keras's backend does not have it." or nil,
