@@ -83,11 +83,23 @@ describe("one long line", function()
   end)
 
   it("of a kernel's gradient has the sum of its parts", function()
-    local x, g = dw.ones { 1, 2, 40000, 3 }, dw.ones { 1, 2, 40000, 3 }
-    local k = K.depthwise_conv2d_grad_kernel(g, x, { 1, 501, 3, 1 }, { padding = "same" })
-    assert.is_true(dw.close(k[1][251], dw.full({ 3, 1 }, 80000)))
-    assert.is_true(dw.close(k[1][1], dw.full({ 3, 1 }, 80000 - 500)))
-    assert.is_true(dw.close(k[1][501], dw.full({ 3, 1 }, 80000 - 500)))
+    for _, channels in ipairs { 3, 16, 20 } do
+      local x = dw.ones { 1, 2, 40000, channels }
+      local k = K.depthwise_conv2d_grad_kernel(x, x, { 1, 501, channels, 1 }, { padding = "same" })
+      assert.is_true(dw.close(k[1][251], dw.full({ channels, 1 }, 80000)))
+      assert.is_true(dw.close(k[1][1], dw.full({ channels, 1 }, 80000 - 500)))
+      assert.is_true(dw.close(k[1][501], dw.full({ channels, 1 }, 80000 - 500)))
+    end
+  end)
+
+  it("of an image is convolved as short ones are", function()
+    local function met(n) return K.minimum(K.minimum(dw.arange(n) + 8, 15), n + 7 - dw.arange(n)):astype "float32" end
+    for _, channels in ipairs { 1, 8 } do
+      local y = K.depthwise_conv2d(dw.ones { 1, 37, 30000, channels }, dw.ones { 15, 15, channels, 1 },
+        { padding = "same" })
+      local want = met(37):reshape { 1, 37, 1, 1 } * met(30000):reshape { 1, 1, 30000, 1 }
+      assert.is_true(dw.close(y, K.broadcast_to(want, y.shape)))
+    end
   end)
 end)
 
