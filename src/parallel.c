@@ -13,8 +13,8 @@
 enum { MOST = DW_MAX_THREADS, LINE = 64 };
 
 // How long a thread looks for work before it sleeps: longer than Lua takes from one call to the next, and shorter than
-// what a busy machine would miss. Found with `make bench BENCHES=depthwise` and tests/bench/small_net.lua, idle and
-// beside four busy loops, on two cores of a Zen 4; flat from 20 to 200.
+// what a busy machine would miss. Found with tests/bench/small_net.lua on two cores: idle, 5 to 200 differ by no more
+// than the runs do; beside four busy loops 5 and 20 are alike, 50 is slower, and 200 slower still.
 enum { SPIN_US = 30 };
 
 // The tasks next .. end-1 of a slot, on a line of its own. Whoever has done its own tasks takes those of others.
