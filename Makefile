@@ -8,7 +8,6 @@ CFLAGS    ?= -O3
 LIBFLAG   ?= -shared
 LIB_EXT   ?= so
 BUILD     ?= build
-OPENMP    ?= 1
 WERROR    ?=
 # a sanitizer build: SANITIZE=address,undefined
 SANITIZE  ?=
@@ -51,7 +50,6 @@ SAN       = $(if $(SANITIZE),-g -O1 -fno-omit-frame-pointer -fno-sanitize-recove
 FLAGS     = -std=gnu11 -fPIC -fvisibility=hidden -fexceptions -Isrc $(WARN) $(CFLAGS) $(SAN) -MMD -MP $(HAVE)
 # what kernels may assume of floats: a * b + c is one rounding or two, and nobody reads errno or the exception flags
 FLOATS   := -ffp-contract=fast -fno-math-errno -fno-trapping-math
-OMP       = $(if $(filter 1,$(OPENMP)),-fopenmp)
 # GCC's: small arrays stay in registers when a loop over them is not made a call of memcpy
 TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
 TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
@@ -84,10 +82,10 @@ all: $(CORE) $(IMAGE)
 
 $(CORE): $(BINDING_O) $(CORE_O)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo '  LINK  $@';)$(LINK) $(OMP) -o $@ $^ -lm -ldl -lpthread
+	$(if $(V),,@echo '  LINK  $@';)$(LINK) -o $@ $^ -lm -ldl -lpthread
 
-# Everything compiled depends on this file, which changes when the flags do (another compiler, OPENMP=0, LuaRocks's CFLAGS).
-SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(OMP) $(LUA_INCDIR) $(LIBFLAG)
+# Everything compiled depends on this file, which changes when the flags do (another compiler, LuaRocks's CFLAGS).
+SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(LUA_INCDIR) $(LIBFLAG)
 $(BUILD)/flags: Makefile FORCE | $(DEPS)
 	@mkdir -p $(@D)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
@@ -102,7 +100,7 @@ $(BUILD)/kernels/%.o: src/kernels/$$(word 1,$$(subst ., ,$$*)).c $(BUILD)/flags 
 
 $(BUILD)/%.o: src/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) -ffp-contract=off $(if $(filter parallel,$*),$(OMP)) -c -o $@ $<
+	$(Q)$(CC) $(FLAGS) -ffp-contract=off -c -o $@ $<
 
 $(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
@@ -145,15 +143,15 @@ functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
-HOSTS    := guard states $(ISAS:%=math.%)
+HOSTS    := guard states ctrl_c $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
 $(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(OMP) -MF $@.d -o $@ $< $(CORE_O) -lm
+	$(Q)$(CC) $(FLAGS) -MF $@.d -o $@ $< $(CORE_O) -lm -lpthread
 
-$(BUILD)/host/states: tests/host/states.c $(BUILD)/flags | $(DEPS)
+$(BUILD)/host/states $(BUILD)/host/ctrl_c: $(BUILD)/host/%: tests/host/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
 
@@ -202,8 +200,7 @@ check:
 
 check-compilers:
 	$(MAKE) all hosts BUILD=build-gcc WERROR=1
-	$(MAKE) all hosts BUILD=build-clang CC=clang OPENMP=0 WERROR=1
-	$(MAKE) test BUILD=build-serial OPENMP=0 WERROR=1 FILTER=tests/ops_spec.lua
+	$(MAKE) all hosts BUILD=build-clang CC=clang WERROR=1
 
 check-lint:
 	luacheck --quiet lua tests examples

@@ -4,7 +4,7 @@ version = "scm-1"
 source = { url = "git+https://github.com/dwconv/dwconv.git", branch = "main" }
 description = {
   summary = "Tensors and depthwise convolution, forward and backward, on CPU threads and vector units",
-  detailed = "A Lua-scriptable tensor mini-framework: a C core on OpenMP threads and vector units under a Keras-like backend.",
+  detailed = "A Lua-scriptable tensor mini-framework: a C core on threads and vector units under a Keras-like backend.",
   license = "MIT",
   labels = { "tensor", "convolution", "machine-learning" },
 }

@@ -84,7 +84,6 @@ function Op:parameters() end
 ---@field version string
 ---@field isa string
 ---@field threads integer
----@field openmp boolean
 ---@field memory integer
 ---@field images string
 ---@field compiler string
@@ -798,7 +797,7 @@ function K.mean(x, o) end
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
 
---- The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.
+--- The most bytes that this Lua state may take: what K.set_memory_limit said, or what it holds and the machine, or the cgroup around it, has left now, less a sixteenth of all.
 ---@return number # a number
 function K.memory_limit() end
 
@@ -1144,6 +1143,10 @@ function K.set_image_data_format(value) end
 --- Sets the learning phase.
 ---@param value integer|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
+
+--- Sets K.memory_limit().
+---@param value? integer a whole number of bytes, or nil for what the machine has left
+function K.set_memory_limit(value) end
 
 --- Writes value into x, converted to x's dtype.
 ---@param x dwconv.Tensor a tensor

@@ -61,7 +61,9 @@ struct job {
   int64_t lanes, unit; // a group has whole units of lanes, but for the last
   int64_t units, groups, bands;
   int64_t band; // rows of a band, at most
-  bool even;    // bands are of one size, if need be with edges amid a row
+  bool even;       // bands are of one size, if need be with edges amid a row
+  int64_t stretch; // rows of a band after which an interruption is looked for, whole tiles
+  const dw_context *cx;
   const char *kernel;
   int64_t w_bytes; // of a copy of the kernel laid out anew, 0 if it is read as it lies
   int64_t w_col, w_vector, w_pair;
@@ -148,6 +150,8 @@ static void run_phase(const struct job *j, struct dw_depthwise_block b, const dw
   if (b.cols.count > 0) j->kernels->forward(&b);
 }
 
+static bool is_stopped(const struct job *j, const struct bench *b) { return dw_stopped(j->cx, (int)(b - j->benches)); }
+
 // What of a row phase one call computes: outputs row .. row_end-1, col .. col_end-1 of each column phase, lanes.
 struct area {
   int64_t n, row, row_end, col, col_end, lane, lanes;
@@ -164,6 +168,7 @@ static void run_area(const struct job *j, const struct bench *bench, const dw_ph
   if (j->pair) writes.lane *= 2, writes.lanes *= 2;
   struct dw_place x = dw_stage_place(&j->from, &reads, bench->from), y = dw_stage_place(&j->to, &writes, bench->to);
   dw_stage_read(&j->from, &reads, &x);
+  if (j->from.staged && is_stopped(j, bench)) return;
   struct dw_depthwise_block b = {
       .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
       .w = bench->w + (w_at + rows->tap_first * w_row) * size, .w_row = rows->tap_step * w_row, .w_col = j->w_col,
@@ -201,10 +206,11 @@ static void run_band(const struct job *j, const struct bench *bench, const dw_ph
   while (at.row < end.row || at.col < end.col) {
     struct area a = *all;
     a.row = at.row, a.col = at.col;
-    a.row_end = at.col == 0 && at.row < end.row ? end.row : at.row + tile_rows(j);
+    a.row_end = at.col == 0 && at.row < end.row ? least(end.row, at.row + j->stretch) : at.row + tile_rows(j);
     if (at.row == end.row) a.col_end = end.col;
     run_area(j, bench, rows, &a);
     at = at.row == end.row ? end : (struct edge){a.row_end, 0};
+    if (at.row < end.row && is_stopped(j, bench)) return;
   }
 }
 
@@ -225,6 +231,7 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
     all.lanes = least(last * j->unit, j->lanes) - all.lane;
     struct bench *bench = &j->benches[slot];
     if (!bench->copied) copy_kernel(j, bench);
+    if (is_stopped(j, bench)) return;
     run_band(j, bench, &rows, band, &all);
   }
 }
@@ -278,6 +285,14 @@ static void cut_tasks(struct job *j, int64_t share) {
   if (staged) fit_stage(j, rows, least_units);
 }
 
+// Rows that take some milliseconds.
+static void choose_stretch(struct job *j) {
+  enum { STRETCH = 1 << 23 }; // multiply-adds of vectors
+  double vectors = (double)parts(j->units, j->groups) * (double)j->unit / (double)j->kernels->vector;
+  double row = vectors * (double)j->cols.count * (double)j->d->rows.kernel * (double)j->d->cols.kernel;
+  j->stretch = most(1, row < STRETCH ? (int64_t)(STRETCH / (row + 1)) / tile_rows(j) : 1) * tile_rows(j);
+}
+
 static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
   struct bench *benches = dw_arena_take(a, dw_arena_times(slots, sizeof *benches));
   int64_t lanes = dw_arena_times(parts(j->units, j->groups), j->unit);
@@ -304,7 +319,7 @@ static bool can_spread(const dw_depthwise *d) {
 }
 
 static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d, bool back) {
-  *j = (struct job){.d = d, .kernels = cx->kernels->depthwise[d->dtype], .back = back};
+  *j = (struct job){.d = d, .cx = cx, .kernels = cx->kernels->depthwise[d->dtype], .back = back};
   j->lanes = d->channels * d->multiplier;
   j->spread = back && can_spread(d);
   j->row_phases = j->spread ? 1 : back ? dw_axis_phases_back(&d->rows) : dw_axis_phases(&d->rows);
@@ -321,6 +336,7 @@ static dw_status correlate(const dw_context *cx, struct job *j, const dw_tensor 
   j->unit = j->kernels->vector * j->to.multiplier; // a fold needs whole channels
   j->units = parts(j->lanes, j->unit);
   cut_tasks(j, parts_of_image(cx, j));
+  choose_stretch(j);
   int64_t tasks = j->d->batch * j->row_phases * j->bands * j->groups;
   double work = dw_depthwise_work(j->d);
   j->kernel = kernel->data;

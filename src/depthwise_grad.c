@@ -6,12 +6,14 @@
 #include "depthwise.h"
 
 enum {
-  TASK = 1 << 16,   // multiply-adds of vectors that are worth a task of their own
-  FEWEST = 4,       // tasks, for threads to share
-  MANY = 1 << 10,   // tasks
-  WIDE = 8,         // vectors of lanes that can be shared out; as many groups
-  LEAST_CHUNK = 8,  // rows
-  MOST_CHUNKS = 32  // parts that have to be added up
+  TASK = 1 << 16,      // multiply-adds of vectors that are worth a task of their own
+  FEWEST = 4,          // tasks, for threads to share
+  MANY = 1 << 10,      // tasks
+  WIDE = 8,            // vectors of lanes that can be shared out; as many groups
+  LEAST_CHUNK = 8,     // rows
+  MOST_CHUNKS = 32,    // parts that have to be added up
+  STRETCH = 1 << 23,   // multiply-adds of vectors in a band
+  FEWEST_COLUMNS = 128 // of a piece of a row, more than a vector
 };
 
 // What a thread has to itself.
@@ -28,11 +30,13 @@ struct job {
   bool flat; // see dw_depthwise_block
   int64_t row_phases, col_phases;
   int64_t lanes, vectors, groups, chunks, taps;
-  int64_t band;  // rows staged at a time
-  int64_t width; // lanes of a part: whole vectors
+  int64_t band;    // rows staged at a time, and after which an interruption is looked for
+  int64_t columns; // of a block, at most
+  int64_t width;   // lanes of a part: whole vectors
   char *w;       // the parts (chunks, taps, width); the gradient itself when it has whole vectors and one chunk
   dw_tensor dk;
   struct bench *benches;
+  const dw_context *cx;
 };
 
 // ---- a task -------------------------------------------------------------------------------------
@@ -45,8 +49,9 @@ struct task {
 };
 
 // Output rows m .. m+rows-1 of a row phase, in the rows and lanes of `window`.
-static void add_window(const struct job *j, const struct bench *bench, struct task *t, const dw_phase *rows, int64_t m,
+static void add_window(const struct job *j, int slot, struct task *t, const dw_phase *rows, int64_t m,
                        const struct dw_window *window) {
+  const struct bench *bench = &j->benches[slot];
   int64_t q = rows->first + m * rows->stride, lo = least(most(0, q), rows->extent), size = j->x.size;
   int64_t hi = least(q + (window->rows - 1) * rows->stride + rows->taps, rows->extent);
   struct dw_window reads = *window;
@@ -57,26 +62,33 @@ static void add_window(const struct job *j, const struct bench *bench, struct ta
   for (int64_t f = 0; f < j->col_phases; f++) {
     dw_phase cols;
     dw_axis_phase(&cols, &j->d->cols, f);
-    struct dw_depthwise_block b = {
-        .x = x.at + (cols.from_first * x.col - lo * x.row) * size, .x_row = x.row, .x_col = cols.from_step * x.col,
-        .y = g.at + cols.to_first * g.col * size, .y_row = g.row, .y_col = cols.to_step * g.col, .w = t->w,
-        .w_row = j->d->cols.kernel * j->width, .w_col = j->width, .rows = dw_phase_axis(rows, m, window->rows),
-        .cols = dw_phase_axis(&cols, 0, cols.count), .add = t->add, .flat = j->flat,
-        .lanes = j->flat ? j->lanes : dw_stage_lanes(&j->x, window->lanes), .passes = bench->passes};
-    j->grad->grad_kernel(&b);
-    t->add = true;
+    int64_t pieces = most(1, parts(cols.count, j->columns)); // one for no columns, which clears
+    for (int64_t i = 0; i < pieces && (i == 0 || !dw_stopped(j->cx, slot)); i++) {
+      int64_t first = cols.count * i / pieces, count = cols.count * (i + 1) / pieces - first;
+      struct dw_depthwise_block b = {
+          .x = x.at + (cols.from_first * x.col - lo * x.row) * size, .x_row = x.row, .x_col = cols.from_step * x.col,
+          .y = g.at + (cols.to_first + first * cols.to_step) * g.col * size, .y_row = g.row,
+          .y_col = cols.to_step * g.col, .w = t->w, .w_row = j->d->cols.kernel * j->width, .w_col = j->width,
+          .rows = dw_phase_axis(rows, m, window->rows), .cols = dw_phase_axis(&cols, first, count), .add = t->add,
+          .flat = j->flat, .lanes = j->flat ? j->lanes : dw_stage_lanes(&j->x, window->lanes),
+          .passes = bench->passes};
+      j->grad->grad_kernel(&b);
+      t->add = true;
+    }
   }
 }
 
-// What of the task lies in rows start .. start+count-1, which are those of phase f of image n.
-static void add_phase(const struct job *j, const struct bench *bench, struct task *t, int64_t n, const dw_phase *rows,
-                      int64_t start) {
+// What of the task lies in rows start .. start+count-1, which are those of phase f of image n. False: the job is to
+// stop.
+static bool add_phase(const struct job *j, int slot, struct task *t, int64_t n, const dw_phase *rows, int64_t start) {
   int64_t m = most(0, t->first - start), end = least(rows->count, t->end - start);
   for (; m < end; m += j->band) {
     struct dw_window w = {.n = n, .first = rows->to_first + m * rows->to_step, .step = rows->to_step, .lane = t->lane,
                           .lanes = t->lanes, .rows = least(j->band, end - m)};
-    add_window(j, bench, t, rows, m, &w);
+    add_window(j, slot, t, rows, m, &w);
+    if (m + j->band < end && dw_stopped(j->cx, slot)) return false;
   }
+  return true;
 }
 
 static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
@@ -92,7 +104,7 @@ static void run_tasks(void *job, int64_t a, int64_t b, int slot) {
       for (int64_t f = 0; f < j->row_phases; f++) {
         dw_phase rows;
         dw_axis_phase(&rows, &j->d->rows, f);
-        add_phase(j, &j->benches[slot], &t, n, &rows, start);
+        if (!add_phase(j, slot, &t, n, &rows, start)) return;
         start += rows.count;
       }
     }
@@ -130,7 +142,9 @@ static void cut_tasks(struct job *j) {
   bool wide = j->vectors >= WIDE;
   j->chunks = most(1, least(rows / LEAST_CHUNK, least(MOST_CHUNKS, wide ? tasks / (2 * j->vectors) : tasks)));
   j->groups = most(1, least(j->vectors / least_vectors, wide ? WIDE : parts(tasks, j->chunks)));
-  j->band = j->d->rows.out;
+  double column = (double)parts(j->vectors, j->groups) * (double)j->taps, row = column * (double)j->d->cols.out;
+  j->band = row * (double)j->d->rows.out < STRETCH ? j->d->rows.out : most(1, (int64_t)(STRETCH / row));
+  j->columns = row < STRETCH ? most(1, j->d->cols.out) : most(FEWEST_COLUMNS, (int64_t)(STRETCH / column));
   if (j->x.staged || j->g.staged) fit_stage(j);
 }
 
@@ -151,7 +165,8 @@ static void lay_benches(struct job *j, struct dw_arena *a, int slots) {
 
 static void job_init(struct job *j, const dw_context *cx, const dw_depthwise *d, const dw_tensor *dk,
                      const dw_tensor *g, const dw_tensor *x) {
-  *j = (struct job){.d = d, .kernels = cx->kernels->depthwise[d->dtype], .grad = cx->kernels->depthwise_grad[d->dtype]};
+  *j = (struct job){.d = d, .cx = cx, .kernels = cx->kernels->depthwise[d->dtype]};
+  j->grad = cx->kernels->depthwise_grad[d->dtype];
   dw_stage_init(&j->g, cx, g, 1);
   dw_stage_init(&j->x, cx, x, d->multiplier);
   j->flat = dw_stage_is_flat(&j->x, d) && dw_stage_is_flat(&j->g, d);
@@ -177,7 +192,8 @@ dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, co
   int64_t tasks = j.chunks * j.groups;
   double work = dw_depthwise_work(d);
   bool direct = j.chunks == 1 && j.lanes == j.width;
-  j.w = direct ? dk->data : dw_arena_take(&a, dw_arena_times(dw_arena_times(j.chunks, dw_arena_times(j.taps, j.width)), j.x.size));
+  int64_t part = dw_arena_times(dw_arena_times(j.taps, j.width), j.x.size);
+  j.w = direct ? dk->data : dw_arena_take(&a, dw_arena_times(j.chunks, part));
   lay_benches(&j, &a, dw_slots(cx, tasks, work));
   if (scratch != NULL) return dw_arena_tell(&a, scratch);
   dw_status s = dw_parallel(cx, tasks, work, run_tasks, &j);

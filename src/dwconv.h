@@ -76,6 +76,7 @@ void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t
 // ---- threads ------------------------------------------------------------------------------------
 
 struct dw_kernels;
+typedef struct dw_pool dw_pool;
 
 // Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
@@ -83,19 +84,30 @@ typedef struct dw_context {
   double grain;   // multiply-adds below which a job is not worth a parallel region
   int64_t stream; // bytes: larger results are written past the caches, as little of them would stay there
   const struct dw_kernels *kernels;
-  bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL
+  dw_pool *pool;                   // whose workers help; NULL: there are none
+  bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL; once true, stays so
   void *user;
 } dw_context;
 
 void dw_context_init(dw_context *cx);                      // threads and ISA from the machine and the environment
 int dw_default_threads(void);                              // min(affinity, cgroup quota, OMP_NUM_THREADS), at least 1
-int64_t dw_memory_limit(void);                             // bytes: min(physical memory, cgroup limit)
 int64_t dw_cache_size(void);                               // bytes of the last level, INT64_MAX when unknown
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
-bool dw_has_openmp(void);
-// Whether the system lets us start that many threads now: OpenMP ends the process where it does not.
-bool dw_can_start(int threads);
+
+// Bytes of the machine, or of a cgroup around us that has less: all, and what could be had now without swapping.
+typedef struct dw_memory {
+  int64_t limit, available;
+} dw_memory;
+dw_memory dw_look_at_memory(void);
+
+// A pool starts its workers when a job first wants them, and goes on with those that the system gives. `memory` has
+// dw_pool_bytes, begins at a 64-byte line and stays until the workers are stopped.
+enum { DW_MAX_THREADS = 1024 };
+size_t dw_pool_bytes(void);
+dw_pool *dw_pool_init(void *memory);
+bool dw_pool_start(dw_pool *p, int threads); // now; false: the system does not let us have so many
+void dw_pool_stop(dw_pool *p);               // for good; then jobs run on the calling thread
 
 // Runs tasks a..b-1. `slot` is below cx->threads and differs between tasks that run at the same time.
 typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
@@ -103,7 +115,10 @@ typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
 // Shares `tasks` out. `work` is the whole job in multiply-adds (or their like): small jobs stay on one
 // thread. Which tasks exist must not depend on the thread count, so results do not either.
 dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job);
-int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use
+int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use at most
+// Asked within a task that may take long, each millisecond or so: true, it returns at once, and dw_parallel gives
+// DW_INTERRUPTED.
+bool dw_stopped(const dw_context *cx, int slot);
 
 // ---- layout: copies, permutations, conversion ---------------------------------------------------
 
@@ -113,9 +128,10 @@ dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *s
 dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *element);
 // dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
 dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
-// True when |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the
-// largest excess. Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
-bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst);
+// *close: |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the largest excess.
+// Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
+dw_status dw_close(const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
+                   double rtol, double atol);
 double dw_element(const dw_tensor *t, int64_t flat);
 
 // ---- elementwise: y[i] = op(x[0][i], ...) --------------------------------------------------------
@@ -126,7 +142,7 @@ int dw_elementwise_operands(int op);
 bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
-// DW_DTYPE, DW_DIVISION or DW_EXPONENT; looks at the numbers where whole numbers are divided or raised to a power.
+// DW_DTYPE, DW_DIVISION, DW_EXPONENT or DW_INTERRUPTED; looks at the numbers where whole numbers are divided or raised to a power.
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.

@@ -40,24 +40,43 @@ bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d) {
   return cx->kernels->elementwise[d]->run[op] != NULL;
 }
 
-// Whether a whole number in t is zero, or, if asked so, negative.
-static bool any_element(const dw_context *cx, const dw_tensor *t, bool negative) {
-  enum { CHUNK = 256 };
-  int64_t wide[CHUNK], n = dw_numel(t);
-  struct dw_walk w;
-  dw_walk_init(&w, 1, &t);
-  int last = w.rank - 1;
-  for (int64_t row = 0; row * w.size[last] < n; row++) {
-    const char *p = dw_walk_at(&w, 0, last, row);
-    for (int64_t i = 0; i < w.size[last]; i += CHUNK) {
-      int64_t count = w.size[last] - i < CHUNK ? w.size[last] - i : CHUNK;
+struct search {
+  const dw_context *cx;
+  const struct dw_walk *w;
+  dw_dtype dtype;
+  bool negative;
+  atomic_bool found;
+};
+
+// Tasks are rows of the walk; a long one looks for interruptions itself.
+static void search_rows(void *job, int64_t a, int64_t b, int slot) {
+  enum { CHUNK = 256, OFTEN = 1 << 18 };
+  struct search *s = job;
+  const struct dw_walk *w = s->w;
+  int last = w->rank - 1;
+  int64_t wide[CHUNK], step = w->step[0][last];
+  for (int64_t row = a; row < b && !s->found; row++) {
+    const char *p = dw_walk_at(w, 0, last, row);
+    for (int64_t i = 0; i < w->size[last]; i += CHUNK) {
+      int64_t count = w->size[last] - i < CHUNK ? w->size[last] - i : CHUNK;
       int found = 0;
-      cx->kernels->cast[t->dtype]->widen(wide, p + i * w.step[0][last] * w.bytes[0], w.step[0][last], count);
-      for (int64_t k = 0; k < count; k++) found |= negative ? wide[k] < 0 : wide[k] == 0;
-      if (found) return true;
+      s->cx->kernels->cast[s->dtype]->widen(wide, p + i * step * w->bytes[0], step, count);
+      for (int64_t k = 0; k < count; k++) found |= s->negative ? wide[k] < 0 : wide[k] == 0;
+      if (found) s->found = true;
+      if (found || (i % OFTEN == 0 && i > 0 && dw_stopped(s->cx, slot))) return;
     }
   }
-  return false;
+}
+
+// Whether a whole number in t is zero, or, if asked so, negative: then `yes`.
+static dw_status any_element(const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
+  struct dw_walk w;
+  struct search s = {.cx = cx, .w = &w, .dtype = t->dtype, .negative = negative};
+  int64_t n = dw_numel(t);
+  if (n == 0) return DW_OK;
+  dw_walk_init(&w, 1, &t);
+  dw_status status = dw_parallel(cx, n / w.size[w.rank - 1], (double)n, search_rows, &s);
+  return s.found ? yes : status;
 }
 
 dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x) {
@@ -65,8 +84,8 @@ dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *co
   if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
   if (dw_dtype_is_float(last->dtype)) return DW_OK;
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
-  if (divides && any_element(cx, last, false)) return DW_DIVISION;
-  if (op == DW_ELEMENTWISE_power && any_element(cx, last, true)) return DW_EXPONENT;
+  if (divides) return any_element(cx, last, false, DW_DIVISION);
+  if (op == DW_ELEMENTWISE_power) return any_element(cx, last, true, DW_EXPONENT);
   return DW_OK;
 }
 

@@ -14,15 +14,17 @@ struct job {
   const int64_t *indices;
   int64_t outer, n, k, inner;
   int64_t bytes;
+  const dw_context *cx;
   const struct dw_gather_kernels *kernels;
   int64_t lanes, bundles; // neighbours of `inner` that are added up side by side, and how many such bundles there are
-  int64_t rows;           // of x that a task adds up
+  int64_t rows, pieces;   // of a task, and of a row that is copied
   char *memory;
 };
 
 static void job_init(struct job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
                      const int64_t *indices, int axis) {
-  *j = (struct job){.x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis], .outer = 1, .inner = 1};
+  *j = (struct job){.cx = cx, .x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis]};
+  j->outer = j->inner = 1;
   j->bytes = (int64_t)dw_dtype_size(x->dtype);
   j->kernels = cx->kernels->gather[x->dtype];
   for (int i = 0; i < axis; i++) j->outer *= x->shape[i];
@@ -36,12 +38,15 @@ static int64_t parts(int64_t n, int64_t part) { return (n + part - 1) / part; }
 
 // ---- picking -------------------------------------------------------------------------------------
 
+enum { LONG_ROW = 1 << 16 }; // elements; longer ones are copied in pieces
+
 static void gather_rows(void *job, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct job *j = job;
-  size_t row = (size_t)(j->inner * j->bytes);
-  for (int64_t i = a * j->rows; i < b * j->rows && i < j->k; i++) {
-    memcpy(j->y + (size_t)i * row, j->x + (size_t)(j->indices[i] - 1) * row, row);
+  for (int64_t i = a * j->rows; i < least(b * j->rows, j->k * j->pieces); i++) {
+    int64_t row = i / j->pieces, first = i % j->pieces * LONG_ROW, n = least(LONG_ROW, j->inner - first);
+    const char *x = j->x + ((j->indices[row] - 1) * j->inner + first) * j->bytes;
+    memcpy(j->y + (row * j->inner + first) * j->bytes, x, (size_t)(n * j->bytes));
   }
 }
 
@@ -50,7 +55,8 @@ dw_status dw_gather(const dw_context *cx, const dw_tensor *y, const dw_tensor *x
   job_init(&j, cx, x, y, indices, 0);
   if (j.inner == 0) return DW_OK;
   j.rows = j.inner < TASK ? TASK / j.inner : 1;
-  return dw_parallel(cx, parts(j.k, j.rows), (double)j.k * (double)j.inner * 2, gather_rows, &j);
+  j.pieces = parts(j.inner, LONG_ROW);
+  return dw_parallel(cx, parts(j.k * j.pieces, j.rows), (double)j.k * (double)j.inner * 2, gather_rows, &j);
 }
 
 static void take_elements(void *job, int64_t a, int64_t b, int slot) {
@@ -82,26 +88,29 @@ dw_status dw_take(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, 
 
 // Unit u is bundle u % bundles of line u / bundles. `at_pitch` and `at_step`: between the indices of neighbouring rows
 // and of neighbours in a row.
-static void put_bundle(const struct job *j, int64_t u, char *acc, int64_t at_pitch, int64_t at_step) {
+static void put_bundle(const struct job *j, int64_t u, int slot, int64_t at_pitch, int64_t at_step) {
+  enum { OFTEN = 1 << 17 }; // additions after which an interruption is looked for
+  char *acc = j->memory + (int64_t)slot * j->n * j->lanes * (int64_t)sizeof(int64_t);
   int64_t o = u / j->bundles, first = u % j->bundles * j->lanes, lanes = least(j->lanes, j->inner - first);
   const int64_t *at = j->indices + o * j->k * at_pitch + first * at_step;
   memset(acc, 0, (size_t)(j->n * lanes) * sizeof(int64_t));
-  j->kernels->add(acc, j->y + (o * j->k * j->inner + first) * j->bytes, j->inner, at, at_pitch, at_step, j->k, lanes);
+  for (int64_t i = 0, n; i < j->k; i += n) {
+    n = least(j->k - i, OFTEN / lanes);
+    const char *y = j->y + ((o * j->k + i) * j->inner + first) * j->bytes;
+    j->kernels->add(acc, y, j->inner, at + i * at_pitch, at_pitch, at_step, n, lanes);
+    if (i + n < j->k && dw_stopped(j->cx, slot)) return;
+  }
   j->kernels->finish(j->x + (o * j->n * j->inner + first) * j->bytes, j->inner, acc, j->n, lanes);
-}
-
-static char *accumulators(const struct job *j, int slot) {
-  return j->memory + (int64_t)slot * j->n * j->lanes * (int64_t)sizeof(int64_t);
 }
 
 static void put_lines(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
-  for (int64_t u = a; u < b; u++) put_bundle(j, u, accumulators(j, slot), j->inner, 1);
+  for (int64_t u = a; u < b; u++) put_bundle(j, u, slot, j->inner, 1);
 }
 
 static void scatter_bundles(void *job, int64_t a, int64_t b, int slot) {
   const struct job *j = job;
-  for (int64_t u = a; u < b; u++) put_bundle(j, u, accumulators(j, slot), 1, 0);
+  for (int64_t u = a; u < b; u++) put_bundle(j, u, slot, 1, 0);
 }
 
 // Accumulators should stay in a cache, but rows are not cut into pieces of less than a line.
@@ -163,15 +172,36 @@ static dw_status make_lists(const dw_context *cx, struct job *j) {
   return dw_parallel(&alone, parts(j->k, TASK), (double)j->k * 8, list_rows, j);
 }
 
+// The sum of a long list, in pieces between which an interruption is looked for.
+static void add_long(const struct job *j, char *x, const int64_t *list, int64_t count, int slot) {
+  enum { MOST = 256, OFTEN = 1 << 12 };
+  int64_t acc[MOST]; // or doubles
+  for (int64_t first = 0; first < j->inner; first += MOST) {
+    int64_t lanes = least(MOST, j->inner - first);
+    memset(acc, 0, sizeof acc);
+    for (int64_t i = 0, n; i < count; i += n) {
+      n = least(count - i, OFTEN);
+      j->kernels->add_listed(acc, j->y + first * j->bytes, j->inner, list + i, n, count - i, lanes);
+      if (dw_stopped(j->cx, slot)) return;
+    }
+    j->kernels->finish(x + first * j->bytes, j->inner, acc, 1, lanes);
+  }
+}
+
 static void add_rows(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
+  enum { LONG = 1 << 16 }; // additions
   const struct job *j = job;
   const int64_t *ends = ends_of(j), *lists = ends + j->n;
   for (int64_t r = a * j->rows; r < least(b * j->rows, j->n); r++) {
     int64_t begin = r > 0 ? ends[r - 1] : 0, count = ends[r] - begin;
     char *x = j->x + r * j->inner * j->bytes;
-    if (count == 0) memset(x, 0, (size_t)(j->inner * j->bytes));
-    if (count > 0) j->kernels->sum_listed(x, j->y, j->inner, lists + begin, count, j->k - begin, j->inner);
+    if (count == 0) {
+      memset(x, 0, (size_t)(j->inner * j->bytes));
+    } else if (count > LONG / j->inner) {
+      add_long(j, x, lists + begin, count, slot);
+    } else {
+      j->kernels->sum_listed(x, j->y, j->inner, lists + begin, count, j->k - begin, j->inner);
+    }
   }
 }
 

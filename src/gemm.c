@@ -141,6 +141,7 @@ static void multiply(const struct dw_gemm_job *j, const struct part *p) {
 }
 
 static void run(void *job, int64_t a, int64_t b, int slot) {
+  const double OFTEN = 1e7; // multiply-adds after which an interruption is looked for
   const struct dw_gemm_job *j = job;
   int64_t row_blocks = parts(j->m, j->rows), col_blocks = parts(j->n_count, j->cols);
   int64_t end = least(b * j->units_per_task, j->units);
@@ -150,6 +151,7 @@ static void run(void *job, int64_t a, int64_t b, int slot) {
     p.m = least(j->rows, j->m - row), p.n = least(j->cols, j->n_count - col);
     p.slot = j->slots + slot * j->slot_bytes;
     int64_t k = 0;
+    double done = 0;
     do { // once for k = 0, which clears
       p.k = j->k0 + k;
       p.depth = least(j->depth, j->k_count - k);
@@ -159,6 +161,10 @@ static void run(void *job, int64_t a, int64_t b, int slot) {
         multiply(j, &p);
       }
       k += j->depth;
+      done += (double)p.m * (double)p.n * (double)p.depth;
+      if (done < OFTEN) continue; // which looks whether there is more
+      if (dw_stopped(j->cx, slot)) return;
+      done = 0;
     } while (k < j->k_count);
   }
 }

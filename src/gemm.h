@@ -35,6 +35,7 @@ struct dw_matrix {
 };
 
 struct dw_gemm_job {
+  const dw_context *cx;
   const struct dw_gemm_kernels *kernels;
   const struct dw_layout_kernels *layout;
   int64_t size;                       // bytes of an element

@@ -53,7 +53,7 @@ static void turn_column(struct dw_gemm_job *j) {
 }
 
 static void job_init(struct dw_gemm_job *j, const dw_context *cx, dw_dtype dtype) {
-  *j = (struct dw_gemm_job){.kernels = cx->kernels->gemm[dtype], .batch = 1, .shared = true};
+  *j = (struct dw_gemm_job){.cx = cx, .kernels = cx->kernels->gemm[dtype], .batch = 1, .shared = true};
   j->size = (int64_t)dw_dtype_size(dtype);
   j->layout = cx->kernels->layout[dtype == DW_FLOAT32 ? DW_SIZE4 : DW_SIZE8];
 }

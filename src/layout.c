@@ -213,15 +213,33 @@ static double distance_at(const dw_tensor *a, const dw_tensor *b, int64_t i) {
   return x == y || (isnan(x) && isnan(y)) ? 0 : fabs(x - y);
 }
 
-bool dw_close(const dw_tensor *a, const dw_tensor *b, double rtol, double atol, int64_t *worst) {
-  double most = 0;
-  bool close = true;
-  int64_t n = dw_numel(a);
-  for (int64_t i = 0; i < n; i++) {
-    double apart = distance_at(a, b, i), y = dw_element(b, i), excess = apart - (atol + rtol * fabs(y));
+struct comparison {
+  const dw_context *cx;
+  const dw_tensor *a, *b;
+  double rtol, atol, most; // most: the largest excess so far
+  bool close;
+  int64_t worst;
+};
+
+// One task, as the first of equal excesses counts.
+static void compare(void *job, int64_t a, int64_t b, int slot) {
+  enum { OFTEN = 1 << 16 };
+  struct comparison *c = job;
+  int64_t n = dw_numel(c->a);
+  for (int64_t i = 0; a < b && i < n; i++) {
+    if (i % OFTEN == OFTEN - 1 && dw_stopped(c->cx, slot)) return;
+    double apart = distance_at(c->a, c->b, i), y = dw_element(c->b, i);
+    double excess = apart - (c->atol + c->rtol * fabs(y));
     if (apart == 0 || (excess <= 0 && isfinite(y))) continue;
-    if (close || !(excess <= most)) *worst = i, most = isnan(excess) ? INFINITY : excess;
-    close = false;
+    if (c->close || !(excess <= c->most)) c->worst = i, c->most = isnan(excess) ? INFINITY : excess;
+    c->close = false;
   }
-  return close;
+}
+
+dw_status dw_close(const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
+                   double rtol, double atol) {
+  struct comparison c = {.cx = cx, .a = a, .b = b, .rtol = rtol, .atol = atol, .close = true};
+  dw_status s = dw_parallel(cx, 1, (double)dw_numel(a) * 8, compare, &c);
+  *close = c.close, *worst = c.worst;
+  return s;
 }

@@ -1,5 +1,5 @@
-// machine.c: what this machine and the cgroup around us allow: processors and memory. Called once per
-// context. Reads small files without stdio; what cannot be read does not limit.
+// machine.c: what this machine and the cgroups around us allow: processors and memory. Called once per context, and
+// before large allocations. Reads small files without stdio; what cannot be read does not limit.
 #define _GNU_SOURCE
 #include "dwconv.h"
 
@@ -31,35 +31,33 @@ static bool read_group(const char *root, const char *group, const char *name, ch
   return read_file(path, text, size);
 }
 
-// Calls `see` with the text of a cgroup v2 file in our group and in every group above it.
-static void each_group(const char *name, void (*see)(const char *text, void *user), void *user) {
-  char self[1024], text[128], *group = NULL;
+#define CGROUPS "/sys/fs/cgroup"
+
+// Calls `see` with our group of cgroup v2 and with every group above it; the topmost is "".
+static void each_group(void (*see)(const char *group, void *user), void *user) {
+  char self[1024], *group = NULL;
   if (read_file("/proc/self/cgroup", self, sizeof self)) group = strstr(self, "0::/");
   if (group != NULL) {
     group += 3;
     group[strcspn(group, "\n")] = '\0';
     for (char *slash; (slash = strrchr(group, '/')) != NULL; *slash = '\0') {
-      if (read_group("/sys/fs/cgroup", group, name, text, sizeof text)) see(text, user);
+      if (slash[1] != '\0') see(group, user);
     }
   }
-  if (read_group("/sys/fs/cgroup", "", name, text, sizeof text)) see(text, user);
+  see("", user);
 }
 
 static int quota_to_cpus(int64_t quota, int64_t period) {
   return quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
 }
 
-static void see_cpu_max(const char *text, void *user) { // "max 100000" or "150000 100000"
+static void see_cpu_max(const char *group, void *user) { // "max 100000" or "150000 100000"
   int *cpus = user;
-  char *end;
+  char text[128], *end;
+  if (!read_group(CGROUPS, group, "cpu.max", text, sizeof text)) return;
   long long quota = strtoll(text, &end, 10), period = strtoll(end, NULL, 10);
   int n = quota_to_cpus(quota, period);
   if (n > 0 && n < *cpus) *cpus = n;
-}
-
-static void see_memory_max(const char *text, void *user) { // "max" or bytes
-  int64_t *limit = user, bytes = strtoll(text, NULL, 10);
-  if (bytes > 0 && bytes < *limit) *limit = bytes;
 }
 
 static int affinity(void) {
@@ -72,10 +70,9 @@ static int affinity(void) {
 }
 
 int dw_default_threads(void) {
-  enum { MOST = 1024 };
   int n = affinity();
-  if (n > MOST) n = MOST;
-  each_group("cpu.max", see_cpu_max, &n);
+  if (n > DW_MAX_THREADS) n = DW_MAX_THREADS;
+  each_group(see_cpu_max, &n);
   char quota[64], period[64];
   if (read_file("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&
       read_file("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
@@ -90,13 +87,57 @@ int dw_default_threads(void) {
   return n;
 }
 
-int64_t dw_memory_limit(void) {
-  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-  int64_t limit = pages > 0 && size > 0 ? (int64_t)pages * size : INT64_MAX;
-  each_group("memory.max", see_memory_max, &limit);
+// The number behind `key`, which begins a line; `none` if it is not there.
+static int64_t number_at(const char *text, const char *key, int64_t none) {
+  size_t n = strlen(key);
+  for (; text != NULL; text = strchr(text, '\n')) {
+    if (*text == '\n') text++;
+    if (strncmp(text, key, n) == 0) return strtoll(text + n, NULL, 10);
+  }
+  return none;
+}
+
+static int64_t read_number(const char *root, const char *group, const char *name, int64_t none) {
   char text[64];
-  if (read_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", text, sizeof text)) see_memory_max(text, &limit);
-  return limit;
+  if (!read_group(root, group, name, text, sizeof text)) return none;
+  int64_t n = strtoll(text, NULL, 10); // "max" is 0
+  return n > 0 ? n : none;
+}
+
+// The names that the two versions of cgroups have for a limit, for what is used, and for what of it files take that can
+// be read again.
+struct names {
+  const char *root, *limit, *used, *files;
+};
+static const struct names v2 = {CGROUPS, "memory.max", "memory.current", "inactive_file "};
+static const struct names v1 = {CGROUPS "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                                "total_inactive_file "};
+
+static void see_memory(const struct names *v, const char *group, dw_memory *m) {
+  char stat[8192];
+  int64_t limit = read_number(v->root, group, v->limit, INT64_MAX);
+  if (limit == INT64_MAX) return;
+  int64_t used = read_number(v->root, group, v->used, 0), files = 0;
+  if (read_group(v->root, group, "memory.stat", stat, sizeof stat)) files = number_at(stat, v->files, 0);
+  int64_t left = limit - used + (files < used ? files : used);
+  if (limit < m->limit) m->limit = limit;
+  if (left < m->available) m->available = left > 0 ? left : 0;
+}
+
+static void see_group_memory(const char *group, void *user) { see_memory(&v2, group, user); }
+
+dw_memory dw_look_at_memory(void) {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  dw_memory m = {.limit = pages > 0 && size > 0 ? (int64_t)pages * size : INT64_MAX};
+  char text[2048];
+  m.available = m.limit;
+  if (read_file("/proc/meminfo", text, sizeof text)) {
+    int64_t kib = number_at(text, "MemAvailable:", INT64_MAX / 1024);
+    if (kib * 1024 < m.available) m.available = kib * 1024;
+  }
+  each_group(see_group_memory, &m);
+  see_memory(&v1, "", &m);
+  return m;
 }
 
 int64_t dw_cache_size(void) {

@@ -1,104 +1,302 @@
-// parallel.c: shares the tasks of a driver out over threads. The only file that knows OpenMP.
-// Invariant: a task runs whole, once, on one thread; results never depend on which. No Lua call happens
-// in here but cx->interrupted, which the calling thread alone makes, and which cannot raise.
+// parallel.c: shares the tasks of a driver out over threads. The only file that starts any.
+// Invariants: a task runs whole, once, on one thread, and results never depend on which. The calling thread waits for
+// no worker that has not come: it does what is left itself. Nothing here ends the process: where the system gives no
+// thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone makes, and
+// which cannot raise.
 #include "dwconv.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 
-#ifdef _OPENMP
-#include <omp.h>
+enum { MOST = DW_MAX_THREADS, LINE = 64 };
+
+// How long a thread looks for work before it sleeps: longer than Lua takes from one call to the next, and shorter than
+// what a busy machine would miss. Found with tests/bench/small_net.lua on two cores: idle, 5 to 200 differ by no more
+// than the runs do; beside four busy loops 5 and 20 are alike, 50 is slower, and 200 slower still.
+enum { SPIN_US = 30 };
+
+// The tasks next .. end-1 of a slot, on a line of its own. Whoever has done its own tasks takes those of others.
+struct share {
+  _Alignas(LINE) _Atomic int64_t next;
+  int64_t end;
+  dw_pool *pool;
+};
+
+// `state` is the number of the region, how many slots it has (0: it is closed), and how many workers are inside. What
+// describes the region is written while it is closed and nobody is inside.
+struct dw_pool {
+  _Alignas(LINE) _Atomic uint64_t state;
+  dw_run *run;
+  void *job;
+  _Alignas(LINE) atomic_bool stop; // the region is interrupted
+  atomic_bool workers_sleep;       // some of them; cleared by whoever wakes them
+  atomic_bool caller_sleeps;
+  atomic_int end;                  // workers from this slot on are to end
+  int threads;   // with the calling one
+  bool refused;  // the system gave no more, or the pool was stopped
+  unsigned home; // the value of `forks` in the process that started the workers
+  pthread_mutex_t lock;
+  pthread_cond_t work, done;
+  pthread_t thread[MOST];
+  struct share share[MOST];
+};
+
+enum { FIELD = 12, ONES = (1 << FIELD) - 1 };
+
+static uint64_t open_state(uint64_t number, int slots) { return number << 2 * FIELD | (uint64_t)slots << FIELD; }
+static uint64_t number_of(uint64_t state) { return state >> 2 * FIELD; }
+static int slots_of(uint64_t state) { return (int)(state >> FIELD & ONES); }
+static int inside_of(uint64_t state) { return (int)(state & ONES); }
+
+// ---- waiting ------------------------------------------------------------------------------------
+
+static int64_t now_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void relax(void) {
+#if defined __x86_64__ || defined __i386__
+  __builtin_ia32_pause();
+#elif defined __aarch64__
+  __asm__ volatile("yield");
 #endif
-
-// libgomp's threads do not survive fork(), and a region in the child would wait for them for ever.
-// The process that opened the first region owns the pool; any other runs on one thread.
-#ifdef _OPENMP
-static atomic_bool opened, orphan;
-
-static void orphan_child(void) {
-  if (opened) orphan = true;
 }
 
-static void watch_forks(void) {
-  if (pthread_atfork(NULL, NULL, orphan_child) != 0) orphan = true;
-}
-
-static bool may_open_region(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, watch_forks);
-  if (!opened) opened = true;
-  return !orphan;
-}
-#endif
-
-bool dw_has_openmp(void) {
-#ifdef _OPENMP
-  return true;
-#else
+// Looks until ready(pool, what) or for SPIN_US. Who is not run by the machine meanwhile finds its time over.
+static bool spin(dw_pool *p, bool (*ready)(dw_pool *p, uint64_t what), uint64_t what) {
+  enum { LOOKS = 32 };
+  int64_t end = now_us() + SPIN_US;
+  do {
+    for (int i = 0; i < LOOKS; i++, relax()) {
+      if (ready(p, what)) return true;
+    }
+  } while (now_us() < end);
   return false;
-#endif
 }
 
-static void *wait_for(void *gate) {
-  pthread_mutex_lock(gate);
-  pthread_mutex_unlock(gate);
-  return NULL;
-}
-
-bool dw_can_start(int threads) {
-  enum { MOST = 1024 };
-  pthread_t started[MOST];
-  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-  int n = 0;
-  if (!dw_has_openmp()) return true;
-  pthread_mutex_lock(&gate); // all are alive at once
-  while (n < threads - 1 && n < MOST && pthread_create(&started[n], NULL, wait_for, &gate) == 0) n++;
-  pthread_mutex_unlock(&gate);
-  for (int i = 0; i < n; i++) pthread_join(started[i], NULL);
-  return n == threads - 1;
-}
-
-int dw_slots(const dw_context *cx, int64_t tasks, double work) {
-#ifdef _OPENMP
-  if (cx->threads > 1 && tasks > 1 && work >= cx->grain && may_open_region()) return cx->threads;
-#else
-  (void)cx, (void)tasks, (void)work;
-#endif
-  return 1;
-}
+// ---- workers ------------------------------------------------------------------------------------
 
 static bool interrupted(const dw_context *cx) { return cx->interrupted != NULL && cx->interrupted(cx->user); }
 
-#ifdef _OPENMP
-static dw_status run_region(const dw_context *cx, int64_t tasks, int slots, dw_run *run, void *job) {
-  atomic_bool stop = false;
-#pragma omp parallel num_threads(slots)
-  {
-    int slot = omp_get_thread_num(), team = omp_get_num_threads();
-    int64_t a = tasks / team * slot + tasks % team * slot / team;
-    int64_t b = tasks / team * (slot + 1) + tasks % team * (slot + 1) / team;
-    for (int64_t i = a; i < b; i++) {
-      if (slot == 0 && i > a && interrupted(cx)) atomic_store_explicit(&stop, true, memory_order_relaxed);
-      if (atomic_load_explicit(&stop, memory_order_relaxed)) break;
-      run(job, i, i + 1, slot);
+// Runs what is left of a region, beginning with the slot's own share. cx: the calling thread's, which looks for
+// interruptions.
+static void run_shares(dw_pool *p, int slot, int slots, const dw_context *cx) {
+  for (int i = 0; i < slots; i++) {
+    struct share *s = &p->share[(slot + i) % slots];
+    while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end) {
+      if (atomic_load_explicit(&p->stop, memory_order_relaxed)) return;
+      int64_t task = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+      if (task >= s->end) break;
+      p->run(p->job, task, task + 1, slot);
+      if (cx != NULL && interrupted(cx)) p->stop = true;
     }
   }
-  return stop ? DW_INTERRUPTED : DW_OK;
 }
-#endif
+
+// A region with room for `slot` that is not the one numbered `seen`, or the end. `what` is both.
+static bool is_called(dw_pool *p, uint64_t what) {
+  uint64_t state = p->state;
+  int slot = (int)(what & ONES);
+  return (slots_of(state) > slot && number_of(state) != what >> FIELD) || slot >= p->end;
+}
+
+static void wait_for_call(dw_pool *p, uint64_t what) {
+  if (spin(p, is_called, what)) return;
+  pthread_mutex_lock(&p->lock);
+  for (p->workers_sleep = true; !is_called(p, what); p->workers_sleep = true) pthread_cond_wait(&p->work, &p->lock);
+  pthread_mutex_unlock(&p->lock);
+}
+
+// Enters the region that is open; gives its state, or 0 if there is none any more.
+static uint64_t enter(dw_pool *p, int slot) {
+  uint64_t state = p->state;
+  while (slots_of(state) > slot) {
+    if (atomic_compare_exchange_weak(&p->state, &state, state + 1)) return state;
+  }
+  return 0;
+}
+
+static void leave(dw_pool *p) {
+  uint64_t before = atomic_fetch_sub(&p->state, 1);
+  if (slots_of(before) > 0 || inside_of(before) > 1 || !p->caller_sleeps) return;
+  pthread_mutex_lock(&p->lock);
+  pthread_cond_signal(&p->done);
+  pthread_mutex_unlock(&p->lock);
+}
+
+static void *work(void *share) {
+  struct share *own = share;
+  dw_pool *p = own->pool;
+  int slot = (int)(own - p->share);
+  for (uint64_t seen = 0; slot < p->end;) {
+    wait_for_call(p, seen << FIELD | (uint64_t)slot);
+    uint64_t state = enter(p, slot);
+    if (state == 0) continue;
+    seen = number_of(state);
+    run_shares(p, slot, slots_of(state), NULL);
+    leave(p);
+  }
+  return NULL;
+}
+
+// ---- the pool -----------------------------------------------------------------------------------
+
+// Threads do not survive fork(): the child of the process that started them has none until it starts its own.
+static atomic_uint forks;
+static atomic_bool watching;
+
+static void count_fork(void) { forks++; }
+
+static void watch_forks(void) { watching = pthread_atfork(NULL, NULL, count_fork) == 0; }
+
+static bool is_orphan(const dw_pool *p) { return p->home != forks; }
+
+size_t dw_pool_bytes(void) { return sizeof(dw_pool); }
+
+dw_pool *dw_pool_init(void *memory) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  dw_pool *p = memory;
+  pthread_condattr_t clock;
+  pthread_once(&once, watch_forks);
+  atomic_init(&p->state, 0);
+  atomic_init(&p->stop, false);
+  atomic_init(&p->workers_sleep, false);
+  atomic_init(&p->caller_sleeps, false);
+  atomic_init(&p->end, MOST);
+  p->threads = 1;
+  p->refused = !watching;
+  p->home = forks;
+  pthread_mutex_init(&p->lock, NULL);
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&p->work, NULL);
+  pthread_cond_init(&p->done, &clock);
+  pthread_condattr_destroy(&clock);
+  return p;
+}
+
+// A worker has a stack of a size of its own, as nobody needs more, and answers no signal, as that is the program's.
+static void start_workers(dw_pool *p, int threads) {
+  enum { STACK = 1 << 20 };
+  pthread_attr_t attributes;
+  sigset_t all, before;
+  sigfillset(&all);
+  if (pthread_attr_init(&attributes) != 0) return;
+  pthread_attr_setstacksize(&attributes, STACK);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (; p->threads < threads; p->threads++) {
+    struct share *s = &p->share[p->threads];
+    s->pool = p;
+    if (pthread_create(&p->thread[p->threads], &attributes, work, s) != 0) break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+}
+
+// Nobody is in a region.
+static void end_workers(dw_pool *p, int from) {
+  p->end = from;
+  pthread_mutex_lock(&p->lock);
+  pthread_cond_broadcast(&p->work);
+  pthread_mutex_unlock(&p->lock);
+  for (; p->threads > from; p->threads--) pthread_join(p->thread[p->threads - 1], NULL);
+}
+
+bool dw_pool_start(dw_pool *p, int threads) {
+  if (p->end < MOST) return threads == 1; // it was stopped
+  if (is_orphan(p)) dw_pool_init(p);
+  int before = p->threads;
+  if (watching) start_workers(p, threads);
+  p->refused = p->threads < threads;
+  if (!p->refused) return true;
+  end_workers(p, before); // they would only take room
+  p->end = MOST;
+  return false;
+}
+
+void dw_pool_stop(dw_pool *p) {
+  if (is_orphan(p)) {
+    p->end = 0;
+    return;
+  }
+  end_workers(p, 1);
+  p->refused = true;
+  pthread_cond_destroy(&p->work);
+  pthread_cond_destroy(&p->done);
+  pthread_mutex_destroy(&p->lock);
+}
+
+// ---- regions ------------------------------------------------------------------------------------
+
+int dw_slots(const dw_context *cx, int64_t tasks, double work) {
+  bool many = cx->pool != NULL && cx->threads > 1 && tasks > 1 && work >= cx->grain;
+  return many && !is_orphan(cx->pool) ? cx->threads : 1;
+}
+
+// The threads there are, of those that are wanted.
+static int find_threads(dw_pool *p, int wanted) {
+  if (p->threads < wanted && !p->refused) start_workers(p, wanted), p->refused = p->threads < wanted;
+  return p->threads < wanted ? p->threads : wanted;
+}
+
+static void open_region(dw_pool *p, int64_t tasks, int slots, dw_run *run, void *job) {
+  p->run = run, p->job = job;
+  p->stop = false;
+  for (int64_t i = 0; i < slots; i++) {
+    atomic_store_explicit(&p->share[i].next, tasks / slots * i + tasks % slots * i / slots, memory_order_relaxed);
+    p->share[i].end = tasks / slots * (i + 1) + tasks % slots * (i + 1) / slots;
+  }
+  p->state = open_state(number_of(p->state) + 1, slots);
+  if (!atomic_exchange(&p->workers_sleep, false)) return;
+  pthread_mutex_lock(&p->lock);
+  pthread_cond_broadcast(&p->work);
+  pthread_mutex_unlock(&p->lock);
+}
+
+static bool is_empty(dw_pool *p, uint64_t what) { return (void)what, inside_of(p->state) == 0; }
+
+// No worker comes in any more; those that are inside end their tasks, which may be long.
+static void close_region(dw_pool *p, const dw_context *cx) {
+  enum { POLL_US = 10000 };
+  atomic_fetch_and(&p->state, ~((uint64_t)ONES << FIELD));
+  if (spin(p, is_empty, 0)) return;
+  pthread_mutex_lock(&p->lock);
+  for (p->caller_sleeps = true; !is_empty(p, 0);) {
+    int64_t end = now_us() + POLL_US;
+    struct timespec t = {.tv_sec = end / 1000000, .tv_nsec = end % 1000000 * 1000};
+    pthread_cond_timedwait(&p->done, &p->lock, &t);
+    if (interrupted(cx)) p->stop = true;
+  }
+  p->caller_sleeps = false;
+  pthread_mutex_unlock(&p->lock);
+}
+
+bool dw_stopped(const dw_context *cx, int slot) {
+  if (cx->pool == NULL) return interrupted(cx);
+  if (slot == 0 && interrupted(cx)) cx->pool->stop = true;
+  return atomic_load_explicit(&cx->pool->stop, memory_order_relaxed);
+}
 
 dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job) {
-#ifdef _OPENMP
+  dw_pool *p = cx->pool;
   int slots = dw_slots(cx, tasks, work);
-  if (slots > 1) return run_region(cx, tasks, slots, run, job);
-#endif
-  if (work < cx->grain) {
-    if (tasks > 0) run(job, 0, tasks, 0);
-    return DW_OK;
+  if (slots > tasks) slots = (int)tasks;
+  if (slots > 1) slots = find_threads(p, slots);
+  if (slots > 1) {
+    open_region(p, tasks, slots, run, job);
+    run_shares(p, 0, slots, cx);
+    close_region(p, cx);
+    return p->stop ? DW_INTERRUPTED : DW_OK;
   }
-  for (int64_t i = 0; i < tasks; i++) {
-    if (i > 0 && interrupted(cx)) return DW_INTERRUPTED;
-    run(job, i, i + 1, 0);
+  if (p != NULL) p->stop = false;
+  int64_t step = work < cx->grain ? tasks : 1;
+  for (int64_t i = 0; i < tasks; i += step) {
+    run(job, i, i + step, 0);
+    if (interrupted(cx)) return DW_INTERRUPTED;
   }
   return DW_OK;
 }

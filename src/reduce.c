@@ -9,6 +9,7 @@
 
 enum { X, Y }; // operands of the walk; x orders the axes
 enum { COLUMNS = 512 };
+enum { STRETCH = 1 << 18, ROW = 1 << 24 }; // elements after which an interruption is looked for; of one kernel call
 
 // Kept axes come first, then reduced ones; each group in the order of x's strides. The last kept axis is the row of
 // accumulators, cut into blocks; `across`: x is contiguous along it, so they are run over side by side.
@@ -27,6 +28,7 @@ struct job {
   char *memory;   // chunks * outputs accumulators, when it keeps
   double *center; // of moments, for each output
   double count;   // elements that become one
+  const dw_context *cx;
 };
 
 static void sort_axes(struct job *j) {
@@ -41,9 +43,30 @@ static void sort_axes(struct job *j) {
   j->kept = kept;
 }
 
+// A block of accumulators, and the elements that went into it since an interruption was looked for.
+struct unit {
+  void *acc;
+  const double *center;
+  int64_t lanes, work;
+  int slot;
+};
+
+// The first n elements of a row; false: the job is to stop.
+static bool accumulate_row(const struct job *j, struct unit *u, const char *x, int64_t step, int64_t n) {
+  for (int64_t i = 0, part; i < n; i += part) {
+    part = n - i < ROW ? n - i : ROW;
+    const char *from = x + i * step * j->w.bytes[X];
+    if (j->across) j->k->columns(u->acc, from, u->center, u->lanes, step, part);
+    if (!j->across) j->k->rows(u->acc, from, j->pitch[X], u->center, u->lanes, step, part);
+    if ((u->work += part * u->lanes) < STRETCH) continue;
+    if (dw_stopped(j->cx, u->slot)) return false;
+    u->work = 0;
+  }
+  return true;
+}
+
 // Accumulates x from `at` on over all reduced axes, of the first only `count` elements.
-static void accumulate(const struct job *j, char *acc, const char *at, const double *center, int64_t count,
-                       int64_t lanes) {
+static void accumulate(const struct job *j, struct unit *u, const char *at, int64_t count) {
   const struct dw_walk *w = &j->w;
   int first = j->kept, last = w->rank - 1;
   bool reduces = first <= last;
@@ -54,9 +77,7 @@ static void accumulate(const struct job *j, char *acc, const char *at, const dou
     int64_t rest = o, offset = 0;
     for (int i = last - 1; i > first; rest /= w->size[i--]) offset += rest % w->size[i] * w->step[X][i];
     if (first < last) offset += rest * w->step[X][first];
-    const char *x = at + offset * w->bytes[X];
-    if (j->across) j->k->columns(acc, x, center, lanes, step, n);
-    if (!j->across) j->k->rows(acc, x, j->pitch[X], center, lanes, step, n);
+    if (!accumulate_row(j, u, at + offset * w->bytes[X], step, n)) return;
   }
 }
 
@@ -67,7 +88,6 @@ static char *row_at(const struct job *j, int s, int64_t outer) {
 
 // Unit u is block u % blocks of row u / blocks % outer, in chunk u / blocks / outer.
 static void run_units(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct job *j = job;
   const struct dw_walk *w = &j->w;
   double acc[COLUMNS];
@@ -82,7 +102,9 @@ static void run_units(void *job, int64_t a, int64_t b, int slot) {
     }
     int64_t at = outer * j->lanes + first;
     j->k->start(acc, lanes);
-    accumulate(j, (char *)acc, x, j->center == NULL ? NULL : j->center + at, count, lanes);
+    struct unit unit = {.acc = acc, .lanes = lanes, .slot = slot};
+    if (j->center != NULL) unit.center = j->center + at;
+    accumulate(j, &unit, x, count);
     if (j->keeps) {
       at += chunk * j->outputs;
       memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
@@ -164,7 +186,7 @@ static dw_status fill_empty(const dw_context *cx, const struct dw_reduction_kern
 
 dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
                     size_t *scratch) {
-  struct job j = {.k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
+  struct job j = {.cx = cx, .k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
   bool moment = op == DW_VARIANCE || op == DW_DEVIATION;
   if (scratch != NULL) *scratch = 0;
   if (dw_numel(y) == 0) return DW_OK;
@@ -195,6 +217,8 @@ struct lines {
   ptrdiff_t pitch[DW_OPERANDS];
   int64_t n, bundle, bundles; // elements of a line; lines of a bundle, bundles along the last axis
   int64_t units, per_task;
+  int64_t stretch; // elements of a line that a kernel call takes
+  const dw_context *cx;
   const struct dw_reduce_kernels *k;
   int op;
 };
@@ -218,6 +242,7 @@ static void lines_init(struct lines *l, int axis, int operands, const dw_tensor 
   l->units = dw_numel(&others[0]) / l->w.size[last] * l->bundles;
   int64_t unit = l->n * l->bundle;
   l->per_task = unit < TASK ? TASK / unit : 1;
+  l->stretch = STRETCH / l->bundle;
 }
 
 static dw_status run_lines(const dw_context *cx, struct lines *l, dw_run *run) {
@@ -237,36 +262,45 @@ static int64_t find_lines(const struct lines *l, int64_t u, char **at) {
 }
 
 static void run_arg(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct lines *l = job;
   int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
   for (int64_t u = a * l->per_task; u < end; u++) {
     char *at[DW_OPERANDS];
     int64_t lanes = find_lines(l, u, at);
-    l->k->arg((int64_t *)(void *)at[0], at[1], l->pitch[1], l->n, lanes, l->op);
+    for (int64_t done = 0, n; done < l->n; done += n) {
+      n = l->n - done < l->stretch ? l->n - done : l->stretch;
+      l->k->arg((int64_t *)(void *)at[0], at[1] + done * l->pitch[1] * l->w.bytes[1], l->pitch[1], done, n, lanes,
+                l->op);
+      if (done + n < l->n && dw_stopped(l->cx, slot)) return;
+    }
   }
 }
 
 dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis) {
-  struct lines l = {.k = cx->kernels->reduce[x->dtype], .op = least};
+  struct lines l = {.cx = cx, .k = cx->kernels->reduce[x->dtype], .op = least};
   if (dw_numel(y) == 0) return DW_OK;
   lines_init(&l, axis, 2, (const dw_tensor *[]){y, x});
   return run_lines(cx, &l, run_arg);
 }
 
 static void run_scan(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct lines *l = job;
+  int64_t carry[DW_BUNDLE];
   int64_t end = b * l->per_task < l->units ? b * l->per_task : l->units;
   for (int64_t u = a * l->per_task; u < end; u++) {
     char *at[DW_OPERANDS];
     int64_t lanes = find_lines(l, u, at);
-    l->k->scan[l->op](at[0], l->pitch[0], (const void *[]){at[1], at[2]}, &l->pitch[1], l->n, lanes);
+    for (int64_t done = 0, n; done < l->n; done += n) {
+      n = l->n - done < l->stretch ? l->n - done : l->stretch;
+      l->k->scan[l->op](at[0], l->pitch[0], (const void *[]){at[1], at[2]}, &l->pitch[1], n, lanes, carry, done > 0);
+      for (int s = 0; s < 3; s++) at[s] += n * l->pitch[s] * l->w.bytes[s];
+      if (done + n < l->n && dw_stopped(l->cx, slot)) return;
+    }
   }
 }
 
 dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis) {
-  struct lines l = {.k = cx->kernels->reduce[y->dtype], .op = op};
+  struct lines l = {.cx = cx, .k = cx->kernels->reduce[y->dtype], .op = op};
   if (dw_numel(y) == 0) return DW_OK;
   lines_init(&l, axis, 3, (const dw_tensor *[]){y, x[0], op == DW_RECURRENCE ? x[1] : x[0]});
   return run_lines(cx, &l, run_scan);

@@ -21,7 +21,7 @@ local function script(text) return ("%s %s -e '%s'"):format(env, lua, text) end
 -- Large enough for a parallel region.
 local convolve = [[
 local dw = require "dwconv"
-dw.set_threads(tonumber(os.getenv "OMP_NUM_THREADS") or 3)
+dw.set_threads(math.min(tonumber(os.getenv "OMP_NUM_THREADS") or 3, 8))
 local x, kernel = dw.uniform { 1, 64, 64, 64 }, dw.uniform { 3, 3, 64, 1 }
 dw.backend.depthwise_conv2d(x, kernel, { padding = "same" })
 ]]
@@ -43,7 +43,7 @@ end)
 describe("a host with Lua", function()
   local tests = {
     { "open_close", "opens and closes 200 states" },
-    { "threads", "uses two states in two threads at once" },
+    { "threads", "uses two states in two threads at once, and one state in a thread after another" },
     { "fork", "forks, and parent and child go on computing" },
     { "interrupt", "interrupts one long call, as lua.c does for Ctrl-C" },
     { "interrupt_pictures", "interrupts the reading and writing of pictures" },
@@ -52,6 +52,11 @@ describe("a host with Lua", function()
   for _, test in ipairs(tests) do
     it(test[2], function() runs(("%s %s/host/states %s"):format(env, build, test[1])) end)
   end
+
+  it("is answered by every long call within a second of Ctrl-C", function()
+    local out = runs(("%s %s/host/ctrl_c %d"):format(env, build, sanitized and 2e6 or 2e7))
+    assert.truthy(out:find("ctrl_c: 0 failures", 1, true), out)
+  end)
 end)
 
 describe("a process", function()
@@ -61,6 +66,37 @@ describe("a process", function()
       runs(("for i in $(seq 20); do %s || exit 1; done"):format(once))
     end)
   end
+
+  it("goes on with the threads it has where the system gives no more", function()
+    if sanitized then return end -- whose shadow memory passes every limit
+    runs("ulimit -v 700000; " .. script [[
+local dw = require "dwconv"
+local ok, text = pcall(dw.set_threads, 1000) -- a gigabyte of stacks
+assert(not ok and text:find("set_threads: the system does not let this process start 1000 threads", 1, true), text)
+dw.set_threads(3)
+assert(dw.backend.exp(dw.zeros { 1000000 }):sum():item() == 1000000)]])
+  end)
+
+  it("starts no thread before it computes", function()
+    runs(script [[
+local dw = require "dwconv"
+local function threads()
+  for line in io.lines "/proc/self/status" do
+    if line:find "^Threads" then return tonumber(line:match "%d+") end
+  end
+end
+assert(threads() == 1)
+dw.set_threads(3)
+assert(threads() == 3)
+dw.set_threads(2)
+assert(dw.backend.exp(dw.zeros { 1000000 }):sum():item() == 1000000)]])
+  end)
+
+  it("computes whatever the environment says to OpenMP", function()
+    for _, setting in ipairs { "OMP_STACKSIZE=100000G", "GOMP_CPU_AFFINITY=77", "OMP_NUM_THREADS=99999999999" } do
+      runs(setting .. " " .. script(convolve))
+    end
+  end)
 
   it("ends well when it only requires dwconv", function() runs(script [[require "dwconv"]]) end)
 

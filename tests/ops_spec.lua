@@ -70,6 +70,7 @@ local elsewhere = {
     tensor = "full linspace from_bytes tensor close clone",
     random = "uniform normal seed random_uniform random_normal truncated_normal random_binomial "
       .. "random_uniform_variable random_normal_variable",
+    memory = "set_memory_limit",
     state = "memory_limit backend set_epsilon learning_phase learning_phase_scope get_uid reset_uids clear_session eval get_value "
       .. "batch_get_value batch_set_value print_tensor",
     tape = "record no_grad gradients",

@@ -194,7 +194,6 @@ function Op:parameters() end
 ---@field version string
 ---@field isa string
 ---@field threads integer
----@field openmp boolean
 ---@field memory integer
 ---@field images string
 ---@field compiler string

@@ -102,10 +102,14 @@ local function refuse_key(r, key)
     table.concat(names, ", ")))
 end
 
-local function own_copy(v) -- a script may change its table later
+local LEVELS = 8 -- of tables in tables that can be bound
+
+-- A script may change its table later, and it may contain itself.
+local function own_copy(r, name, v, depth)
   if type(v) ~= "table" or getmetatable(v) then return v end
+  if depth == LEVELS then raise(("%s: %s is nested deeper than %d levels"):format(r.name, name, LEVELS)) end
   local copy = {}
-  for key, item in pairs(v) do copy[key] = own_copy(item) end
+  for key, item in pairs(v) do copy[key] = own_copy(r, name, item, depth + 1) end
   return copy
 end
 
@@ -121,9 +125,9 @@ local function bind(r, given)
   for _, name in ipairs(r.positional) do positional[name] = true end
   for key, value in pairs(given) do
     if positional[key] then
-      self.bound[key] = own_copy(value)
+      self.bound[key] = own_copy(r, key, value, 0)
     elseif r.options[key] then
-      self.options[key] = own_copy(value)
+      self.options[key] = own_copy(r, key, value, 0)
     else
       refuse_key(r, key)
     end

@@ -30,8 +30,14 @@ function config.epsilon() return values.epsilon end
 --- The layout of images where a call does not say: "channels_last" (n,h,w,c) or "channels_first" (n,c,h,w).
 function config.image_data_format() return values.image_data_format end
 
---- The most bytes that all tensors of this state may take: the machine's memory or its cgroup's.
-function config.memory_limit() return core.build().memory end
+--- The most bytes that all of this Lua state may take now.
+function config.memory_limit() return core.memory_limit() end
+
+--- Sets it; nil stands for what the machine has left.
+function config.set_memory_limit(value)
+  core.set_memory_limit(value)
+  config.changes = config.changes + 1
+end
 
 local function refuse(name, wanted, got)
   got = type(got) == "string" and ('"%s"'):format(got) or tostring(got)

@@ -28,7 +28,7 @@ local function describe(info)
   local lines = {
     ("dwconv %s, %s"):format(info.version, info.lua),
     ("isa      %s"):format(info.isa),
-    ("threads  %d%s"):format(info.threads, info.openmp and "" or " (built without OpenMP)"),
+    ("threads  %d"):format(info.threads),
     ("memory   %.1f GiB at most"):format(info.memory / 2 ^ 30),
     ("images   %s"):format(info.images),
     ("compiler %s"):format(info.compiler),
@@ -36,7 +36,7 @@ local function describe(info)
   return table.concat(lines, "\n")
 end
 
---- What this build and machine are, as a table that prints as text: version, isa, threads, openmp, memory (bytes),
+--- What this build and machine are, as a table that prints as text: version, isa, threads, memory (bytes),
 --- images (the libraries, or what is missing), compiler, lua.
 function dw.info()
   local info = core.build()

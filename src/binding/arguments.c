@@ -63,7 +63,7 @@ void dwl_refusefields(lua_State *L, int index, const char *argument) {
   lua_Integer n = (lua_Integer)lua_rawlen(L, index);
   if (n > 0) lua_pushinteger(L, n);
   if (n == 0) lua_pushnil(L);
-  for (; lua_next(L, index) != 0; lua_pop(L, 1)) {
+  for (int64_t i = 0; lua_next(L, index) != 0; lua_pop(L, 1), dwl_poll(L, ++i)) {
     if (lua_type(L, -2) != LUA_TSTRING) continue;
     dwl_error(L, "%s has a field \"%s\"; options go into a table of their own, after it", argument,
               lua_tostring(L, -2));

@@ -127,18 +127,39 @@ static int set_home(lua_State *L) {
 
 // ---- tensors ------------------------------------------------------------------------------------
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
 static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
 
-// Refuses what the machine does not have, rather than leave it to the kernel's killer.
+// What the machine has left when asked, less a reserve for everybody else; memory that is allocated but not written yet
+// still counts as left there. A little is always allowed, so that small scripts run on a machine that is full.
+int64_t dwl_memorylimit(lua_State *L) {
+  enum { RESERVE = 16, LITTLE = 1 << 26 }; // a part of all; bytes
+  const dwl_state *s = dwl_getstate(L);
+  if (s->memory > 0) return s->memory;
+  dw_memory m = dw_look_at_memory();
+  int64_t reserve = m.limit / RESERVE, more = m.available - s->fresh - reserve, now = held(L);
+  return most(LITTLE, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
+}
+
+// Refuses what the machine does not have, rather than leave it to the kernel's killer. It is looked at where much is
+// asked for, or much was allocated since.
 void dwl_checkmemory(lua_State *L, int64_t bytes) {
-  enum { SMALL = 1 << 20 };
-  int64_t limit = dwl_getstate(L)->memory;
-  if (bytes < SMALL) return;
-  if (bytes <= limit && held(L) > limit - bytes) lua_gc(L, LUA_GCCOLLECT);
+  enum { MUCH = 1 << 26 };
+  dwl_state *s = dwl_getstate(L);
+  if (bytes < MUCH && held(L) < s->checked - bytes) return;
+  int64_t limit = dwl_memorylimit(L);
+  if (bytes <= limit && held(L) > limit - bytes) {
+    lua_gc(L, LUA_GCCOLLECT);
+    limit = dwl_memorylimit(L);
+  }
   if (bytes > limit || held(L) > limit - bytes) {
     dwl_error(L, "not enough memory: %f MiB more than the %f MiB in use would pass the limit of %f MiB",
               ceil((double)bytes / 0x1p20), ceil((double)held(L) / 0x1p20), floor((double)limit / 0x1p20));
   }
+  s->checked = least(limit, held(L) + bytes + MUCH);
+  s->fresh += bytes;
 }
 
 // Payloads start at a 64-byte line. Large ones are spread over the lines of a page, so that the operands
@@ -236,6 +257,11 @@ void dwl_leave(lua_State *L, dw_status status) {
   dwl_error(L, "%s", dw_status_text(status));
 }
 
+void dwl_poll(lua_State *L, int64_t i) {
+  enum { OFTEN = 1 << 16 };
+  if (i % OFTEN == OFTEN - 1 && hook_changed(dwl_getstate(L))) dwl_leave(L, DW_INTERRUPTED);
+}
+
 void *dwl_scratch(lua_State *L, size_t bytes) {
   dwl_checkmemory(L, (int64_t)bytes);
   return next_line(lua_newuserdatauv(L, bytes + LINE, 0));
@@ -249,6 +275,7 @@ static int begin(lua_State *L) {
   s->hook = lua_gethook(s->main);
   s->hook_mask = lua_gethookmask(s->main);
   s->hook_count = lua_gethookcount(s->main);
+  s->fresh = 0;
   const luaL_Reg *f = lua_touserdata(L, lua_upvalueindex(DWL_FUNCTION));
   return f->func(L);
 }
@@ -275,12 +302,38 @@ void dwl_pushclosure(lua_State *L, int more) { lua_pushcclosure(L, begin, DWL_FU
 
 void dwl_pushmethods(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &methods); }
 
-// Threads of OpenMP sleep in code that lua_close would unmap; the module stays, whoever linked it.
+// Threads run code that lua_close would unmap, if a finaliser of another library keeps tensors; the module stays,
+// whoever linked it.
 static void pin(void) {
   Dl_info self;
   if (dladdr((void *)&home, &self) != 0 && self.dli_fname != NULL) {
     dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   }
+}
+
+static int stop_pool(lua_State *L) { // __gc of the state
+  dwl_state *s = lua_touserdata(L, 1);
+  dw_pool_stop(s->cx.pool);
+  s->cx.threads = 1;
+  return 0;
+}
+
+// The state, on top of the stack.
+static void push_state(lua_State *L) {
+  dwl_state *s = lua_newuserdatauv(L, sizeof *s, 1);
+  *s = (dwl_state){.memory = 0};
+  dw_context_init(&s->cx);
+  lua_createtable(L, 0, 1); // its metatable
+  lua_pushcfunction(L, stop_pool);
+  lua_setfield(L, -2, "__gc");
+  s->cx.pool = dw_pool_init(next_line(lua_newuserdatauv(L, dw_pool_bytes() + LINE, 0)));
+  lua_setiuservalue(L, -3, 1);
+  lua_setmetatable(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  s->main = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  s->cx.interrupted = hook_changed;
+  s->cx.user = s;
 }
 
 static const luaL_Reg own_functions[] = {
@@ -292,17 +345,8 @@ int luaopen_dwconv_core(lua_State *L) {
   luaL_checkversion(L);
   pin();
   lua_settop(L, 0);
-  lua_createtable(L, 0, 16);                         // 1: the metatable
-  dwl_state *s = lua_newuserdatauv(L, sizeof *s, 0); // 2
-  *s = (dwl_state){.memory = dw_memory_limit()};
-  dw_context_init(&s->cx);
-  while (s->cx.threads > 1 && !dw_can_start(s->cx.threads)) s->cx.threads /= 2;
-  s->startable = s->cx.threads;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
-  s->main = lua_tothread(L, -1);
-  s->cx.interrupted = hook_changed;
-  s->cx.user = s;
-  lua_settop(L, 2);
+  lua_createtable(L, 0, 16); // 1: the metatable
+  push_state(L);             // 2
   dwl_openshape(L);
 
   lua_newtable(L); // 3: the module

@@ -11,12 +11,13 @@
 
 enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 
-// One per lua_State, in a userdata.
+// One per lua_State, in a userdata, whose user value 1 is the pool's memory.
 typedef struct dwl_state {
   dw_context cx;
   dw_random random;
-  int startable;      // so many threads have been seen to start
-  int64_t memory;     // bytes a script may hold
+  int64_t memory;     // bytes that a script has said it may hold; 0: what the machine has
+  int64_t checked;    // so many may be held before the machine is looked at again
+  int64_t fresh;      // bytes allocated by the running function, which may not be written yet
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
@@ -69,10 +70,13 @@ void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dt
 // Around a driver: interruption is looked for, and a status other than DW_OK raises.
 const dw_context *dwl_enter(lua_State *L);
 void dwl_leave(lua_State *L, dw_status s);
+// In loops of the binding itself: raises what dwl_leave raises, looking at every 2^16-th `i` only.
+void dwl_poll(lua_State *L, int64_t i);
 void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 
 void dwl_pushmethods(lua_State *L);                // the table of methods, to which the Lua layer adds
 void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
+int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may hold now
 // Registers `functions` in the table on top of the stack.
 void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
 // A function of its own: pushes its four upvalues, `name` an index; then, with `more` pushed behind them, the closure.

@@ -1,7 +1,6 @@
 // create.c: tensors from sizes and numbers. The Lua layer has put options in their places and filled in
 // default dtypes; arguments here are positional.
 #include <math.h>
-#include <string.h>
 
 #include "binding.h"
 
@@ -79,7 +78,7 @@ static void arange_integers(lua_State *L, dw_dtype dtype) {
   if (span != 0) n = step > 0 ? (span - 1) / step + 1 : (-(span + 1)) / -step + 1;
   if (n > 0 && dtype != DW_INT64) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
   dw_tensor *t = dwl_newtensor(L, DW_INT64, 1, &n);
-  for (int64_t i = 0; i < n; i++) ((int64_t *)t->data)[i] = start + i * step;
+  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) ((int64_t *)t->data)[i] = start + i * step;
 }
 
 // Whether x, as `dtype` has it, is not before stop.
@@ -96,7 +95,7 @@ static void arange_floats(lua_State *L, dw_dtype dtype) {
   if (n > 1 && reaches(start + (double)(n - 1) * step, stop, step, dtype)) n--; // by rounding
   if (n > 0) check_range(L, start, start + (double)(n - 1) * step, dtype);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
-  for (int64_t i = 0; i < n; i++) ((double *)t->data)[i] = start + (double)i * step;
+  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) ((double *)t->data)[i] = start + (double)i * step;
 }
 
 // Keras's: from start (or 0), stop excluded; a lone negative stop is an empty range, other ranges that
@@ -136,12 +135,19 @@ static int linspace(lua_State *L) { // start, stop, num, dtype
   if (!isfinite(stop)) dwl_expected(L, "stop", "a finite number", 2);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
   double *p = t->data;
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {
     double f = n > 1 ? (double)i / (double)(n - 1) : 0;
     p[i] = start * (1 - f) + stop * f; // exact at both ends, and no difference that could overflow
   }
   cast_top(L, dtype);
   return 1;
+}
+
+// As uint8, since those of a string may begin anywhere.
+static dw_tensor flat_bytes(const void *bytes, int64_t n) {
+  dw_tensor t;
+  dw_tensor_init(&t, (void *)bytes, DW_UINT8, 1, &n);
+  return t;
 }
 
 static int from_bytes(lua_State *L) { // string, shape, dtype
@@ -161,11 +167,9 @@ static int from_bytes(lua_State *L) { // string, shape, dtype
     dwl_error(L, "bytes must be the %I that shape %s of %s takes, got %I", (LUAI_UACINT)need, shape_text,
               dw_dtype_name(dtype), (LUAI_UACINT)n);
   }
-  memcpy(dwl_newtensor(L, dtype, rank, shape)->data, bytes, n);
-  if (dtype == DW_BOOL) { // any byte but 0 is true
-    uint8_t *p = ((dw_tensor *)lua_touserdata(L, -1))->data;
-    for (size_t i = 0; i < n; i++) p[i] = p[i] != 0;
-  }
+  dw_tensor to = flat_bytes(dwl_newtensor(L, dtype, rank, shape)->data, need), from = flat_bytes(bytes, need);
+  if (dtype == DW_BOOL) to.dtype = DW_BOOL; // any byte but 0 is true
+  dwl_leave(L, dw_cast(dwl_enter(L), &to, &from));
   return 1;
 }
 

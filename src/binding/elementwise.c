@@ -75,8 +75,8 @@ static void refuse_shapes(struct call *c) {
 static void check(struct call *c, const dw_tensor *y) {
   lua_State *L = c->L;
   dw_status s = dw_elementwise_check(dwl_enter(L), c->op, c->x);
-  if (s == DW_OK || (s != DW_DTYPE && dw_numel(y) == 0)) return;
-  if (s != DW_DTYPE) dwl_error(L, "%s", dw_status_text(s));
+  if (s == DW_OK || ((s == DW_DIVISION || s == DW_EXPONENT) && dw_numel(y) == 0)) return;
+  if (s != DW_DTYPE) dwl_leave(L, s);
   lua_pushliteral(L, "");
   for (int d = 0; d < DW_DTYPES; d++) {
     if (!dw_elementwise_takes(dwl_enter(L), c->op, (dw_dtype)d)) continue;

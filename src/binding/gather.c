@@ -19,7 +19,7 @@ static const dw_tensor *read_indices(lua_State *L, int index, const char *argume
 static void check_indices(lua_State *L, const dw_tensor *t, const char *argument, int64_t n) {
   const int64_t *i = t->data;
   int64_t count = dw_numel(t);
-  for (int64_t k = 0; k < count; k++) {
+  for (int64_t k = 0; k < count; k++, dwl_poll(L, k)) {
     if (i[k] >= 1 && i[k] <= n) continue;
     const char *hint = i[k] == 0 ? "; counting starts at 1" : "";
     dwl_error(L, "%s holds %I, outside 1 to %I%s", argument, (LUAI_UACINT)i[k], (LUAI_UACINT)n, hint);
@@ -58,7 +58,7 @@ static int one_hot(lua_State *L) { // indices, num_classes
   int64_t zero = 0;
   dwl_leave(L, dw_fill(dwl_enter(L), y, &zero));
   int64_t count = dw_numel(i);
-  for (int64_t k = 0; k < count; k++) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
+  for (int64_t k = 0; k < count; k++, dwl_poll(L, k)) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
   return 1;
 }
 

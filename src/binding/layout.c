@@ -117,7 +117,8 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
     return 2;
   }
   int64_t worst;
-  bool same = dw_close(a, b, rtol, atol, &worst);
+  bool same;
+  dwl_leave(L, dw_close(dwl_enter(L), &same, &worst, a, b, rtol, atol));
   lua_pushboolean(L, same);
   if (same) return 1;
   lua_pushfstring(L, "element %I is %f in a and %f in b", (LUAI_UACINT)worst + 1, dw_element(a, worst),
@@ -129,15 +130,12 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
 static uint8_t pixel_of(double v) { return !(v > 0) ? 0 : v >= 1 ? 255 : (uint8_t)(v * 255 + 0.5); }
 
 static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8
-  enum { BLOCK = 1 << 20 }; // elements between two looks at the hook
   dw_tensor *x = dwl_checktensor(L, 1, "self");
   if (!dw_dtype_is_float(x->dtype)) dwl_expected(L, "self", "float32 or float64", 1);
   dw_tensor *t = dwl_contiguous(L, 1), *q = dwl_newtensor(L, DW_UINT8, t->rank, t->shape);
-  const dw_context *cx = dwl_enter(L);
   uint8_t *pixels = q->data;
   int64_t n = dw_numel(t);
-  for (int64_t i = 0; i < n; i++) {
-    if (i % BLOCK == 0 && cx->interrupted(cx->user)) dwl_leave(L, DW_INTERRUPTED);
+  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {
     pixels[i] = pixel_of(t->dtype == DW_FLOAT32 ? (double)((float *)t->data)[i] : ((double *)t->data)[i]);
   }
   return 1;

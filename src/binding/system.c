@@ -5,9 +5,8 @@
 
 static int set_threads(lua_State *L) {
   dwl_state *s = dwl_getstate(L);
-  int n = (int)dwl_checkinteger(L, 1, "threads", 1, 1024);
-  if (n > s->startable && !dw_can_start(n)) dwl_error(L, "the system does not let this process start %d threads", n);
-  if (n > s->startable) s->startable = n;
+  int n = (int)dwl_checkinteger(L, 1, "threads", 1, DW_MAX_THREADS);
+  if (!dw_pool_start(s->cx.pool, n)) dwl_error(L, "the system does not let this process start %d threads", n);
   s->cx.threads = n;
   return 0;
 }
@@ -33,6 +32,18 @@ static int set_isa(lua_State *L) { // name -> whether this CPU has it
   return 1;
 }
 
+static int memory_limit(lua_State *L) {
+  lua_pushinteger(L, dwl_memorylimit(L));
+  return 1;
+}
+
+static int set_memory_limit(lua_State *L) { // bytes, or nil for what the machine has
+  dwl_state *s = dwl_getstate(L);
+  s->memory = lua_isnoneornil(L, 1) ? 0 : dwl_checkinteger(L, 1, "value", 1, INT64_MAX);
+  s->checked = 0;
+  return 0;
+}
+
 static int wall_clock(lua_State *L) { // seconds, from some start
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -51,11 +62,9 @@ static int build(lua_State *L) { // a table of what this build and machine are
   set_text(L, "version", DW_VERSION);
   set_text(L, "isa", dw_context_isa(&s->cx));
   set_text(L, "compiler", __VERSION__);
-  lua_pushboolean(L, dw_has_openmp());
-  lua_setfield(L, -2, "openmp");
   lua_pushinteger(L, s->cx.threads);
   lua_setfield(L, -2, "threads");
-  lua_pushinteger(L, s->memory);
+  lua_pushinteger(L, dwl_memorylimit(L));
   lua_setfield(L, -2, "memory");
   return 1;
 }
@@ -67,6 +76,8 @@ const luaL_Reg dwl_system_functions[] = {
     {"set_grain", set_grain},
     {"set_stream", set_stream},
     {"build", build},
+    {"memory_limit", memory_limit},
+    {"set_memory_limit", set_memory_limit},
     {"clock", wall_clock},
     {NULL, NULL},
 };

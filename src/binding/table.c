@@ -6,6 +6,7 @@ struct reader {
   lua_State *L;
   const char *argument;
   dw_tensor *t;
+  int64_t read;            // elements and tables so far
   int64_t at[DW_MAX_RANK]; // indices of the element being read, for error texts
 };
 
@@ -37,6 +38,7 @@ static void read_level(struct reader *r, int depth, int64_t offset) {
   lua_State *L = r->L;
   dw_tensor *t = r->t;
   luaL_checkstack(L, 8, NULL);
+  dwl_poll(L, ++r->read);
   if (depth == t->rank) {
     char *e = (char *)t->data + offset * (int64_t)dw_dtype_size(t->dtype);
     int leaf = lua_gettop(L);
@@ -92,7 +94,9 @@ static int tensor(lua_State *L) { // data, dtype or nil, float dtype, what an er
   return 1;
 }
 
-static void push_level(lua_State *L, const dw_tensor *t, int depth, const char *p) {
+// Adds what it pushes, elements and tables, to *pushed.
+static void push_level(lua_State *L, const dw_tensor *t, int depth, const char *p, int64_t *pushed) {
+  dwl_poll(L, ++*pushed);
   if (depth == t->rank) {
     dwl_pushelement(L, t->dtype, p);
     return;
@@ -101,7 +105,7 @@ static void push_level(lua_State *L, const dw_tensor *t, int depth, const char *
   int64_t n = t->shape[depth], step = t->strides[depth] * (int64_t)dw_dtype_size(t->dtype);
   lua_createtable(L, n < 1 << 24 ? (int)n : 0, 0);
   for (int64_t i = 0; i < n; i++) {
-    push_level(L, t, depth + 1, p + i * step);
+    push_level(L, t, depth + 1, p + i * step, pushed);
     lua_rawseti(L, -2, i + 1);
   }
 }
@@ -109,6 +113,7 @@ static void push_level(lua_State *L, const dw_tensor *t, int depth, const char *
 static int to_table(lua_State *L) {
   enum { TABLE = 56, ELEMENT = 16 }; // bytes that Lua takes for each
   const dw_tensor *t = dwl_checktensor(L, 1, "self");
+  int64_t pushed = 0;
   double tables = 1, bytes = 0; // of the levels above; in double, where nothing overflows
   for (int i = 0; i < t->rank; i++) {
     bytes += tables * TABLE;
@@ -116,7 +121,7 @@ static int to_table(lua_State *L) {
     bytes += tables * ELEMENT;
   }
   dwl_checkmemory(L, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX);
-  push_level(L, t, 0, t->data);
+  push_level(L, t, 0, t->data, &pushed);
   return 1;
 }
 

@@ -143,11 +143,14 @@ struct dw_reduce_kernels {
   struct dw_reduction_kernels reduction[7]; // by dw_reduction; from the mean on, only of floats
   struct dw_reduction_kernels away;         // sums of distances from the center; only of floats
   // Along `lanes` neighbouring lines, each of n >= 1 elements `pitch` apart.
-  //   arg:  at[l] = the position, from 1, of the first of the least or largest; NaN is passed over; 1 if all are NaN
+  //   arg:  at[l] = the position, from 1, of the first of the least or largest; NaN is passed over; 1 if all are NaN.
+  //         With done > 0 x is the lines' rest, and at[l] that of the `done` elements before it
   //   scan: y_1 = a_1, y_i = y_(i-1) + a_i, y_(i-1) * a_i, or a_i + b_i * y_(i-1), a_i where y_(i-1) is 0, whatever b_i;
-  //         by dw_scan; y may be an operand
-  void (*arg)(int64_t *at, const void *x, ptrdiff_t pitch, int64_t n, int64_t lanes, bool least);
-  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes);
+  //         by dw_scan; y may be an operand.
+  //         carry[l], 8 bytes, is where a line is; `begun`: y_(i-1) of the first element is there
+  void (*arg)(int64_t *at, const void *x, ptrdiff_t pitch, int64_t done, int64_t n, int64_t lanes, bool least);
+  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes,
+                  void *carry, bool begun);
 };
 
 // Sums by index, of which those of floats are kept in double. An accumulator is a double or an int64_t.
@@ -166,9 +169,12 @@ struct dw_gather_kernels {
 };
 
 struct dw_sort_kernels {
-  // order[i] = index, from 1 on, of the i-th of n neighbouring keys; equal keys stay in order, NaN comes last. `work`
-  // has room for n indices.
-  void (*argsort)(int64_t *order, int64_t *work, const void *keys, int64_t n, bool descending);
+  // order[i] = index, from 1 on, of the i-th of keys first .. first+n-1; equal keys stay in order, NaN comes last.
+  // `work` has room for n indices.
+  void (*argsort)(int64_t *order, int64_t *work, const void *keys, int64_t first, int64_t n, bool descending);
+  // to[i] = index from + i, i < count, of what the sorted indices in a and b merge into; of equal keys a's come first.
+  void (*merge)(int64_t *to, int64_t from, int64_t count, const int64_t *a, int64_t na, const int64_t *b, int64_t nb,
+                const void *keys, bool descending);
 };
 
 // A block of c = a b. b comes in panels of `nr` columns: element (p, j) of panel q is b[q*b_panel + p*b_k + j], and all

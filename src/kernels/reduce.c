@@ -205,20 +205,28 @@ static int64_t arg_of_row(const T *x, int64_t n, bool least) {
   return at < n ? at + 1 : 1;
 }
 
-static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t n, int64_t lanes, bool least) {
+INLINE bool is_better(T x, T best, bool least) {
+  return best != best ? x == x : least ? x < best : x > best;
+}
+
+static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t done, int64_t n, int64_t lanes, bool least) {
   const T *x = x_;
   T best[DW_BUNDLE];
   if (lanes == 1 && pitch == 1) {
-    *at = arg_of_row(x, n, least);
+    int64_t here = arg_of_row(x, n, least) - 1;
+    if (done == 0 || is_better(x[here], x[*at - 1 - done], least)) *at = done + here + 1;
     return;
   }
-  for (int64_t l = 0; l < lanes; l++) best[l] = x[l], at[l] = 1;
-  for (int64_t i = 1; i < n; i++) {
-    x += pitch;
+  for (int64_t l = 0; l < lanes; l++) {
+    if (done == 0) at[l] = 1;
+    best[l] = x[(at[l] - 1 - done) * pitch + l];
+  }
+  for (int64_t i = done == 0; i < n; i++) {
+    const T *row = x + i * pitch;
     for (int64_t l = 0; l < lanes; l++) {
-      bool better = best[l] != best[l] ? x[l] == x[l] : least ? x[l] < best[l] : x[l] > best[l];
-      best[l] = better ? x[l] : best[l];
-      at[l] = better ? i + 1 : at[l];
+      bool better = is_better(row[l], best[l], least);
+      best[l] = better ? row[l] : best[l];
+      at[l] = better ? done + i + 1 : at[l];
     }
   }
 }
@@ -229,18 +237,21 @@ INLINE wide next_recurrence(wide last, T a, T b) { return a + (last == 0 ? 0 : b
 
 #define SCAN(name)                                                                                                     \
   static void scan_##name(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n,       \
-                          int64_t lanes) {                                                                             \
+                          int64_t lanes, void *carry, bool begun) {                                                    \
     T *y = y_;                                                                                                         \
     const T *a = x_[0], *b = x_[1];                                                                                    \
-    wide last[DW_BUNDLE];                                                                                              \
-    for (int64_t l = 0; l < lanes; l++) last[l] = a[l], y[l] = a[l];                                                   \
+    wide *last = carry;                                                                                                \
+    if (!begun) {                                                                                                      \
+      for (int64_t l = 0; l < lanes; l++) last[l] = a[l], y[l] = a[l];                                                 \
+      y += y_pitch, a += pitch[0], b += pitch[1], n--;                                                                 \
+    }                                                                                                                  \
     if (lanes == 1) {                                                                                                  \
       wide v = last[0];                                                                                                \
-      for (int64_t i = 1; i < n; i++) y[i * y_pitch] = (T)(v = next_##name(v, a[i * pitch[0]], b[i * pitch[1]]));      \
+      for (int64_t i = 0; i < n; i++) y[i * y_pitch] = (T)(v = next_##name(v, a[i * pitch[0]], b[i * pitch[1]]));      \
+      last[0] = v;                                                                                                     \
       return;                                                                                                          \
     }                                                                                                                  \
-    for (int64_t i = 1; i < n; i++) {                                                                                  \
-      y += y_pitch, a += pitch[0], b += pitch[1];                                                                      \
+    for (int64_t i = 0; i < n; i++, y += y_pitch, a += pitch[0], b += pitch[1]) {                                      \
       INDEPENDENT                                                                                                      \
       for (int64_t l = 0; l < lanes; l++) y[l] = (T)(last[l] = next_##name(last[l], a[l], b[l]));                      \
     }                                                                                                                  \

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "dwconv.h"
-
 enum { MOST = 3 };
 
 struct call {
@@ -14,10 +12,21 @@ struct call {
   void *scratch;
 };
 
+void bench_context(dw_context *cx, int threads) {
+  static dw_pool *pool;
+  if (pool == NULL) {
+    void *memory = aligned_alloc(64, dw_pool_bytes());
+    if (memory == NULL) abort();
+    pool = dw_pool_init(memory);
+  }
+  dw_context_init(cx);
+  cx->pool = pool;
+  cx->threads = threads;
+}
+
 // Reads (op's name, threads, seconds, y, x...), the name turned into c->op by the caller.
 static void read_call(lua_State *L, struct call *c) {
-  dw_context_init(&c->cx);
-  c->cx.threads = (int)luaL_checkinteger(L, 2);
+  bench_context(&c->cx, (int)luaL_checkinteger(L, 2));
   c->y = lua_touserdata(L, 4);
   for (int i = 0; i < MOST; i++) c->x[i] = lua_touserdata(L, 5 + i);
 }

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "dwconv.h"
 
 static void *lines(size_t bytes) { return aligned_alloc(64, (bytes + 64) & ~(size_t)63); }
 
@@ -53,8 +52,7 @@ static int time_depthwise(lua_State *L) {
   if (dw_depthwise_init(&c.d, c.t[ops[op].x], c.t[ops[op].kernel], g, g + 2, DW_EXPLICIT, g + 4, &axis) != DW_OK) {
     return luaL_error(L, "bad geometry");
   }
-  dw_context_init(&c.cx);
-  c.cx.threads = (int)luaL_checkinteger(L, 2);
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 2));
   c.run(&c.cx, c.t[0], c.t[1], c.t[2], &c.d, NULL, &bytes);
   c.scratch = lines(bytes);
   lua_pushnumber(L, best_of(run_depthwise, &c, luaL_checknumber(L, 3)));
@@ -84,8 +82,7 @@ static void run_product(void *arg) {
 static int time_matmul(lua_State *L) {
   struct product p = {.c = lua_touserdata(L, 4), .a = lua_touserdata(L, 5), .b = lua_touserdata(L, 6)};
   size_t bytes;
-  dw_context_init(&p.cx);
-  p.cx.threads = (int)luaL_checkinteger(L, 2);
+  bench_context(&p.cx, (int)luaL_checkinteger(L, 2));
   if (lua_toboolean(L, 1)) {
     p.panels = lines(dw_gemm_panels(&p.cx, p.b));
     dw_gemm_pack(&p.cx, p.panels, p.b);

@@ -1,7 +1,7 @@
 // states.c: a host with Lua, for what a script cannot do to itself: states opened and closed in a row, two at once
 // in two threads, fork(), Ctrl-C as lua.c answers it, and one file of many writers. Run by tests/host_spec.lua as `states <test>`, with
 // LUA_PATH and LUA_CPATH in the environment; ends with 0, or with 1 and a text on stderr.
-// Invariant: a state is used by the thread that opened it. Every call is large enough for a parallel region.
+// Invariant: a state is used by one thread at a time. Every call is large enough for a parallel region.
 #define _GNU_SOURCE
 #include <lauxlib.h>
 #include <lua.h>
@@ -87,7 +87,7 @@ static void must_compute(lua_State *L, int seed, const struct bytes *want, const
 
 // ---- open and close -----------------------------------------------------------------------------
 
-// Threads of OpenMP outlive the state, and must not wake up in code that lua_close has unmapped.
+// A state's threads end with it.
 static void test_open_close(void) {
   enum { CYCLES = 200 };
   struct bytes want = {0};
@@ -119,7 +119,31 @@ static void *work(void *argument) {
   return NULL;
 }
 
+static void *compute_elsewhere(void *state) {
+  static struct bytes b;
+  b = computed(state, 1);
+  return &b;
+}
+
+// Opened here, used in one thread after another, and closed here: its workers are the state's, not a thread's.
+static void test_moving_state(void) {
+  lua_State *L = open_state();
+  struct bytes want = computed(L, 1);
+  for (int i = 0; i < 3; i++) {
+    pthread_t thread;
+    void *got;
+    if (pthread_create(&thread, NULL, compute_elsewhere, L) != 0) die("no thread");
+    pthread_join(thread, &got);
+    if (!same(got, &want)) die("thread %d: other bytes", i);
+    free(((struct bytes *)got)->data);
+  }
+  lua_close(L);
+  free(want.data);
+}
+
 static void test_threads(void) {
+  test_moving_state();
+
   static struct worker workers[2];
   pthread_barrier_t start;
   pthread_barrier_init(&start, NULL, 2);
@@ -164,7 +188,7 @@ static void wait_for(pid_t child, const char *what, unsigned seconds) {
   if (WEXITSTATUS(status) != 0) die("%s: ended with %d", what, WEXITSTATUS(status));
 }
 
-// libgomp's threads are not in the child, whose regions must not wait for them.
+// The parent's threads are not in the child, which must not wait for them, and may start its own.
 static void test_fork(void) {
   enum { SECONDS = 20 };
   lua_State *L = open_state();
@@ -172,6 +196,8 @@ static void test_fork(void) {
   pid_t child = fork_or_die();
   if (child == 0) {
     must_compute(L, 1, &want, "child");
+    run(L, "dw.set_threads(3)");
+    must_compute(L, 1, &want, "child with threads of its own");
     lua_close(L);
     exit(0);
   }

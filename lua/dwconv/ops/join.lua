@@ -8,14 +8,17 @@ local op = ops.family("join", "tensors put together, and repeated")
 local K = ops.calls
 local check_tensor, product = options.check_tensor, options.product
 
+-- The tensors in a list of our own: the script's may answer otherwise when it is looked at again.
 local function check_list(name, argument, tensors)
-  if type(tensors) ~= "table" or #tensors == 0 then
+  if type(tensors) ~= "table" or rawlen(tensors) == 0 then
     core.raise(("%s: %s must be a table of at least one tensor, got %s"):format(name, argument, options.show(tensors)))
   end
-  if tensors.axis ~= nil then
+  if rawget(tensors, "axis") ~= nil then
     core.raise(('%s: %s has a field "axis"; options go into a table of their own, after it'):format(name, argument))
   end
-  for i, t in ipairs(tensors) do check_tensor(name, ("%s[%d]"):format(argument, i), t) end
+  local list = {}
+  for i = 1, rawlen(tensors) do list[i] = check_tensor(name, ("%s[%d]"):format(argument, i), rawget(tensors, i)) end
+  return list
 end
 
 -- The shape of all of them along the axis; they must agree otherwise.
@@ -47,7 +50,7 @@ op "concatenate" {
   options = { axis = options.axis(-1) },
   shapes = { tensors = "a table of tensors that differ on the axis only", result = "the sum of sizes on the axis" },
   forward = function(tensors, o)
-    check_list("concatenate", "tensors", tensors)
+    tensors = check_list("concatenate", "tensors", tensors)
     if tensors[1].ndim == 0 then core.raise "concatenate: tensors of rank 0 have no axis; use stack" end
     local axis = options.check_axis("concatenate", "axis", o.axis, tensors[1].ndim)
     local y, first = empty(joint_shape(tensors, axis), tensors[1].dtype), 1
@@ -81,7 +84,7 @@ op "stack" {
   options = { axis = options.axis(1) },
   shapes = { x = "a table of tensors of one shape", result = "theirs, with the new axis" },
   forward = function(x, o)
-    check_list("stack", "x", x)
+    x = check_list("stack", "x", x)
     for i = 2, #x do
       if options.show(x[i]) ~= options.show(x[1]) then -- shape or dtype
         core.raise(("stack: x[1] is %s but x[%d] is %s"):format(options.show(x[1]), i, options.show(x[i])))

@@ -22,7 +22,8 @@ for name, doc in pairs {
   floatx = 'The default float dtype: "float32" or "float64".',
   epsilon = "The fuzz factor, 1e-7 at first.",
   image_data_format = 'The layout of images where a call does not say: "channels_last" or "channels_first".',
-  memory_limit = "The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.",
+  memory_limit = "The most bytes that this Lua state may take: what K.set_memory_limit said, or what it holds and the "
+    .. "machine, or the cgroup around it, has left now, less a sixteenth of all.",
 } do
   plain(name) {
     doc = doc,
@@ -46,19 +47,25 @@ K.set_epsilon(1e-7) -- as at first]],
 K.set_image_data_format "channels_first"
 print(K.image_data_format())
 K.set_image_data_format "channels_last" -- as at first]],
+  memory_limit = [[
+K.set_memory_limit(1 << 30) -- a gigabyte
+print(K.memory_limit())
+K.set_memory_limit(nil) -- as at first]],
 }
 
 for name, expected in pairs {
   floatx = '"float32" or "float64"', epsilon = "a number", image_data_format = '"channels_last" or "channels_first"',
+  memory_limit = "a whole number of bytes, or nil for what the machine has left",
 } do
   plain("set_" .. name) {
     doc = ("Sets K.%s()."):format(name),
     values = { "value" },
     shapes = { value = expected },
     forward = function(value) config["set_" .. name](value) end,
-    sample = function() return config[name]() end,
+    sample = function() return name ~= "memory_limit" and config[name]() or nil end,
     example = examples[name],
-    differs = name == "floatx" and "There is no float16." or nil,
+    differs = name == "floatx" and "There is no float16."
+      or name == "memory_limit" and "Keras's backend does not have it." or nil,
   }
 end
 
