@@ -206,7 +206,7 @@ describe("composing refuses", function()
     refuses(function() return (o.parallel(f)) end, "parallel: takes a table of ops, got tanh{}")
     refuses(function() return (o.parallel { f, 3 }) end, "parallel: takes ops and functions, got 3")
     refuses(function() return o.tahn end, 'dw.ops has no "tahn"; did you mean "tanh"?')
-    refuses(function() return o[1] end, "ops: no op is called 1")
+    refuses(function() return o[1] end, "dw.ops has no 1")
     refuses(function() return o.placeholder end, 'ops: no op is called "placeholder"')
   end)
 
