@@ -1153,9 +1153,9 @@ function K.set_memory_limit(value) end
 ---@param value dwconv.Tensor|number|table a tensor, a number or a nested table, of x's shape
 function K.set_value(x, value) end
 
---- The shape of x, as a tensor.
+--- The shape of x, as a tensor: int32, or int64 where a size does not fit.
 ---@param x dwconv.Tensor a tensor
----@return dwconv.Tensor # an int32 tensor
+---@return dwconv.Tensor # a tensor of sizes
 function K.shape(x) end
 
 --- 1 / (1 + exp(-x)).

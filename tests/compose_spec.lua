@@ -207,7 +207,7 @@ describe("composing refuses", function()
     refuses(function() return (o.parallel { f, 3 }) end, "parallel: takes ops and functions, got 3")
     refuses(function() return o.tahn end, 'dw.ops has no "tahn"; did you mean "tanh"?')
     refuses(function() return o[1] end, "dw.ops has no 1")
-    refuses(function() return o.placeholder end, 'ops: no op is called "placeholder"')
+    refuses(function() return o.placeholder end, "dw.ops.placeholder: there is no such thing here")
   end)
 
   it("what cannot be bound", function()

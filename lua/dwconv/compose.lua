@@ -359,11 +359,13 @@ function compose.residual(f)
     call = call_residual, text = residual_text }
 end
 
-local rooms = {}
+local rooms, advice = {}, {}
 for name, r in pairs(records) do
-  if not r.refused and not compose[name] then
+  if r.refused then
+    advice[name] = "there is no such thing here; " .. r.refused
+  elseif not compose[name] then
     rooms[name] = function() return function(given) return bind(r, given) end end
   end
 end
 
-return lookup.strict(compose, "dw.ops", "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:", rooms)
+return lookup.strict(compose, "dw.ops", "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:", rooms, advice)

@@ -165,10 +165,20 @@ static int into_float(lua_State *L) {
   return into_new(L);
 }
 
+// Computes nothing: only refuses what into_new would refuse for its operands.
+static int check_operands(lua_State *L) {
+  struct call c = {.L = L};
+  dw_tensor y = {.rank = 0};
+  y.rank = read_operands(&c, y.shape);
+  check(&c, &y);
+  return 0;
+}
+
 // elementwise(op, name, kind, arguments' names...): the function `name`, which computes the op listed as `op`.
 static int elementwise(lua_State *L) {
-  static const char *const names[] = {"new", "first", "float", NULL};
-  static const luaL_Reg kinds[] = {{"new", into_new}, {"first", into_first}, {"float", into_float}};
+  static const char *const names[] = {"new", "first", "float", "check", NULL};
+  static const luaL_Reg kinds[] = {
+      {"new", into_new}, {"first", into_first}, {"float", into_float}, {"check", check_operands}};
   int op = dw_elementwise_find(luaL_checkstring(L, 1)), kind = luaL_checkoption(L, 3, NULL, names);
   luaL_checkstring(L, 2);
   if (op < 0) dwl_error(L, "there is no kernel \"%s\"", lua_tostring(L, 1));

@@ -51,6 +51,13 @@ static int wall_clock(lua_State *L) { // seconds, from some start
   return 1;
 }
 
+// check_memory(bytes): raises when holding so many more would pass the limit.
+static int check_memory(lua_State *L) {
+  double bytes = dwl_checknumber(L, 1, "bytes");
+  dwl_checkmemory(L, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX);
+  return 0;
+}
+
 static void set_text(lua_State *L, const char *key, const char *text) {
   lua_pushstring(L, text);
   lua_setfield(L, -2, key);
@@ -76,6 +83,7 @@ const luaL_Reg dwl_system_functions[] = {
     {"set_grain", set_grain},
     {"set_stream", set_stream},
     {"build", build},
+    {"check_memory", check_memory},
     {"memory_limit", memory_limit},
     {"set_memory_limit", set_memory_limit},
     {"clock", wall_clock},

@@ -21,6 +21,9 @@ local function fitted(condition, rank)
   return core.reshape(condition, shape)
 end
 
+-- Refuses what where() would, in the names that the script used.
+local check_branches = core.elementwise("where", "switch", "check", "condition", "then_expression", "else_expression")
+
 op "switch" {
   doc = [[
 then_expression where condition is true (a number: not 0), else else_expression. A condition of one element picks one
@@ -46,7 +49,9 @@ of them whole, and of functions calls only that one; otherwise the choice is num
     end
     local rank = math.max(is_tensor(x) and x.ndim or 0, is_tensor(y) and y.ndim or 0)
     if condition.dtype ~= "bool" then condition = core.cast(condition, "bool") end
-    return K.where(fitted(condition, rank), x, y)
+    condition = fitted(condition, rank)
+    check_branches(condition, x, y)
+    return K.where(condition, x, y)
   end,
   backward = "parts",
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 3 }, R { 2, 3 } end,
@@ -54,20 +59,22 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   errors = "A condition with more axes than the branches, or whose shape does not broadcast with theirs.",
 }
 
--- A tensor's slices along its first axis, or a table's items.
+-- How many slices a tensor has along its first axis, or a table items, and a function that gives the i-th.
 local function items(name, elems)
   if type(elems) == "table" then
-    for i, e in ipairs(elems) do options.check_tensor(name, ("elems[%d]"):format(i), e) end
-    return elems, #elems
+    local list = {} -- of our own
+    for i = 1, rawlen(elems) do list[i] = options.check_tensor(name, ("elems[%d]"):format(i), rawget(elems, i)) end
+    return #list, function(i) return list[i] end
   end
   if not is_tensor(elems) or elems.ndim == 0 then
-    core.raise(("%s: elems must be a tensor with at least one axis or a table, got %s"):format(name,
+    core.raise(("%s: elems must be a tensor with at least one axis or a table of tensors, got %s"):format(name,
       options.show(elems)))
   end
-  local list = {}
-  for i = 1, #elems do list[i] = K.select(elems, 1, i) end
-  return list, #list
+  return #elems, function(i) return K.select(elems, 1, i) end
 end
+
+local check_memory = core.named(core.check_memory, "map_fn")
+local TENSOR <const> = 256 -- bytes of a small one
 
 op "map_fn" {
   doc = "fn(e) of each slice of elems along its first axis, stacked.",
@@ -77,11 +84,12 @@ op "map_fn" {
   shapes = { fn = "a function", elems = "n,...", result = "n, fn's" },
   forward = function(fn, elems, o)
     check_function("map_fn", "fn", fn)
-    local list, n = items("map_fn", elems)
+    local n, item = items("map_fn", elems)
     if n == 0 then core.raise "map_fn: elems is empty, so there is nothing that says what fn gives" end
+    check_memory(n * TENSOR)
     local results = {}
     for i = 1, n do
-      local y = fn(list[i])
+      local y = fn(item(i))
       if not is_tensor(y) then core.raise(("map_fn: fn must give a tensor, got %s"):format(options.show(y))) end
       results[i] = o.dtype and K.cast(y, o.dtype) or y
     end
@@ -110,15 +118,15 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     shapes = { fn = "a function of acc and e", elems = "n,...", result = "fn's" },
     forward = function(fn, elems, o)
       check_function(name, "fn", fn)
-      local list, n = items(name, elems)
+      local n, item = items(name, elems)
       local first, last, step = 1, n, 1
       if name == "foldr" then first, last, step = n, 1, -1 end
       local acc = o.initializer
       if acc == nil then
         if n == 0 then core.raise(name .. ": elems is empty, and there is no initializer") end
-        acc, first = list[first], first + step
+        acc, first = item(first), first + step
       end
-      for i = first, last, step do acc = fn(acc, list[i]) end
+      for i = first, last, step do acc = fn(acc, item(i)) end
       return acc
     end,
     backward = "parts",

@@ -100,10 +100,12 @@ op "stack" {
   errors = "Shapes or dtypes that differ, an axis that the result does not have.",
 }
 
+local MOST <const> = 2 ^ 31 -- counts; so no size overflows before the core has looked at it
+
 local function check_count(name, what, n)
   local whole = options.whole(n)
-  if not whole or whole < 0 then
-    core.raise(("%s: %s must be a whole number of at least 0, got %s"):format(name, what, options.show(n)))
+  if not whole or whole < 0 or whole > MOST then
+    core.raise(("%s: %s must be a whole number from 0 to %d, got %s"):format(name, what, MOST, options.show(n)))
   end
   return whole
 end

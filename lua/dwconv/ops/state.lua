@@ -22,12 +22,12 @@ local function reader(name)
 end
 
 reader "shape" {
-  doc = "The shape of x, as a tensor.",
-  shapes = { result = "an int32 tensor" },
+  doc = "The shape of x, as a tensor: int32, or int64 where a size does not fit.",
+  shapes = { result = "a tensor of sizes" },
   forward = function(x)
     local shape = x.shape
     if #shape == 0 then return core.empty({ 0 }, "int32") end
-    return core.tensor(shape, "int32", "float32")
+    return core.tensor(shape, math.max(table.unpack(shape)) < 2 ^ 31 and "int32" or "int64", "float32")
   end,
   example = "print(K.shape(dw.zeros { 2, 3 }))",
 }

@@ -7,7 +7,7 @@ local options = require "dwconv.options"
 
 local op = ops.family("view", "parts of a tensor, as views of the same numbers")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check_tensor, is_tensor = options.check_tensor, options.is_tensor
 
 local AXIS, INDEX = "an axis, from 1 or -1 back", "an index, from 1 or -1 back"
 
@@ -17,7 +17,7 @@ local forms = {
   index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
   select = core.named(core.select, "embed"),
 }
-local zeros = core.named(core.zeros, "embed")
+local zeros, write = core.named(core.zeros, "embed"), core.named(core.update, "embed")
 
 local function embedded(form)
   return function(g, _, x, ...)
@@ -100,7 +100,11 @@ op "embed" {
       core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
     end
     local x = zeros(shape, check_tensor("embed", "g", g).dtype)
-    forms[form](x, table.unpack(values)):copy_(g)
+    local part = forms[form](x, table.unpack(values))
+    if not is_tensor(part) or options.show(part) ~= options.show(g) then -- shape or dtype
+      core.raise(("embed: g must be like the part it goes into, %s, got %s"):format(options.show(part), options.show(g)))
+    end
+    write(part, g)
     return x
   end,
   keeps = {},
