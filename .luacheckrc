@@ -2,3 +2,4 @@ std = "lua54"
 max_line_length = 120
 files["tests"] = { max_line_length = 140 }
 files["tests/**/*_spec.lua"] = { std = "+busted" }
+files["tests/fixtures"] = { max_line_length = false }

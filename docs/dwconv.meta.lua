@@ -786,13 +786,13 @@ function K.maximum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
@@ -949,24 +949,24 @@ function Tensor:permute(pattern) end
 ---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.pow(x, a) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:pow(a) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.power(a, b) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:power(b) end
@@ -1236,13 +1236,13 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
@@ -1378,13 +1378,13 @@ function K.update_add(x, increment) end
 ---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
---- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
---- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end

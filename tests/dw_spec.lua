@@ -15,26 +15,58 @@ describe("dw", function()
     refuses(function() dw.set_threads "2" end, 'got "2"')
   end)
 
-  it("help prints, and suggests", function()
-    local said, real = {}, print
-    _G.print = function(text) said[#said + 1] = text end
-    local ok, why = pcall(function()
-      dw.help()
-      dw.help "depthwise_conv2d"
-      dw.help "reduce"
-      dw.help "placeholder"
-      dw.help "repeat"
-      dw.help "K.repeat_"
-      for _, name in ipairs { "io", "npy", "image", "image.read", "dw.io.npy.write" } do dw.help(name) end
-    end)
+  it("refuses what it would ignore", function()
+    refuses(function() dw.threads(1) end, "threads: takes nothing; dw.set_threads(n) sets it")
+    refuses(function() dw.set_threads(1, 2) end, "set_threads: takes (n), got more")
+  end)
+end)
+
+describe("dw.help", function()
+  local function said(...)
+    local lines, real = {}, print
+    _G.print = function(text) lines[#lines + 1] = text end
+    local ok, why = pcall(dw.help, ...)
     _G.print = real
     assert.is_true(ok, why)
-    said = table.concat(said, "\n")
-    for _, text in ipairs { "reduce ", "dilation_rate", "argmax", "K.placeholder", "There is no such thing here" } do
-      assert.truthy(said:find(text, 1, true), text)
+    return table.concat(lines, "\n")
+  end
+
+  it("explains functions, families, files, tensors' methods, operators and topics, as scripts write them", function()
+    for name, text in pairs {
+      depthwise_conv2d = "dilation_rate", reduce = "argmax", placeholder = "There is no such thing here", ["repeat"] = "K.repeat_",
+      ["K.repeat_"] = 'K["repeat"]', npy = "dw.io.npy.read(path)", ["dw.io.image.write"] = "quality", io = "npy.write",
+      image = "image.read", tape = "tape:gradients", ["tape:gradients"] = "output_gradients", ["t:sum"] = "K.sum(",
+      ["t:item"] = "t:item()", ["+"] = "K.add(", ["//"] = "floor_divide", ["a % b"] = "K.mod(", threads = "dw.set_threads(n)",
+      ["dw.set_threads"] = "dw.threads()", shape = "shape", ["t[i]"] = "view", [">>"] = "dw.ops.NAME", ops = "residual",
+      ["dw.info()"] = "isa", conv2d = "is not there yet; meanwhile", ["dw.backend.sum"] = "K.sum(", unary = "Nothing is called",
+    } do
+      assert.truthy(said(name):find(text, 1, true), ("dw.help %q does not say %q but: %s"):format(name, text, said(name)))
     end
-    refuses(function() dw.help "depthwise_conv" end, 'help: nothing is called "depthwise_conv"; did you mean "depthwise_conv2d"?')
-    refuses(function() return dw.io.tiff end, 'dw.io has no "tiff"')
+    assert.truthy(said():find("depthwise", 1, true) and said():find("tape", 1, true))
+  end)
+
+  it("takes a function too", function()
+    assert.equal(said "sum", said(dw.backend.sum))
+    assert.equal(said "uniform", said(dw.uniform))
+    assert.equal(said "clock", said(dw.clock))
+    assert.truthy(said(print):find("There is no help for a function", 1, true))
+    assert.truthy(said(3):find("There is no help for 3", 1, true))
+  end)
+
+  it("answers a miss with a sentence and the nearest name", function()
+    assert.equal('Nothing is called "depthwise_conv"; did you mean "depthwise_conv2d"?', said "depthwise_conv")
+    assert.equal('Nothing is called "K.summ"; did you mean "sum"?', said "K.summ")
+    assert.equal('Nothing is called "tapes"; did you mean "tape"?', said "tapes")
+    assert.equal('Nothing is called "qqqqqqqqqq"; dw.help() lists what there is.', said "qqqqqqqqqq")
+  end)
+
+  it("has topics whose examples print the same every time", function()
+    local help = require "dwconv.help"
+    for _, t in ipairs(require "dwconv.topics") do
+      assert.is_true(#help.printed(t) > 0)
+      assert.equal(help.printed(t), help.printed(t))
+      assert.truthy(said(t.name):find(t.text, 1, true))
+    end
   end)
 end)
 
@@ -77,7 +109,8 @@ describe("looking up what is not there", function()
     local env = setmetatable({ dw = dw, K = K, x = dw.uniform { 2, 4, 6, 3 }, options = {}, cin = 3, cout = 5, cm = 6, c = 3,
       kernel = dw.ones { 1, 1, 3, 5 }, depthwise_kernel = dw.ones { 3, 3, 3, 2 }, pointwise_kernel = dw.ones { 1, 1, 6, 5 },
       bias = dw.ones { 3 }, alpha = 0.5, level = 0.5, gamma = dw.ones { 3 }, beta = dw.zeros { 3 }, mean = dw.zeros { 3 },
-      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2, labels = dw.tensor({ 2, 1 }, { dtype = "int32" }), classes = 3,
+      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2,
+      labels = dw.tensor({ 2, 1 }, { dtype = "int32" }), classes = 3,
       output = dw.uniform { 2, 4, 6, 3 }, predictions = dw.uniform { 2, 3 } }, { __index = _G })
     local ran = 0
     for name, advice in pairs(require "dwconv.ops.missing") do

@@ -55,7 +55,9 @@ local function filled(numbers, shape, dtype, offset)
   return dw.tensor(list, { dtype = dtype }):reshape(shape)
 end
 
-local function random(shape, low, high) return dw.uniform(shape, { minval = low or -1, maxval = high or 1, seed = 1, dtype = "float64" }) end
+local function random(shape, low, high)
+  return dw.uniform(shape, { minval = low or -1, maxval = high or 1, seed = 1, dtype = "float64" })
+end
 
 -- Elementwise ops: each number with each, along axes of their own.
 local function cross_shape(i, n, size)

@@ -4,6 +4,7 @@
 local cases = require "backend_cases"
 local K = require("dwconv").backend
 local ops = require "dwconv.ops"
+local not_yet = require "dwconv.ops.missing"
 
 local KERAS = {
   { "configuration", [[backend epsilon set_epsilon floatx set_floatx image_data_format set_image_data_format
@@ -22,9 +23,16 @@ local KERAS = {
   { "linear algebra", "dot batch_dot transpose gather" },
   { "shape", [[concatenate reshape permute_dimensions repeat_elements repeat tile flatten batch_flatten expand_dims
     squeeze stack one_hot reverse]] },
+  { "padding and resizing", "temporal_padding spatial_2d_padding spatial_3d_padding resize_images resize_volumes" },
+  { "convolution", [[conv1d conv2d conv2d_transpose separable_conv2d depthwise_conv2d conv3d local_conv1d local_conv2d
+    bias_add]] },
+  { "pooling", "pool2d pool3d" },
   { "random", "random_normal random_uniform random_binomial truncated_normal" },
-  { "control", "switch map_fn foldl foldr" },
-  { "nets, the first of them", "relu sigmoid tanh" },
+  { "recurrence and control", "rnn switch map_fn foldl foldr" },
+  { "neural nets", [[relu elu softmax softplus softsign sigmoid tanh hard_sigmoid dropout l2_normalize in_top_k
+    normalize_batch_in_training batch_normalization]] },
+  { "losses and CTC", [[categorical_crossentropy sparse_categorical_crossentropy binary_crossentropy
+    ctc_label_dense_to_sparse ctc_batch_cost ctc_decode]] },
 }
 local ALIASES = { ["repeat"] = "repeat_" } -- Lua's own word
 
@@ -35,15 +43,15 @@ local seen = {}
 local function status(name)
   local record = ops.records[name]
   if record and record.refused then return "refused", "refused: " .. tostring(record.refused) end
-  local kind = type(K[name]) == "function" and "implemented" or "missing"
-  return kind, kind
+  if rawget(K, name) then return "implemented", "implemented" end
+  return "missing", "missing; meanwhile " .. (not_yet[name] or "nothing is advised")
 end
 
 local function line(name)
   local own = ALIASES[name] or name
   local list = of[own] or {}
-  local kind, text = status(K[name] == nil and own or name)
-  local passed = cases.run(list)
+  local kind, text = status(rawget(K, name) == nil and own or name)
+  local passed = kind == "implemented" and cases.run(list) or 0
   seen[own] = true
   totals[kind], totals.functions = totals[kind] + 1, totals.functions + 1
   totals.cases, totals.passed = totals.cases + #list, totals.passed + passed

@@ -40,6 +40,8 @@ for name, record in pairs(ops.records) do
   if record.home == "dw" then elsewhere[name] = "it is dw." .. name end
   if record.home == "method" then elsewhere[name] = ("it is a method of tensors: t:%s()"):format(name) end
 end
-for name, advice in pairs(require "dwconv.ops.missing") do elsewhere[name] = "it is not there yet; meanwhile: " .. advice end
+for name, advice in pairs(require "dwconv.ops.missing") do
+  elsewhere[name] = "it is not there yet; meanwhile: " .. advice
+end
 
 return lookup.strict(K, "K", "K, the backend; K.NAME calls a function, dw.help \"NAME\" explains it:", nil, elsewhere)

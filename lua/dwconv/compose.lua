@@ -368,4 +368,6 @@ for name, r in pairs(records) do
   end
 end
 
-return lookup.strict(compose, "dw.ops", "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:", rooms, advice)
+local ABOUT = "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:"
+
+return lookup.strict(compose, "dw.ops", ABOUT, rooms, advice)

@@ -206,7 +206,7 @@ loss does not reach.]],
   end,
   differs = "It works on the tape now recording, as there is no graph.",
   example = [[
-local x = dw.tensor { 1, 2, 3 }
+x = dw.tensor { 1, 2, 3 }
 print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
   errors = "No tape that is recording; numbers that were written in place since they were recorded.",
 }

@@ -1,9 +1,13 @@
--- help.lua: reference texts, made from the records. annotations.lua makes what editors read.
+-- help.lua: dw.help and the reference, made from the records and from topics.lua. annotations.lua makes what editors
+-- read.
 
+local lookup = require "dwconv.lookup"
+local missing = require "dwconv.ops.missing"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
+local topics = require "dwconv.topics"
 
 -- The names of the records that `keep` allows, sorted.
 local function names(keep)
@@ -86,8 +90,8 @@ local function wrapped(text)
   return table.concat(lines, "\n")
 end
 
---- What a record's example prints. The global print is another while it runs, as ops that print use it too.
----@param r table a record
+--- What an example of a record or topic prints. The global print is another while it runs, as ops that print use it.
+---@param r table a record or topic
 ---@return string
 function help.printed(r)
   local dw, lines, real = require "dwconv", {}, print
@@ -127,44 +131,103 @@ function help.text(r, run)
   return table.concat(lines, "\n")
 end
 
-local function family(f, line)
+-- The text of a topic.
+local function topic_text(t, run)
+  local text = ("%s\n\n%s\n\nExample\n  %s"):format(t.use, t.text, (t.example:gsub("\n", "\n  ")))
+  return run and text .. "\n  --> " .. help.printed(t):gsub("\n", "\n  --> ") or text
+end
+
+-- ---- dw.help -------------------------------------------------------------------------------------
+
+local function family(f)
   local list = names(function(r) return r.family == f.name and not r.refused end)
-  return line:format(f.name, f.about, table.concat(list, ", "))
+  return ("%s: %s\n%s"):format(f.name, f.about, lookup.lines(list, "  "))
 end
 
-local function by_alias(name)
-  for _, r in pairs(ops.records) do
-    if r.alias == name then return r end
-  end
+local function overview()
+  local lines = { 'dw.help "name" explains a function, a family or a topic. Families of functions:' }
+  for _, f in ipairs(ops.families) do lines[#lines + 1] = ("  %-12s %s"):format(f.name, f.about) end
+  local list = {}
+  for i, t in ipairs(topics) do list[i] = t.name end
+  lines[#lines + 1] = "Topics:\n" .. lookup.lines(list, "  ")
+  return table.concat(lines, "\n")
 end
 
---- Prints the reference text of an op or a family, or the families: this is dw.help.
----@param name? string
-function help.show(name)
-  if name == nil then
-    print 'dw.help "name" explains a function or lists a family:'
-    for _, f in ipairs(ops.families) do print(("  %-12s %s"):format(f.name, f.about)) end
-    return
-  end
-  if type(name) == "string" then -- as scripts write it
-    name = name:gsub("^K%.", ""):gsub("^dw%.", ""):gsub("^io%.", "")
-  end
-  for _, f in ipairs(ops.families) do
-    if f.name == name and not ops.records[name] then return print(family(f, "%s: %s\n%s")) end
-  end
-  local r = ops.records[name] or by_alias(name)
-  local room = type(name) == "string" and names(function(other) return other.name:find(name .. ".", 1, true) == 1 end)
-  if not r and room and #room > 0 then -- "npy" stands for npy.read and npy.write
+-- Each of these gives a text for a name, or nothing.
+local finders = {
+  function(name) return ops.records[name] and help.text(ops.records[name]) end,
+  function(name)
+    for _, f in ipairs(ops.families) do
+      if f.name == name then return family(f) end
+    end
+  end,
+  function(name) -- an alias, an operator such as "+", or one as it is written
+    for _, r in pairs(ops.records) do
+      local operator = OPERATORS[r.metamethod]
+      local sign = operator and operator:match "^a (%p+) b$"
+      if name == r.alias or name == operator or name == sign then return help.text(r) end
+    end
+  end,
+  function(name)
+    for _, t in ipairs(topics) do
+      if t.name == name then return topic_text(t) end
+      for _, other in ipairs(t.also) do
+        if other == name then return topic_text(t) end
+      end
+    end
+  end,
+  function(name) -- "npy" stands for npy.read and npy.write
+    local room = names(function(r) return r.name:find(name .. ".", 1, true) == 1 end)
     for i, n in ipairs(room) do room[i] = help.text(ops.records[n]) end
-    return print(table.concat(room, "\n\n"))
+    return #room > 0 and table.concat(room, "\n\n")
+  end,
+  function(name) return missing[name] and ("K.%s is not there yet; meanwhile: %s"):format(name, missing[name]) end,
+}
+
+-- A name without what scripts write before it: K.sum, dw.io.npy, t:sum, tape:gradients.
+local function plain(name)
+  for _, before in ipairs { "^dw%.backend%.", "^K%.", "^dw%.", "^io%.", "^%a+:%f[%a]", "%(%)$" } do
+    name = name:gsub(before, "")
   end
-  if not r then
-    local known = names(function() return true end)
-    for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
-    options.raise(("help: nothing is called %s%s"):format(options.show(name), options.hint(name, known)))
-  end
-  print(help.text(r))
+  return name
 end
+
+-- What a function is called.
+local function name_of(f)
+  for name, r in pairs(ops.records) do
+    if r.call == f then return name end
+  end
+  for name, value in pairs(require "dwconv") do
+    if value == f then return name end
+  end
+end
+
+local function find(name)
+  for _, finder in ipairs(finders) do
+    local text = finder(name) or finder(plain(name))
+    if text then return text end
+  end
+  local known = names(function() return true end)
+  for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
+  for _, t in ipairs(topics) do known[#known + 1] = t.name end
+  for other in pairs(missing) do known[#known + 1] = other end
+  local hint = options.hint(plain(name), known)
+  if hint == "" then hint = "; dw.help() lists what there is." end
+  return ("Nothing is called %s%s"):format(options.show(name), hint)
+end
+
+--- Prints the reference of a function, a family or a topic, or what there is: this is dw.help. A name that nothing has
+--- is answered with the nearest one.
+---@param name? string|function
+function help.show(name, ...)
+  if select("#", ...) > 0 then options.raise "help: takes (name), got more" end
+  if name == nil then return print(overview()) end
+  local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
+  if asked then return print(find(asked)) end
+  print(("There is no help for %s; dw.help() lists what there is."):format(options.show(name)))
+end
+
+-- ---- the reference -------------------------------------------------------------------------------
 
 --- The reference of all ops, in Markdown: docs/reference.md. Examples run, with the settings as they are.
 ---@return string
@@ -179,6 +242,10 @@ function help.reference()
     for _, name in ipairs(names(function(r) return r.family == f.name end)) do
       parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(name, help.text(ops.records[name], true))
     end
+  end
+  parts[#parts + 1] = "## Topics\n\nWhat is no record: tensors' own methods, indexing, tapes, composition, threads.\n"
+  for _, t in ipairs(topics) do
+    parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(t.name, topic_text(t, true))
   end
   return table.concat(parts, "\n")
 end

@@ -14,11 +14,17 @@ end
 
 --- How many threads drivers may use: at first the least of affinity, cgroup quota and OMP_NUM_THREADS.
 ---@return integer
-function dw.threads() return core.threads() end
+function dw.threads(...)
+  if select("#", ...) > 0 then core.raise "threads: takes nothing; dw.set_threads(n) sets it" end
+  return core.threads()
+end
 
 --- Sets it, for this Lua state. Results do not depend on it.
 ---@param n integer
-function dw.set_threads(n) core.set_threads(n) end
+function dw.set_threads(n, ...)
+  if select("#", ...) > 0 then core.raise "set_threads: takes (n), got more" end
+  core.set_threads(n)
+end
 
 --- Seconds of wall time since some start, for timing.
 ---@return number

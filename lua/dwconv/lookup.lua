@@ -40,7 +40,8 @@ end
 function lookup.refuse(what, name, names, advice)
   if advice then core.raise(("%s.%s: %s"):format(what, name, advice)) end
   local hint = options.hint(name, names)
-  core.raise(("%s has no %s%s"):format(what, options.show(name), hint ~= "" and hint or "; print(" .. what .. ") lists what it has"))
+  if hint == "" then hint = ("; print(%s) lists what it has"):format(what) end
+  core.raise(("%s has no %s%s"):format(what, options.show(name), hint))
 end
 
 --- Makes `t` strict. `rooms`: names that are there too, each with a function that makes its value when it is first

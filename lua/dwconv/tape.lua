@@ -192,8 +192,8 @@ op "record" {
     return function() return x * x end
   end,
   example = [[
-local x = dw.tensor { 1, 2, 3 }
-local tape, loss = dw.record(function() return K.sum(x * x) end)
+x = dw.tensor { 1, 2, 3 }
+tape, loss = dw.record(function() return K.sum(x * x) end)
 print(tape:gradients(loss, x))]],
 }
 
@@ -216,8 +216,8 @@ op "no_grad" {
     return function() return x * x end
   end,
   example = [[
-local x = dw.tensor { 1, 2 }
-local tape = dw.record(function() dw.no_grad(function() return x * x end) end)
+x = dw.tensor { 1, 2 }
+tape = dw.record(function() dw.no_grad(function() return x * x end) end)
 print(tape)]],
 }
 

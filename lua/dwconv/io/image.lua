@@ -59,7 +59,7 @@ Samples are as the file has them: gamma and colour profiles are not applied, nor
   home = "io",
   sample = function() return "tests/fixtures/files/rgb.png" end,
   example = [[
-local path = os.tmpname() .. ".png"
+path = os.tmpname() .. ".png"
 dw.io.image.write(path, dw.arange(6, { dtype = "uint8" }):reshape { 2, 3 })
 print(dw.io.image.read(path):squeeze())
 os.remove(path)]],
@@ -136,7 +136,7 @@ followed, pipes and devices written to.]],
   reason = "its numbers go into a file",
   sample = function(R) return "no such folder/a.png", R { 2, 3, 3 } end,
   example = [[
-local path = os.tmpname() .. ".jpg"
+path = os.tmpname() .. ".jpg"
 dw.io.image.write(path, dw.full({ 16, 16, 3 }, 0.5), { quality = 95 })
 print(dw.io.image.read(path)(1, 1, 1))
 os.remove(path)]],

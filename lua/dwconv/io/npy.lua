@@ -151,7 +151,7 @@ has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops i
   home = "io",
   sample = function() return "tests/fixtures/files/c_2x3.npy" end,
   example = [[
-local path = os.tmpname()
+path = os.tmpname()
 dw.io.npy.write(path, dw.tensor { { 1, 2 }, { 3, 4 } })
 print(dw.io.npy.read(path))
 os.remove(path)]],
@@ -184,7 +184,7 @@ mode and owner it keeps; symbolic links are followed, pipes and devices written 
   reason = "its numbers go into a file",
   sample = function(R) return "/dev/null", R { 2, 3 } end,
   example = [[
-local path = os.tmpname()
+path = os.tmpname()
 dw.io.npy.write(path, dw.arange(6):reshape { 2, 3 })
 print(dw.io.npy.read(path))
 os.remove(path)]],

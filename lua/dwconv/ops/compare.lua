@@ -57,6 +57,6 @@ op "where" {
     y = function(g, _, condition, _, y) return K.sum_to(K.where(condition, 0, g), y.shape) end,
   },
   sample = function(R) return K.greater(R { 2, 3 }, 0), R { 2, 1 }, R { 3 } end,
-  example = "local x = dw.tensor { -1, 2 }\nprint(K.where(x:greater(0), x, 0))",
+  example = "x = dw.tensor { -1, 2 }\nprint(K.where(x:greater(0), x, 0))",
   errors = BROADCAST,
 }

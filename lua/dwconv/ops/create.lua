@@ -140,7 +140,7 @@ A tensor of its own from a nested table, a number or a tensor, to be changed in 
   forward = function(value, o) return variable(value, o.dtype, config.floatx(), "value") end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
   example = [[
-local v = K.variable { 1, 2 }
+v = K.variable { 1, 2 }
 K.update_add(v, 1)
 print(v)]],
   errors = RAGGED,

@@ -57,8 +57,8 @@ Keras refuses unequal strides and computes nonsense for strides with dilation; h
 dilation_rate also take one number; padding also takes {{top, bottom}, {left, right}}. A valid window larger than its
 input is an error, as in Keras 3.]],
   example = [[
-local x = dw.arange(0, 16, 1, { dtype = "float32" }):reshape { 1, 4, 4, 1 }
-local w = dw.ones({ 3, 3, 1, 1 })
+x = dw.arange(0, 16, 1, { dtype = "float32" }):reshape { 1, 4, 4, 1 }
+w = dw.ones({ 3, 3, 1, 1 })
 print(K.depthwise_conv2d(x, w, { strides = 2, padding = "same" }):reshape { 2, 2 })]],
   sample = function(R)
     return R { 2, 5, 7, 3 }, R { 3, 2, 3, 2 }, sample_options
@@ -90,7 +90,7 @@ grad_x = op "depthwise_conv2d_grad_x" {
     return R { 2, 2, 8, 6 }, R { 3, 2, 3, 2 }, { 2, 5, 7, 3 }, sample_options
   end,
   example = [[
-local g = dw.ones { 1, 2, 2, 1 }
+g = dw.ones { 1, 2, 2, 1 }
 print(K.depthwise_conv2d_grad_x(g, dw.ones { 2, 2, 1, 1 }, { 1, 3, 3, 1 }):reshape { 3, 3 })]],
   errors = UNFIT,
 }
@@ -119,7 +119,7 @@ grad_kernel = op "depthwise_conv2d_grad_kernel" {
     return R { 2, 2, 8, 6 }, R { 2, 5, 7, 3 }, { 3, 2, 3, 2 }, sample_options
   end,
   example = [[
-local g = dw.ones { 1, 2, 2, 1 }
+g = dw.ones { 1, 2, 2, 1 }
 print(K.depthwise_conv2d_grad_kernel(g, dw.ones { 1, 3, 3, 1 }, { 2, 2, 1, 1 }):reshape { 2, 2 })]],
   errors = UNFIT,
 }

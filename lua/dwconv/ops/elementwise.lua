@@ -1,6 +1,7 @@
--- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting: how their records are made, arithmetic
--- and extremes; functions.lua has the functions of one number, compare.lua what asks and chooses. A kernel of the same
--- name computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were stretched.
+-- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting: how their records are made,
+-- arithmetic and extremes; functions.lua has the functions of one number, compare.lua what asks and chooses. A kernel
+-- of the same name computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were
+-- stretched.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
@@ -23,8 +24,8 @@ end
 -- does not depend on, such as those that where() did not take, get no NaN for an infinite slope.
 local function times(g, slope) return K.gradient_product(g, slope) end
 
--- One tensor in, one of its shape out. `slope`: function(y, x) -> the derivative; `over`: the same, of what 1 is divided
--- by.
+-- One tensor in, one of its shape out. `slope`: function(y, x) -> the derivative; `over`: the same, of what 1 is
+-- divided by.
 local function unary(name)
   return function(r)
     r.args, r.method = { "x" }, r.method == nil or r.method
@@ -136,7 +137,7 @@ for name, b in pairs { power = "b", pow = "a" } do
   binary(name, a, b) {
     forward = power_of(name, a, b),
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
-      .. "exponents are an error. The gradient of %s is 0 where %s is not above 0, as there is none for most %s."):format(
+      .. "exponents are an error. The gradient of %s is 0 where %s is not above 0: there is none for most %s."):format(
       a, b, b, a, b),
     metamethod = name == "power" and "__pow" or nil, method = true,
     keeps = { [a] = { a, b }, [b] = { a, "result" } },
@@ -210,7 +211,8 @@ local function bounds(low, high)
   return low, high
 end
 
--- Whether clip takes x or max_value rather than min_value, and whether it takes x rather than max_value; nil for always.
+-- Whether clip takes x or max_value rather than min_value, and whether it takes x rather than max_value; nil means
+-- always.
 local function choices(x, low, high)
   low, high = bounds(low, high)
   local above = low and K.greater_equal(high and K.minimum(x, high) or x, low)

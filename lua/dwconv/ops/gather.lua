@@ -65,7 +65,7 @@ op "take_along_axis" {
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 3 }, sample_order(), -1 end,
   example = [[
-local x = dw.tensor { { 1, 2 }, { 3, 4 } }
+x = dw.tensor { { 1, 2 }, { 3, 4 } }
 print(K.take_along_axis(x, K.argsort(x, { direction = "descending" }), 2))]],
   errors = ALONG,
 }
@@ -147,6 +147,6 @@ op "top_k" {
   backward = "parts",
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 5 }, 3 end,
-  example = "local values, positions = K.top_k(dw.tensor { 3, 9, 5 }, 2)\nprint(values)\nprint(positions)",
+  example = "values, positions = K.top_k(dw.tensor { 3, 9, 5 }, 2)\nprint(values)\nprint(positions)",
   errors = "A k above the size of the last axis.",
 }

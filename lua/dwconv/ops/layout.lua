@@ -204,8 +204,8 @@ op "stop_gradient" {
   method = true,
   sample = function(R) return R { 2, 3 } end,
   example = [[
-local x = dw.tensor { 1, 2, 3 }
-local tape, loss = dw.record(function() return K.sum(x * K.stop_gradient(x)) end)
+x = dw.tensor { 1, 2, 3 }
+tape, loss = dw.record(function() return K.sum(x * K.stop_gradient(x)) end)
 print(tape:gradients(loss, x))]],
 }
 

@@ -77,7 +77,7 @@ source "seed" {
   sample = function() return 1 end,
   example = [[
 dw.seed(1)
-local a = dw.uniform { 3 }
+a = dw.uniform { 3 }
 dw.seed(1)
 print(dw.close(a, dw.uniform { 3 }))]],
 }

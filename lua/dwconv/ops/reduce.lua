@@ -162,7 +162,7 @@ for name, r in pairs {
     gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / count_of(x, o)), centered(x, o)) end,
   },
   std = {
-    doc = "The standard deviation over the axes, of the population. Where it is 0 it has no gradient, which is given as 0.",
+    doc = "The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0.",
     keeps = { "x", "result" },
     gradient = function(g, y, x, o)
       local deviation = kept(y, x, o)
@@ -174,7 +174,7 @@ for name, r in pairs {
   local compute = core[name]
   reduction(name) {
     example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
-    doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.",
+    doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.",
     takes = "any",
     forward = function(x, o)
       if check_tensor(name, "x", x).dtype:find "^float" then return compute(x, o.axis, o.keepdims) end
@@ -307,7 +307,8 @@ op "cumprod" {
 }
 
 op "recurrence" {
-  doc = "Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.",
+  doc = [[
+Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.]],
   args = { "a", "b" },
   options = { axis = options.axis(1) },
   shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },

@@ -67,8 +67,8 @@ reader "eval" {
   reason = "it reads a value out",
   differs = "It is a tensor still; t:to_table() gives a nested table.",
   example = [[
-local x = dw.zeros { 2 }
-local copy = K.eval(x)
+x = dw.zeros { 2 }
+copy = K.eval(x)
 K.update(x, 1)
 print(copy)]],
 }
@@ -82,8 +82,8 @@ plain "get_value" {
   sample = function(R) return R { 2, 3 } end,
   differs = "It is a tensor still; t:to_table() gives a nested table.",
   example = [[
-local x = dw.zeros { 2 }
-local copy = K.get_value(x)
+x = dw.zeros { 2 }
+copy = K.get_value(x)
 K.update(x, 1)
 print(copy)]],
 }
@@ -156,7 +156,7 @@ plain "set_value" {
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
   example = [[
-local x = dw.zeros { 2 }
+x = dw.zeros { 2 }
 K.set_value(x, { 1, 2 })
 print(x)]],
   errors = "A value that is not of x's shape, an x that was broadcast.",
@@ -182,7 +182,7 @@ plain "batch_set_value" {
   reason = IN_PLACE,
   sample = function(R) return { { R { 2, 3 }, R { 2, 3 } } } end,
   example = [[
-local x, y = dw.zeros { 2 }, dw.zeros { 1 }
+x, y = dw.zeros { 2 }, dw.zeros { 1 }
 K.batch_set_value { { x, { 1, 2 } }, { y, { 3 } } }
 print(y)]],
   errors = "A value that is not of its tensor's shape.",

@@ -42,7 +42,7 @@ it is a Lua number.]],
   differs = "Indices count from 1, and ranges include both ends.",
   sample = function(R) return R { 3, 4, 5 }, { { 1, 3, 2 }, -1, {} } end,
   example = [[
-local t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+t = dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
 print(t[{ {}, { 1, 3, 2 } }])
 print(t(2, -1))]],
   errors = "An index in a table that is outside its axis, more indices than axes, a step of 0.",
@@ -102,7 +102,8 @@ op "embed" {
     local x = zeros(shape, check_tensor("embed", "g", g).dtype)
     local part = forms[form](x, table.unpack(values))
     if not is_tensor(part) or options.show(part) ~= options.show(g) then -- shape or dtype
-      core.raise(("embed: g must be like the part it goes into, %s, got %s"):format(options.show(part), options.show(g)))
+      core.raise(("embed: g must be like the part it goes into, %s, got %s"):format(options.show(part),
+        options.show(g)))
     end
     write(part, g)
     return x
