@@ -257,9 +257,8 @@ void dwl_leave(lua_State *L, dw_status status) {
   dwl_error(L, "%s", dw_status_text(status));
 }
 
-void dwl_poll(lua_State *L, int64_t i) {
-  enum { OFTEN = 1 << 16 };
-  if (i % OFTEN == OFTEN - 1 && hook_changed(dwl_getstate(L))) dwl_leave(L, DW_INTERRUPTED);
+void dwl_interrupt(lua_State *L) {
+  if (hook_changed(dwl_getstate(L))) dwl_leave(L, DW_INTERRUPTED);
 }
 
 void *dwl_scratch(lua_State *L, size_t bytes) {

@@ -70,8 +70,12 @@ void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dt
 // Around a driver: interruption is looked for, and a status other than DW_OK raises.
 const dw_context *dwl_enter(lua_State *L);
 void dwl_leave(lua_State *L, dw_status s);
-// In loops of the binding itself: raises what dwl_leave raises, looking at every 2^16-th `i` only.
-void dwl_poll(lua_State *L, int64_t i);
+// In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
+// every 2^16-th.
+void dwl_interrupt(lua_State *L);
+static inline void dwl_poll(lua_State *L, int64_t i) {
+  if ((i & 0xFFFF) == 0 && i > 0) dwl_interrupt(L);
+}
 void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 
 void dwl_pushmethods(lua_State *L);                // the table of methods, to which the Lua layer adds

@@ -17,12 +17,19 @@ static const dw_tensor *read_indices(lua_State *L, int index, const char *argume
 
 // All of them must be from 1 to n. This comes after the last allocation, in which a finaliser may write into them.
 static void check_indices(lua_State *L, const dw_tensor *t, const char *argument, int64_t n) {
+  enum { BLOCK = 1 << 10 };
   const int64_t *i = t->data;
   int64_t count = dw_numel(t);
-  for (int64_t k = 0; k < count; k++, dwl_poll(L, k)) {
-    if (i[k] >= 1 && i[k] <= n) continue;
-    const char *hint = i[k] == 0 ? "; counting starts at 1" : "";
-    dwl_error(L, "%s holds %I, outside 1 to %I%s", argument, (LUAI_UACINT)i[k], (LUAI_UACINT)n, hint);
+  for (int64_t first = 0; first < count; first += BLOCK) {
+    int64_t end = count - first < BLOCK ? count : first + BLOCK;
+    int outside = 0;
+    dwl_poll(L, first);
+    for (int64_t k = first; k < end; k++) outside |= (uint64_t)i[k] - 1 >= (uint64_t)n;
+    for (int64_t k = first; outside && k < end; k++) {
+      if (i[k] >= 1 && i[k] <= n) continue;
+      const char *hint = i[k] == 0 ? "; counting starts at 1" : "";
+      dwl_error(L, "%s holds %I, outside 1 to %I%s", argument, (LUAI_UACINT)i[k], (LUAI_UACINT)n, hint);
+    }
   }
 }
 
