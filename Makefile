@@ -1,4 +1,4 @@
-# dwconv: knobs first. `make deps demo` and `make deps test` are the two commands a stranger needs.
+# dwconv: knobs first. `make deps demo` and `make deps test` are the two commands a stranger needs; `make help` lists all.
 
 LUA       ?= $(shell command -v lua5.4 || echo lua)
 ifeq ($(origin CC),default)
@@ -13,12 +13,25 @@ WERROR    ?=
 SANITIZE  ?=
 # V=1 shows the commands
 V         ?=
-# where to install; LuaRocks sets these two
-INST_LUADIR ?= /usr/local/share/lua/5.4
-INST_LIBDIR ?= /usr/local/lib/lua/5.4
-# looked up when a recipe runs, so that `make deps all` finds what deps has just installed
-LUA_INCDIR ?= $(shell pkg-config --variable=includedir lua5.4 2>/dev/null || echo /usr/include)/lua5.4
-LUA_FLAGS   = $(if $(wildcard $(LUA_INCDIR)/lua.h),-I$(LUA_INCDIR),-I$(LUA_INCDIR)/lua5.4 $(shell pkg-config --cflags lua5.4 2>/dev/null))
+# where to install, GNU's way: `make install PREFIX=$$HOME/.local`, `make install DESTDIR=/tmp/package`
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+# LuaRocks sets this and the places. What it builds is its own and goes when it is installed, so that builds of the
+# user and of root do not meet.
+LUAROCKS  ?=
+ifdef LUAROCKS
+BUILD     := build-luarocks-$(shell id -u)
+endif
+# Of a Lua with its files around it (lua-5.4.7/install/bin/lua) these are found there; else pkg-config knows them. Looked up
+# when a recipe runs, so that `make deps all` finds what deps has just installed.
+LUA_VERSION = $(or $(shell $(LUA) -e 'print((_VERSION:match "%d+%.%d+"))' 2>/dev/null),5.4)
+LUA_HOME    = $(shell dirname "$$(dirname "$$(command -v $(LUA))")" 2>/dev/null)
+LUA_PC      = $(shell for p in lua$(LUA_VERSION) lua-$(LUA_VERSION) lua; do pkg-config --exists $$p 2>/dev/null && echo $$p && break; done)
+LUA_INCDIR ?= $(if $(wildcard $(LUA_HOME)/include/lua.h),$(LUA_HOME)/include)
+LUA_FLAGS   = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell pkg-config --cflags $(LUA_PC)),-I/usr/include/lua$(LUA_VERSION)))
+LUA_LIBS   ?= $(if $(wildcard $(LUA_HOME)/lib/liblua.*),-L$(LUA_HOME)/lib -llua,$(if $(LUA_PC),$(shell pkg-config --libs $(LUA_PC)),-llua$(LUA_VERSION)))
 
 # ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
 FLOAT_TYPES := f32 f64
@@ -63,16 +76,25 @@ BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
+BUILD_DIR = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' \
-            LUA_CPATH='$(abspath $(BUILD))/?.$(LIB_EXT);;'
+            LUA_CPATH='$(BUILD_DIR)/?.$(LIB_EXT);;'
 # stock Lua knows no sanitizer, so it is loaded before it
 PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
             ASAN_OPTIONS=detect_leaks=0)
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test fuzz hosts functions demo bench bench-peers bench-report check check-compilers check-lint check-sanitizers docs install clean
+.PHONY: deps all test fuzz hosts functions demo repl help bench bench-peers bench-report check check-compilers check-lint \
+        check-sanitizers docs install uninstall clean tools
 MAKEFLAGS += --no-builtin-rules
+# On all cores, unless -j says otherwise. What cleans goes before what builds.
+JOBS     := $(if $(filter-out 0,$(MAKELEVEL))$(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+ifeq ($(filter clean,$(MAKECMDGOALS)),)
+MAKEFLAGS += $(JOBS)
+else
+.NOTPARALLEL:
+endif
 .SUFFIXES:
 %.d: ;
 .SECONDEXPANSION:
@@ -85,8 +107,9 @@ $(CORE): $(BINDING_O) $(CORE_O)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) -o $@ $^ -lm -ldl -lpthread
 
 # Everything compiled depends on this file, which changes when the flags do (another compiler, LuaRocks's CFLAGS).
-SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(LUA_INCDIR) $(LIBFLAG)
+SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(LUA_FLAGS) $(LIBFLAG)
 $(BUILD)/flags: Makefile FORCE | $(DEPS)
+	@CC='$(CC)' LUA_FLAGS='$(LUA_FLAGS)' tools/missing compiler lua.h
 	@mkdir -p $(@D)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
 FORCE:
@@ -125,13 +148,20 @@ deps:
 demo: all
 	@mkdir -p examples/out
 	@$(RUN) $(LUA) examples/01_photo.lua examples/data/chelsea.png examples/out/photo.png
+	@echo 'Next: "make repl" for a prompt with dwconv at hand, "make help" for the rest.'
 
-# busted's own launcher may belong to another Lua, so the script is run by ours.
+# A prompt that knows dw and K, without installing anything.
+repl: all
+	@$(RUN) $(LUA) -i -e 'dw = require "dwconv"; K = dw.backend; print(dw._VERSION .. ": dw and K are there; dw.help() explains them")'
+
+# busted's script may name another Lua, so it is run by ours; LuaRocks's launcher is a shell script and knows its own.
 BUSTED   ?= $(shell command -v busted)
+BUSTED_LUA = $(if $(shell head -n 1 '$(BUSTED)' 2>/dev/null | grep -E '/(ba|da)?sh'),,$(LUA))
 FILTER   ?=
 test: all hosts
-	@$(RUN) DWCONV_BUILD=$(abspath $(BUILD)) DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
-	  $(LUA) $(BUSTED) --output=tests/summary.lua $(FILTER)
+	@BUSTED='$(BUSTED)' tools/missing busted specs $(FILTER)
+	@$(RUN) DWCONV_BUILD='$(BUILD_DIR)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.
 SECONDS  ?= 60
@@ -153,7 +183,7 @@ $(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 
 $(BUILD)/host/states $(BUILD)/host/ctrl_c: $(BUILD)/host/%: tests/host/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
+	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E $(LUA_LIBS) -lpthread -lm -ldl
 
 $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -216,12 +246,39 @@ docs: all
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
 	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").annotations())' > docs/dwconv.meta.lua
 
-# Installs what is built, with whatever flags it was built; builds only when nothing is there. meta.lua is for editors.
-install: | $(if $(wildcard $(CORE)),,all)
-	@mkdir -p '$(INST_LIBDIR)/dwconv' '$(INST_LUADIR)'
-	cp $(BUILD)/dwconv/*.$(LIB_EXT) '$(INST_LIBDIR)/dwconv/'
-	cp -R lua/dwconv '$(INST_LUADIR)/'
-	cp docs/dwconv.meta.lua '$(INST_LUADIR)/dwconv/meta.lua'
+# Builds what is not up to date, as the user who calls sudo, so that no file of root's stays in the checkout. meta.lua is
+# for editors.
+BUILDER   = $(if $(filter 0,$(shell id -u)),$(if $(SUDO_USER),sudo -u '$(SUDO_USER)'))
+TO_LUA    = $(DESTDIR)$(INST_LUADIR)
+TO_LIB    = $(DESTDIR)$(INST_LIBDIR)
+
+install: $(if $(LUAROCKS),all)
+	$(if $(LUAROCKS),,@$(BUILDER) $(MAKE) --no-print-directory all)
+	@rm -rf '$(TO_LIB)/dwconv' '$(TO_LUA)/dwconv'
+	@mkdir -p '$(TO_LIB)/dwconv' '$(TO_LUA)'
+	@cp $(BUILD)/dwconv/*.$(LIB_EXT) '$(TO_LIB)/dwconv/'
+	@cp -R lua/dwconv '$(TO_LUA)/'
+	@cp docs/dwconv.meta.lua '$(TO_LUA)/dwconv/meta.lua'
+	$(if $(LUAROCKS),@rm -rf '$(BUILD)',@echo 'installed in $(TO_LUA)/dwconv and $(TO_LIB)/dwconv; "make uninstall" with the same words takes it away')
+
+uninstall:
+	rm -rf '$(TO_LIB)/dwconv' '$(TO_LUA)/dwconv'
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make deps          installs what is missing to build and test (Debian, Ubuntu; elsewhere it says what)
+#: make               builds, on all cores; CC=clang, CFLAGS=, LUA=/path/to/lua, LUA_INCDIR= and LUA_LIBS= change how
+#: make demo          runs six filters on a photograph
+#: make test          passes the tests; FILTER=tests/npy_spec.lua runs one spec
+#: make repl          a prompt with dw and K at hand, nothing installed
+#: make install       into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
+#: make docs          writes docs/reference.md and docs/dwconv.meta.lua
+#: make functions     which functions of tf.keras.backend there are
+#: make check         all compilers, linters, tests and sanitizers; installs clang, luacheck and cppcheck
+#: make bench         measures dwconv beside the machine's limits; make bench-peers beside eight other libraries
+#: make fuzz          reads damaged files for SECONDS=60
+#: make clean         removes what was built
 
 clean:
 	rm -rf '$(BUILD)' build build-* examples/out

@@ -1,21 +1,28 @@
 rockspec_format = "3.0"
 package = "dwconv"
 version = "scm-1"
-source = { url = "git+https://github.com/dwconv/dwconv.git", branch = "main" }
+-- A placeholder, as the project has no public address yet: `luarocks make` builds the checkout and does not read it.
+source = { url = "git+https://example.org/dwconv.git", branch = "main" }
 description = {
-  summary = "Tensors and depthwise convolution, forward and backward, on CPU threads and vector units",
-  detailed = "A Lua-scriptable tensor mini-framework: a C core on threads and vector units under a Keras-like backend.",
+  summary = "Tensors, gradients and depthwise convolution on CPU threads and vector units",
+  detailed = [[
+Tensors that live inside Lua userdata, some hundred functions with the names of Keras's backend, gradients of any order,
+ops that compose with >>, and depthwise convolution, forward and backward, with any stride, dilation, multiplier, padding
+and layout. A C core on threads and vector units (SSE2, AVX2, AVX-512, NEON, picked at run time). PNG and JPEG where
+libpng and libjpeg are there to build with.]],
   license = "MIT",
-  labels = { "tensor", "convolution", "machine-learning" },
+  maintainer = "the dwconv maintainers",
+  labels = { "tensor", "convolution", "machine-learning", "numeric" },
 }
-dependencies = { "lua >= 5.4, < 5.6" }
+supported_platforms = { "linux" } -- what is tested
+dependencies = { "lua >= 5.4, < 5.5" }
+test_dependencies = { "busted >= 2.0" }
 build = {
   type = "make",
-  build_variables = {
-    CC = "$(CC)", CFLAGS = "$(CFLAGS)", LIBFLAG = "$(LIBFLAG)", LUA_INCDIR = "$(LUA_INCDIR)", LIB_EXT = "$(LIB_EXTENSION)",
+  variables = {
+    LUAROCKS = "1", CC = "$(CC)", CFLAGS = "$(CFLAGS)", LIBFLAG = "$(LIBFLAG)", LUA = "$(LUA)", LUA_INCDIR = "$(LUA_INCDIR)",
+    LIB_EXT = "$(LIB_EXTENSION)", INST_LIBDIR = "$(LIBDIR)", INST_LUADIR = "$(LUADIR)",
   },
-  install_variables = {
-    INST_LIBDIR = "$(LIBDIR)", INST_LUADIR = "$(LUADIR)", LIB_EXT = "$(LIB_EXTENSION)",
-  },
+  copy_directories = { "docs", "examples" },
 }
 test = { type = "command", command = "make test" }

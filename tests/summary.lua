@@ -7,6 +7,8 @@ return function(options)
   function handler:subscribe(...)
     subscribe(self, ...)
     busted.subscribe({ "exit" }, function()
+      local ran = self.successesCount + self.failuresCount + self.errorsCount
+      if ran == 0 then error("no test ran", 0) end
       print(("%d passed, %d failed"):format(self.successesCount, self.failuresCount + self.errorsCount))
       return nil, true
     end)

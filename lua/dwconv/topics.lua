@@ -47,7 +47,7 @@ with ..; t:item() is its number, tostring(t) its text.]],
 A tape records the calls of ops while f runs. tape:gradients gives the gradient of loss (summed, if it is more than
 one number) with respect to a tensor, or a table with those of a table of tensors: zeros for what loss does not reach.
 It may be called more than once, and is itself recorded by the tapes around it, for higher derivatives. dw.no_grad(f)
-computes without recording, K.stop_gradient lets nothing flow through, dw.gradcheck compares with central differences.]],
+computes without recording, K.stop_gradient lets nothing flow through, dw.gradcheck compares with differences.]],
     [[
 x = dw.tensor { 1, 2, 3 }
 tape, loss = dw.record(function() return K.sum(x ^ 3) end)
