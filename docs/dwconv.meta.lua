@@ -1048,13 +1048,13 @@ function K.nonzero(x) end
 ---@return dwconv.Tensor # how many there are, x's rank; int64, counting from 1
 function Tensor:nonzero() end
 
---- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient at 0 is 0; that of order math.huge is shared among ties.
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.norm(x, o) end
 
---- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient at 0 is 0; that of order math.huge is shared among ties.
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:norm(o) end

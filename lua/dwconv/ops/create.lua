@@ -88,7 +88,7 @@ source "eye" {
     return core.eye(given[1], columns, o.dtype)
   end,
   home = "both",
-  sample = function() return 3 end,
+  sample = function() return 3, 4 end,
   example = "print(K.eye(2))\nprint(K.eye(2, 3))",
 }
 

@@ -1,5 +1,6 @@
 -- ops/einsum.lua: sums of products over named axes. Two operands at a time are contracted, by a matrix product where
--- they share an axis that goes, so no product of all of them is ever made. Its parts are ops, whose gradients are its own.
+-- they share an axis that goes, so no product of all of them is ever made. Its parts are ops, whose gradients are its
+-- own.
 -- A term is a tensor and the names of its axes: letters, and "1", "2", ... for those of "...", from the last one.
 
 local core = require "dwconv.core"
@@ -16,7 +17,9 @@ local function fail(text, ...) core.raise(("einsum: " .. text):format(...)) end
 -- The names that a part of the equation gives to so many axes; without a number, "..." stands as it is.
 local function read_names(part, ndim, which)
   local before, dots, after = part:match "^(%a*)(%.?%.?%.?)(%a*)$"
-  if not before or #dots % 3 ~= 0 then fail('%s of the equation is "%s"; it takes letters and at most one "..."', which, part) end
+  if not before or #dots % 3 ~= 0 then
+    fail('%s of the equation is "%s"; it takes letters and at most one "..."', which, part)
+  end
   local names = {}
   for name in before:gmatch "." do names[#names + 1] = name end
   if dots == "..." then
@@ -76,8 +79,8 @@ local function check_sizes(terms)
       local size, known = t.x.shape[k], sizes[name]
       local stretches = tonumber(name) and (size == 1 or known == 1)
       if known and size ~= known and not stretches then
-        fail('axis %d of operand %d has size %d, but "%s" has size %d elsewhere', k, i, size, tonumber(name) and "..." or name,
-          known)
+        fail('axis %d of operand %d has size %d, but "%s" has size %d elsewhere', k, i, size,
+          tonumber(name) and "..." or name, known)
       end
       if not known or known == 1 then sizes[name] = size end
     end
@@ -178,7 +181,8 @@ end
 -- The axes of t by groups: those both have, as one where they need not stretch, then one for each of two groups.
 local function as_matrices(t, shared, one, other, stretches)
   local first = sizes_of(t, shared)
-  local shape = joined(stretches and first or { product(first) }, { product(sizes_of(t, one)), product(sizes_of(t, other)) })
+  local last = { product(sizes_of(t, one)), product(sizes_of(t, other)) }
+  local shape = joined(stretches and first or { product(first) }, last)
   return K.reshape(in_order(t, joined(shared, one, other)), shape)
 end
 
@@ -219,10 +223,8 @@ end
 -- How many numbers the product of two terms has more than they have themselves.
 local function growth(a, b, needed)
   local shared, _, only_a, only_b = sort_names(a, b, needed)
-  local n = 1.0
-  for _, size in ipairs(joined(stretched(sizes_of(a, shared), sizes_of(b, shared)), sizes_of(a, only_a), sizes_of(b, only_b))) do
-    n = n * size
-  end
+  local n, both = 1.0, stretched(sizes_of(a, shared), sizes_of(b, shared))
+  for _, size in ipairs(joined(both, sizes_of(a, only_a), sizes_of(b, only_b))) do n = n * size end
   return n - a.x.size - b.x.size
 end
 
@@ -253,9 +255,9 @@ end
 op "einsum" {
   doc = [[
 The sum of products that an equation names, as "bij,bjk->bik": a letter for each axis of each operand, then those of the
-result. Letters that the result does not name are summed over; one that comes twice in an operand takes its diagonal; "..."
-stands for axes that broadcast. Without an arrow the result has "...", then the letters that come once, in alphabetical
-order.]],
+result. Letters that the result does not name are summed over; one that comes twice in an operand takes its diagonal;
+"..." stands for axes that broadcast. Without an arrow the result has "...", then the letters that come once, in
+alphabetical order.]],
   args = {},
   values = { "equation", "..." },
   shapes = { equation = "a string", ["..."] = "a tensor for each part of the equation", result = "as the equation says" },

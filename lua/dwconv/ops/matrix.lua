@@ -129,7 +129,7 @@ op "norm" {
   doc = [[
 The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum
 of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its
-gradient at 0 is 0; that of order math.huge is shared among ties.]],
+gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
   args = { "x" },
   options = { ord = order, axis = options.axes(), keepdims = options.flag(false) },
   shapes = { x = "any; float32 or float64", result = "x's without the axes, or with size 1 there for keepdims" },

@@ -90,6 +90,7 @@ first and last number, for "symmetric" at its edges, so that these come twice.]]
     local pairs_, shape = read_paddings(options.check_tensor("pad", "x", x), paddings)
     stretched(core.zeros({}, x.dtype), shape) -- refuses what is too large
     local y
+    if #pairs_ == 0 then return K.clone(x) end
     if o.mode ~= "constant" then
       y = mirrored(x, pairs_, o.mode)
     elseif o.value == 0 then
