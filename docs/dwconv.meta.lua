@@ -386,24 +386,24 @@ function Tensor:cosh() end
 ---@return integer # a whole number
 function K.count_params(x) end
 
---- The largest so far along an axis; once NaN, it stays NaN. Of equal numbers the first has the gradient.
+--- The largest so far along an axis; NaN stays. Of equal ones the first has the gradient.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor # x's
 function K.cummax(x, o) end
 
---- The largest so far along an axis; once NaN, it stays NaN. Of equal numbers the first has the gradient.
+--- The largest so far along an axis; NaN stays. Of equal ones the first has the gradient.
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor # x's
 function Tensor:cummax(o) end
 
---- The least so far along an axis; once NaN, it stays NaN. Of equal numbers the first has the gradient.
+--- The least so far along an axis; NaN stays. Of equal ones the first has the gradient.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor # x's
 function K.cummin(x, o) end
 
---- The least so far along an axis; once NaN, it stays NaN. Of equal numbers the first has the gradient.
+--- The least so far along an axis; NaN stays. Of equal ones the first has the gradient.
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor # x's
 function Tensor:cummin(o) end
@@ -472,12 +472,12 @@ function Tensor:diag(o) end
 
 --- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
 ---@param x dwconv.Tensor ...,n,m
----@param k? integer a whole number, an offset (0 is the main diagonal); or nil, which is 0
+---@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
 ---@return dwconv.Tensor # ...,its length
 function K.diagonal(x, k) end
 
 --- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
----@param k? integer a whole number, an offset (0 is the main diagonal); or nil, which is 0
+---@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
 ---@return dwconv.Tensor # ...,its length
 function Tensor:diagonal(k) end
 
@@ -1473,13 +1473,13 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0 it has no gradient, which is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end

@@ -81,6 +81,7 @@ local DIFFERS = {
     sign = { "over no axes, -0.0 is added to 0", function(c) return c.options and #c.options.axis == 0 end },
   },
   norm = {
+    refused = { "whole numbers", is_whole },
     value = { "squares do not overflow on the way" },
     gradient = { "an infinite norm has the gradient 0, not NaN" },
   },

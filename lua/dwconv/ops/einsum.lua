@@ -260,7 +260,9 @@ result. Letters that the result does not name are summed over; one that comes tw
 alphabetical order.]],
   args = {},
   values = { "equation", "..." },
-  shapes = { equation = "a string", ["..."] = "a tensor for each part of the equation", result = "as the equation says" },
+  shapes = {
+    equation = "a string", ["..."] = "a tensor for each part of the equation", result = "as the equation says",
+  },
   raw = true,
   forward = function(equation, ...)
     local parts, right = read_equation(equation)

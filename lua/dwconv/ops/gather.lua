@@ -139,7 +139,9 @@ first. NaN comes last.]],
   args = { "x" },
   values = { "k" },
   options = { axis = options.axis(-1), largest = options.flag(true) },
-  shapes = { x = "any numbers", k = "a whole number, not above the axis", result = "x's with k there; positions int64" },
+  shapes = {
+    x = "any numbers", k = "a whole number, not above the axis", result = "x's with k there; positions int64",
+  },
   forward = function(x, k, o)
     local rank = check_tensor("top_k", "x", x).ndim
     if rank == 0 then core.raise "top_k: x must have at least one axis, got a tensor of rank 0" end
@@ -204,7 +206,9 @@ op "boolean_mask" {
   backward = "parts",
   method = true,
   differs = NOT_KERAS,
-  sample = function(R) return R { 2, 3, 2 }, core.tensor({ { true, false, true }, { false, true, true } }, "bool", "float32") end,
+  sample = function(R)
+    return R { 2, 3, 2 }, core.tensor({ { true, false, true }, { false, true, true } }, "bool", "float32")
+  end,
   example = "local x = dw.tensor { 3, -1, 2 }\nprint(x[x:greater(0)])",
   errors = "A mask of another shape.",
 }
@@ -223,7 +227,8 @@ local function rows_of(name, x, v, shape)
     fits = fits and (given[i] == size or given[i] == 1)
   end
   if not fits then
-    core.raise(("%s: value (%s) does not stretch to %s"):format(name, options.shape_text(rows), table.concat(shape, "x")))
+    local text = options.shape_text(rows)
+    core.raise(("%s: value (%s) does not stretch to %s"):format(name, text, table.concat(shape, "x")))
   end
   return core.broadcast_to(rows, shape)
 end
@@ -233,7 +238,8 @@ op "put_mask" {
   args = { "x" },
   values = { "mask", "value" },
   shapes = {
-    x = "any; written in place", mask = MASK, value = "a number, a boolean, a table or a tensor, which stretches to x[mask]",
+    x = "any; written in place", mask = MASK,
+    value = "a number, a boolean, a table or a tensor, which stretches to x[mask]",
     result = "x",
   },
   forward = function(x, mask, v)

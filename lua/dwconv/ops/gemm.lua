@@ -66,8 +66,8 @@ the right, whose axis the result does not have. Whole numbers wrap, and are slow
   args = { "a", "b" },
   shapes = { a = "...,m,k or k; numbers", b = "...,k,n or k", result = "...,m,n, without m or n for a vector" },
   forward = function(a, b)
-    if options.is_tensor(a) and options.is_tensor(b) and (a.ndim == 1 or b.ndim == 1) then return vector_product(a, b) end
-    return product_of(a, b)
+    local tensors = options.is_tensor(a) and options.is_tensor(b)
+    return (tensors and (a.ndim == 1 or b.ndim == 1) and vector_product or product_of)(a, b)
   end,
   keeps = { "a", "b" },
   backward = {

@@ -1,5 +1,5 @@
--- ops/matrix.lua: parts of matrices, which lie along the last two axes, and norms. Made of other ops, whose gradients are
--- theirs.
+-- ops/matrix.lua: parts of matrices, which lie along the last two axes, and norms. Made of other ops, whose gradients
+-- are theirs.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
@@ -149,9 +149,10 @@ gradient is 0 where it is 0 or infinite; that of order math.huge is shared among
   end,
   backward = "parts",
   method = true,
-  differs = "Keras's backend does not have it. Over two axes too it is that of all their numbers as one vector, never an "
-    .. "operator norm.",
+  differs = NOT_KERAS .. " Over two axes too it is that of all their numbers as one vector, never an operator norm.",
   sample = function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end,
-  example = "print(K.norm(dw.tensor { 3, 4 }), K.norm(dw.tensor { { 3, -4 }, { 1, 2 } }, { ord = math.huge, axis = 2 }))",
+  example = [[
+print(K.norm(dw.tensor { 3, 4 }))
+print(K.norm(dw.tensor { { 3, -4 }, { 1, 2 } }, { ord = math.huge, axis = 2 }))]],
   errors = "An axis that x does not have, or that is named twice.",
 }

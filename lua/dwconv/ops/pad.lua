@@ -58,8 +58,8 @@ local function mirrored(x, pairs_, mode)
   for axis, pair in ipairs(pairs_) do
     local n = x.shape[axis]
     if math.max(pair[1], pair[2]) > n - skip and (pair[1] > 0 or pair[2] > 0) then
-      core.raise(("pad: paddings[%d] is {%d, %d}, but %s finds at most %d numbers on axis %d of %s"):format(axis, pair[1],
-        pair[2], mode, math.max(0, n - skip), axis, options.shape_text(x)))
+      core.raise(("pad: paddings[%d] is {%d, %d}, but %s finds at most %d numbers on axis %d of %s"):format(axis,
+        pair[1], pair[2], mode, math.max(0, n - skip), axis, options.shape_text(x)))
     end
     if pair[1] > 0 or pair[2] > 0 then
       local before = K.reverse(K.narrow(x, axis, 1 + skip, pair[1]), axis)

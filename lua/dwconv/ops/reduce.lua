@@ -170,7 +170,7 @@ for name, r in pairs {
     gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / freedom(x, o)), centered(x, o)) end,
   },
   std = {
-    doc = "The standard deviation over the axes, the root of var. Where it is 0 it has no gradient, which is given as 0.",
+    doc = "The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0.",
     keeps = { "x", "result" }, options = moment_kinds,
     gradient = function(g, y, x, o)
       local deviation = kept(y, x, o)

@@ -97,7 +97,7 @@ end
 
 for name, doc in pairs { cummax = "largest", cummin = "least" } do
   op(name) {
-    doc = ("The %s so far along an axis; once NaN, it stays NaN. Of equal numbers the first has the gradient."):format(doc),
+    doc = ("The %s so far along an axis; NaN stays. Of equal ones the first has the gradient."):format(doc),
     args = { "x" },
     options = { axis = options.axis(1) },
     shapes = { x = "any numbers", result = "x's" },

@@ -96,7 +96,9 @@ there is none. A view of the same numbers.]],
   args = { "x" },
   values = { "k" },
   optional = { k = true },
-  shapes = { x = "...,n,m", k = "a whole number, an offset (0 is the main diagonal); or nil, which is 0", result = "...,its length" },
+  shapes = {
+    x = "...,n,m", k = "a whole number, an offset: 0 is the main diagonal; or nil for 0", result = "...,its length",
+  },
   forward = function(x, k) return core.diagonal(x, k or 0) end,
   keeps = {},
   backward = { x = function(g, _, x, k) return K.embed(g, x.shape, "diagonal", { k or 0 }) end },
@@ -118,7 +120,7 @@ op "embed" {
   },
   forward = function(g, shape, form, values)
     if not forms[form] then
-      core.raise(("embed: form must be \"index\", \"narrow\", \"select\" or \"diagonal\", got %s"):format(options.show(form)))
+      core.raise(('embed: form must be "index", "narrow", "select" or "diagonal", got %s'):format(options.show(form)))
     end
     if type(values) ~= "table" then
       core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
