@@ -13,8 +13,7 @@ local function flat(t) return t.size == 0 and {} or t:contiguous():reshape({ -1 
 local function matrix_of(item, batch, shape)
   local place, step, lead = 0, 1, #batch - (#shape - 2)
   for i = #batch, 1, -1 do
-    local n = shape[i - lead] or 1
-    if i - lead < 1 then n = 1 end
+    local n = i - lead < 1 and 1 or shape[i - lead]
     if n > 1 then place = place + item % batch[i] * step end
     item, step = item // batch[i], step * n
   end
