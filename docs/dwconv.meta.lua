@@ -84,6 +84,7 @@ function Op:parameters() end
 ---@field version string
 ---@field isa string
 ---@field threads integer
+---@field openmp boolean
 ---@field memory integer
 ---@field images string
 ---@field compiler string
@@ -127,6 +128,15 @@ function K.abs(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:abs() end
 
+--- The angle in radians, from 0 to pi, whose cosine is x; NaN where |x| > 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.acos(x) end
+
+--- The angle in radians, from 0 to pi, whose cosine is x; NaN where |x| > 1.
+---@return dwconv.Tensor # x's
+function Tensor:acos() end
+
 --- a + b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
@@ -160,19 +170,19 @@ function K.any(x, o) end
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:any(o) end
 
---- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+--- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
 ---@param stop? number a number, or nil
 ---@param step? number a number, or nil
----@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool", step?: number, stop?: number }
 ---@return dwconv.Tensor # as many as there are
 function K.arange(start, stop, step, o) end
 
---- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+--- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
 ---@param stop? number a number, or nil
 ---@param step? number a number, or nil
----@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool", step?: number, stop?: number }
 ---@return dwconv.Tensor # as many as there are
 function dw.arange(start, stop, step, o) end
 
@@ -209,10 +219,28 @@ function K.argsort(x, o) end
 ---@return dwconv.Tensor # x's; int64, counting from 1
 function Tensor:argsort(o) end
 
+--- The angle in radians, from -pi/2 to pi/2, whose sine is x; NaN where |x| > 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.asin(x) end
+
+--- The angle in radians, from -pi/2 to pi/2, whose sine is x; NaN where |x| > 1.
+---@return dwconv.Tensor # x's
+function Tensor:asin() end
+
 --- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
 ---@param dtype string float32, float64, int32, int64, uint8 or bool
 ---@return dwconv.Tensor # x's
 function Tensor:astype(dtype) end
+
+--- The angle in radians, from -pi/2 to pi/2, whose tangent is x.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.atan(x) end
+
+--- The angle in radians, from -pi/2 to pi/2, whose tangent is x.
+---@return dwconv.Tensor # x's
+function Tensor:atan() end
 
 --- The name of the backend.
 ---@return string # "dwconv"
@@ -239,6 +267,17 @@ function K.batch_get_value(tensors) end
 ---@param tuples table a table of {tensor, value}
 function K.batch_set_value(tuples) end
 
+--- The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].
+---@param x dwconv.Tensor any
+---@param mask dwconv.Tensor bool; x's shape, or its first axes
+---@return dwconv.Tensor # how many are true, x's other axes
+function K.boolean_mask(x, mask) end
+
+--- The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].
+---@param mask dwconv.Tensor bool; x's shape, or its first axes
+---@return dwconv.Tensor # how many are true, x's other axes
+function Tensor:boolean_mask(mask) end
+
 --- x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to in place.
 ---@param x dwconv.Tensor any
 ---@param shape integer[] a table of sizes
@@ -260,6 +299,15 @@ function K.cast(x, dtype) end
 ---@param x dwconv.Tensor|number|table a tensor, a number or a nested table
 ---@return dwconv.Tensor # x's
 function K.cast_to_floatx(x) end
+
+--- The least whole number that is not below x.
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
+function K.ceil(x) end
+
+--- The least whole number that is not below x.
+---@return dwconv.Tensor # x's
+function Tensor:ceil() end
 
 --- Lets get_uid count from 1 again and sets the learning phase to 0.
 function K.clear_session() end
@@ -324,10 +372,41 @@ function K.cos(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:cos() end
 
+--- The hyperbolic cosine.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.cosh(x) end
+
+--- The hyperbolic cosine.
+---@return dwconv.Tensor # x's
+function Tensor:cosh() end
+
 --- How many numbers x holds.
 ---@param x dwconv.Tensor a tensor
 ---@return integer # a whole number
 function K.count_params(x) end
+
+--- The largest so far along an axis; NaN stays. Of equal ones the first has the gradient.
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function K.cummax(x, o) end
+
+--- The largest so far along an axis; NaN stays. Of equal ones the first has the gradient.
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:cummax(o) end
+
+--- The least so far along an axis; NaN stays. Of equal ones the first has the gradient.
+---@param x dwconv.Tensor any numbers
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function K.cummin(x, o) end
+
+--- The least so far along an axis; NaN stays. Of equal ones the first has the gradient.
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:cummin(o) end
 
 --- Running products along an axis: each number times all before it. Its gradient is right with zeros too.
 ---@param x dwconv.Tensor any numbers
@@ -380,6 +459,28 @@ function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
 ---@return dwconv.Tensor # x_shape
 function K.depthwise_conv2d_grad_x(g, depthwise_kernel, x_shape, o) end
 
+--- Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param x dwconv.Tensor any; rank 1 or 2
+---@param o? { k?: integer }
+---@return dwconv.Tensor # of n numbers n+|k|,n+|k|; of n,m the diagonal's length
+function K.diag(x, o) end
+
+--- Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param o? { k?: integer }
+---@return dwconv.Tensor # of n numbers n+|k|,n+|k|; of n,m the diagonal's length
+function Tensor:diag(o) end
+
+--- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
+---@param x dwconv.Tensor ...,n,m
+---@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
+---@return dwconv.Tensor # ...,its length
+function K.diagonal(x, k) end
+
+--- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
+---@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
+---@return dwconv.Tensor # ...,its length
+function Tensor:diagonal(k) end
+
 --- a / b. Whole numbers become K.floatx() first.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
@@ -407,10 +508,16 @@ function Tensor:dot(y) end
 ---@return string # a string
 function K.dtype(x) end
 
+--- The sum of products that an equation names, as "bij,bjk->bik": a letter for each axis of each operand, then those of the result. Letters that the result does not name are summed over; one that comes twice in an operand takes its diagonal; "..." stands for axes that broadcast. Without an arrow the result has "...", then the letters that come once, in alphabetical order.
+---@param equation string a string
+---@param ... dwconv.Tensor a tensor for each part of the equation
+---@return dwconv.Tensor # as the equation says
+function K.einsum(equation, ...) end
+
 --- The gradient of views: zeros of a shape, with g in the part that a view takes.
 ---@param g dwconv.Tensor the part's
 ---@param shape integer[] a table of sizes
----@param form string "index", "narrow" or "select"
+---@param form string "index", "narrow", "select" or "diagonal"
 ---@param values table a table of what the form takes
 ---@return dwconv.Tensor # shape
 function K.embed(g, shape, form, values) end
@@ -468,17 +575,19 @@ function K.expm1(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:expm1() end
 
---- The identity matrix of a size.
+--- The identity matrix of a size; with columns, which may be an option too, of so many columns.
 ---@param size integer a whole number
----@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
----@return dwconv.Tensor # size,size
-function K.eye(size, o) end
+---@param columns? integer a whole number, or nil
+---@param o? { columns?: integer, dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # size,columns
+function K.eye(size, columns, o) end
 
---- The identity matrix of a size.
+--- The identity matrix of a size; with columns, which may be an option too, of so many columns.
 ---@param size integer a whole number
----@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
----@return dwconv.Tensor # size,size
-function dw.eye(size, o) end
+---@param columns? integer a whole number, or nil
+---@param o? { columns?: integer, dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
+---@return dwconv.Tensor # size,columns
+function dw.eye(size, columns, o) end
 
 --- The numbers of x in row-major order along one axis, the batch included.
 ---@param x dwconv.Tensor any
@@ -541,11 +650,16 @@ function dw.from_bytes(bytes, shape, o) end
 ---@return dwconv.Tensor # shape
 function dw.full(shape, value, o) end
 
---- The rows of reference (along its first axis) at the indices.
+--- The rows of reference (along its first axis) at the indices: reference[indices].
 ---@param reference dwconv.Tensor n,...
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
 ---@return dwconv.Tensor # the indices', then the row's
 function K.gather(reference, indices) end
+
+--- The rows of reference (along its first axis) at the indices: reference[indices].
+---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
+---@return dwconv.Tensor # the indices', then the row's
+function Tensor:gather(indices) end
 
 --- A number that counts the calls with this prefix, 1 for the first.
 ---@param prefix? string a string; nil is ""
@@ -646,6 +760,33 @@ function K.index(x, key) end
 ---@return integer[] # a table of sizes
 function K.int_shape(x) end
 
+--- Whether x is neither NaN nor infinite; whole numbers and bools always are.
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's; bool
+function K.isfinite(x) end
+
+--- Whether x is neither NaN nor infinite; whole numbers and bools always are.
+---@return dwconv.Tensor # x's; bool
+function Tensor:isfinite() end
+
+--- Whether x is infinite, of either sign; whole numbers and bools never are.
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's; bool
+function K.isinf(x) end
+
+--- Whether x is infinite, of either sign; whole numbers and bools never are.
+---@return dwconv.Tensor # x's; bool
+function Tensor:isinf() end
+
+--- Whether x is NaN; whole numbers and bools never are.
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # x's; bool
+function K.isnan(x) end
+
+--- Whether x is NaN; whole numbers and bools never are.
+---@return dwconv.Tensor # x's; bool
+function Tensor:isnan() end
+
 --- 1 while training, 0 while testing, as at first.
 ---@return integer # 0 or 1
 function K.learning_phase() end
@@ -735,6 +876,17 @@ function K.logical_or(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:logical_or(y) end
 
+--- x ~= y, of bools.
+---@param x dwconv.Tensor|number a tensor, or a number beside one
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
+function K.logical_xor(x, y) end
+
+--- x ~= y, of bools.
+---@param y dwconv.Tensor|number a tensor, or a number beside one
+---@return dwconv.Tensor # both, broadcast; bool
+function Tensor:logical_xor(y) end
+
 --- log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: of only -inf 0, and shared among those that are inf.
 ---@param x dwconv.Tensor float32 or float64
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
@@ -753,15 +905,15 @@ function Tensor:logsumexp(o) end
 ---@return dwconv.Tensor # n, fn's
 function K.map_fn(fn, elems, o) end
 
---- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
----@param a dwconv.Tensor ...,m,k; numbers
----@param b dwconv.Tensor ...,k,n
----@return dwconv.Tensor # ...,m,n
+--- The matrix product over the last two axes; the axes before them broadcast. A vector is a row on the left and a column on the right, whose axis the result does not have. Whole numbers wrap, and are slow.
+---@param a dwconv.Tensor ...,m,k or k; numbers
+---@param b dwconv.Tensor ...,k,n or k
+---@return dwconv.Tensor # ...,m,n, without m or n for a vector
 function K.matmul(a, b) end
 
---- The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.
----@param b dwconv.Tensor ...,k,n
----@return dwconv.Tensor # ...,m,n
+--- The matrix product over the last two axes; the axes before them broadcast. A vector is a row on the left and a column on the right, whose axis the result does not have. Whole numbers wrap, and are slow.
+---@param b dwconv.Tensor ...,k,n or k
+---@return dwconv.Tensor # ...,m,n, without m or n for a vector
 function Tensor:matmul(b) end
 
 --- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
@@ -786,18 +938,18 @@ function K.maximum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
 
---- The most bytes that this Lua state may take: what K.set_memory_limit said, or what it holds and the machine, or the cgroup around it, has left now, less a sixteenth of all.
+--- The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.
 ---@return number # a number
 function K.memory_limit() end
 
@@ -887,6 +1039,26 @@ function Tensor:negative() end
 ---@return any ... # f's results
 function dw.no_grad(f, ...) end
 
+--- The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.
+---@param x dwconv.Tensor any
+---@return dwconv.Tensor # how many there are, x's rank; int64, counting from 1
+function K.nonzero(x) end
+
+--- The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.
+---@return dwconv.Tensor # how many there are, x's rank; int64, counting from 1
+function Tensor:nonzero() end
+
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
+---@param x dwconv.Tensor any; float32 or float64
+---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
+function K.norm(x, o) end
+
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
+---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
+---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
+function Tensor:norm(o) end
+
 --- Normally distributed random numbers.
 ---@param shape integer[] a table of sizes
 ---@param o? { dtype?: "float32"|"float64", mean?: number, seed?: integer, stddev?: number }
@@ -938,6 +1110,19 @@ function dw.ones(shape, o) end
 ---@return dwconv.Tensor # x's
 function K.ones_like(x, o) end
 
+--- x with further numbers before and after it along each axis: value for mode "constant"; for "reflect" x mirrored at its first and last number, for "symmetric" at its edges, so that these come twice.
+---@param x dwconv.Tensor any
+---@param paddings table a table of {before, after} for each axis
+---@param o? { mode?: "constant"|"reflect"|"symmetric", value?: number|boolean }
+---@return dwconv.Tensor # x's, grown
+function K.pad(x, paddings, o) end
+
+--- x with further numbers before and after it along each axis: value for mode "constant"; for "reflect" x mirrored at its first and last number, for "symmetric" at its edges, so that these come twice.
+---@param paddings table a table of {before, after} for each axis
+---@param o? { mode?: "constant"|"reflect"|"symmetric", value?: number|boolean }
+---@return dwconv.Tensor # x's, grown
+function Tensor:pad(paddings, o) end
+
 --- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
 ---@param pattern integer[] a table naming each axis once, from 1; -1 is the last
 ---@return dwconv.Tensor # x's, permuted
@@ -949,24 +1134,24 @@ function Tensor:permute(pattern) end
 ---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.pow(x, a) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:pow(a) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.power(a, b) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:power(b) end
@@ -995,6 +1180,18 @@ function Tensor:prod(o) end
 ---@param n integer a whole number
 ---@return dwconv.Tensor # y's, the axis of size n
 function K.put_along_axis(y, indices, axis, n) end
+
+--- Writes value where mask is true, in place: x[mask] = value. Tensors give their numbers in row-major order.
+---@param mask any bool; x's shape, or its first axes
+---@param value dwconv.Tensor|number|table|boolean a number, a boolean, a table or a tensor, which stretches to x[mask]
+---@return dwconv.Tensor # x
+function Tensor:put_mask(mask, value) end
+
+--- Writes values at indices along the first axis, one after another, in place: x[indices] = value.
+---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
+---@param value dwconv.Tensor|number|table|boolean a number, a boolean, a table or a tensor, which stretches to x[indices]
+---@return dwconv.Tensor # x
+function Tensor:put_rows(indices, value) end
 
 --- 1 with probability p, from 0 to 1, else 0.
 ---@param shape integer[] a table of sizes
@@ -1063,9 +1260,9 @@ function K.repeat_(x, n) end
 
 K["repeat"] = K.repeat_
 
---- Each slice along an axis, rep times in place.
+--- Each slice along an axis, rep times in place; or each its own number of times.
 ---@param x dwconv.Tensor any
----@param rep integer a whole number
+---@param rep integer|table a whole number, or a table or tensor of them, one for each slice
 ---@param axis integer an axis, from 1 or -1 back
 ---@return dwconv.Tensor # x's, the axis rep times as long
 function K.repeat_elements(x, rep, axis) end
@@ -1095,6 +1292,19 @@ function K.reverse(x, axes) end
 ---@return dwconv.Tensor # x's
 function Tensor:reverse(axes) end
 
+--- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
+---@param x dwconv.Tensor any
+---@param shift integer|dwconv.Tensor[] a whole number, or a table of them, one for each axis
+---@param o? { axis?: integer|integer[] }
+---@return dwconv.Tensor # x's
+function K.roll(x, shift, o) end
+
+--- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
+---@param shift integer|dwconv.Tensor[] a whole number, or a table of them, one for each axis
+---@param o? { axis?: integer|integer[] }
+---@return dwconv.Tensor # x's
+function Tensor:roll(shift, o) end
+
 --- The nearest whole number, the even one of two; whole numbers stay.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
@@ -1103,6 +1313,15 @@ function K.round(x) end
 --- The nearest whole number, the even one of two; whole numbers stay.
 ---@return dwconv.Tensor # x's
 function Tensor:round() end
+
+--- 1 / sqrt(x): inf of 0, -inf of -0.0, NaN below, where sqrt is clipped at 0.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.rsqrt(x) end
+
+--- 1 / sqrt(x): inf of 0, -inf of -0.0, NaN below, where sqrt is clipped at 0.
+---@return dwconv.Tensor # x's
+function Tensor:rsqrt() end
 
 --- The gradient of gather: n rows of zeros, to which rows are added at their indices.
 ---@param rows dwconv.Tensor the indices', then a row's
@@ -1144,18 +1363,14 @@ function K.set_image_data_format(value) end
 ---@param value integer|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
 
---- Sets K.memory_limit().
----@param value? integer a whole number of bytes, or nil for what the machine has left
-function K.set_memory_limit(value) end
-
 --- Writes value into x, converted to x's dtype.
 ---@param x dwconv.Tensor a tensor
 ---@param value dwconv.Tensor|number|table a tensor, a number or a nested table, of x's shape
 function K.set_value(x, value) end
 
---- The shape of x, as a tensor: int32, or int64 where a size does not fit.
+--- The shape of x, as a tensor.
 ---@param x dwconv.Tensor a tensor
----@return dwconv.Tensor # a tensor of sizes
+---@return dwconv.Tensor # an int32 tensor
 function K.shape(x) end
 
 --- 1 / (1 + exp(-x)).
@@ -1190,6 +1405,15 @@ function K.sin(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:sin() end
 
+--- The hyperbolic sine.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.sinh(x) end
+
+--- The hyperbolic sine.
+---@return dwconv.Tensor # x's
+function Tensor:sinh() end
+
 --- The elements along an axis in sorted order; NaN comes last.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer, direction?: "ascending"|"descending" }
@@ -1200,6 +1424,19 @@ function K.sort(x, o) end
 ---@param o? { axis?: integer, direction?: "ascending"|"descending" }
 ---@return dwconv.Tensor # x's
 function Tensor:sort(o) end
+
+--- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
+---@param x dwconv.Tensor any
+---@param sizes integer|dwconv.Tensor[] a whole number, or a table of them
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # the parts
+function K.split(x, sizes, o) end
+
+--- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
+---@param sizes integer|dwconv.Tensor[] a whole number, or a table of them
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # the parts
+function Tensor:split(sizes, o) end
 
 --- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
 ---@param x dwconv.Tensor any; float32 or float64
@@ -1236,14 +1473,14 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
----@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
----@param o? { axis?: integer|integer[], keepdims?: boolean }
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
 
@@ -1305,6 +1542,15 @@ function K.switch(condition, then_expression, else_expression) end
 ---@return dwconv.Tensor # the indices'
 function K.take_along_axis(x, indices, axis) end
 
+--- The tangent of x in radians.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.tan(x) end
+
+--- The tangent of x in radians.
+---@return dwconv.Tensor # x's
+function Tensor:tan() end
+
 --- The hyperbolic tangent.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's
@@ -1336,17 +1582,65 @@ function K.tile(x, n) end
 ---@return dwconv.Tensor # x's times n
 function Tensor:tile(n) end
 
---- The k largest elements along the last axis, largest first, and their positions; of equal ones the first.
+--- The k largest elements along an axis, largest first, or the k least, least first, and their positions; of equal ones the first. NaN comes last.
 ---@param x dwconv.Tensor any numbers
 ---@param k integer a whole number, not above the axis
----@return dwconv.Tensor # x's with k last; positions int64
+---@param o? { axis?: integer, largest?: boolean }
+---@return dwconv.Tensor # x's with k there; positions int64
 ---@return dwconv.Tensor
-function K.top_k(x, k) end
+function K.top_k(x, k, o) end
+
+--- The k largest elements along an axis, largest first, or the k least, least first, and their positions; of equal ones the first. NaN comes last.
+---@param k integer a whole number, not above the axis
+---@param o? { axis?: integer, largest?: boolean }
+---@return dwconv.Tensor # x's with k there; positions int64
+---@return dwconv.Tensor
+function Tensor:top_k(k, o) end
+
+--- The sum of the main diagonal over the last two axes.
+---@param x dwconv.Tensor ...,n,m; numbers
+---@return dwconv.Tensor # x's without the last two
+function K.trace(x) end
+
+--- The sum of the main diagonal over the last two axes.
+---@return dwconv.Tensor # x's without the last two
+function Tensor:trace() end
 
 --- Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.
 ---@param x dwconv.Tensor any
 ---@return dwconv.Tensor # x's, reversed
 function K.transpose(x) end
+
+--- Lower triangles: x at and below a diagonal of the last two axes, 0 elsewhere, whatever was there. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param x dwconv.Tensor ...,n,m
+---@param o? { k?: integer }
+---@return dwconv.Tensor # x's
+function K.tril(x, o) end
+
+--- Lower triangles: x at and below a diagonal of the last two axes, 0 elsewhere, whatever was there. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param o? { k?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:tril(o) end
+
+--- Upper triangles: x at and above a diagonal of the last two axes, 0 elsewhere, whatever was there. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param x dwconv.Tensor ...,n,m
+---@param o? { k?: integer }
+---@return dwconv.Tensor # x's
+function K.triu(x, o) end
+
+--- Upper triangles: x at and above a diagonal of the last two axes, 0 elsewhere, whatever was there. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+---@param o? { k?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:triu(o) end
+
+--- x without what is behind the point: the nearest whole number towards 0.
+---@param x dwconv.Tensor any numbers
+---@return dwconv.Tensor # x's
+function K.trunc(x) end
+
+--- x without what is behind the point: the nearest whole number towards 0.
+---@return dwconv.Tensor # x's
+function Tensor:trunc() end
 
 --- Normally distributed random numbers, none further than two stddev from the mean.
 ---@param shape integer[] a table of sizes
@@ -1378,14 +1672,14 @@ function K.update_add(x, increment) end
 ---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
---- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
 ---@param x dwconv.Tensor any
----@param o? { axis?: integer|integer[], keepdims?: boolean }
+---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
---- The variance over the axes, of the population: divided by n. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
----@param o? { axis?: integer|integer[], keepdims?: boolean }
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end
 

@@ -155,16 +155,17 @@ typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANC
 // y has x's dtype and rank, and size 1 on the axes that are reduced. Sums (by fours) and products of floats are kept in
 // double, and over no elements they are 0 and 1; the largest of no elements is the lowest number, the least the highest.
 // NaN wins. The mean, the variance (mean of squared distances from the mean) and its root are of floats only; they are
-// computed in double, rounded once, and NaN over no elements.
-dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
-                    size_t *scratch);
+// computed in double, rounded once, and NaN over no elements. `correction` is taken off the number of elements that the
+// variance divides by; where nothing is left, it is NaN.
+dw_status dw_reduce(const dw_context *cx, dw_reduction op, double correction, const dw_tensor *y, const dw_tensor *x,
+                    void *memory, size_t *scratch);
 // y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or
 // largest.
 dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis);
 
 // Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0, in which 0 times
-// any b_i is 0. One shape and dtype; y may be an operand.
-typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE } dw_scan;
+// any b_i is 0; or the largest or least so far, which once NaN stays NaN. One shape and dtype; y may be an operand.
+typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE, DW_CUMMAX, DW_CUMMIN } dw_scan;
 
 dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis);
 
@@ -180,6 +181,13 @@ dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *
                      void *memory, size_t *scratch);
 dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis,
                  void *memory, size_t *scratch);
+// Where a mask (bool) is true: `counts` has room for dw_nonzero_runs(mask) numbers, which the first of the two fills for
+// the second; *all is how many there are. at (all, rank): their positions, from 1, in row-major order.
+int64_t dw_nonzero_runs(const dw_tensor *mask);
+dw_status dw_nonzero_count(const dw_context *cx, const dw_tensor *mask, int64_t *counts, int64_t *all);
+dw_status dw_nonzero(const dw_context *cx, int64_t *at, const dw_tensor *mask, int64_t *counts);
+// x[indices[i]] = rows[i] along the first axis, one after another; x and rows may have any strides, but not overlap.
+dw_status dw_put_rows(const dw_context *cx, const dw_tensor *x, const dw_tensor *rows, const int64_t *indices);
 // order (int64, x's shape): the positions, from 1, of x's elements along its last axis, sorted; equal ones stay in
 // order, NaN comes last.
 dw_status dw_argsort(const dw_context *cx, const dw_tensor *order, const dw_tensor *x, bool descending, void *memory,

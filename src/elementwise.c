@@ -16,6 +16,7 @@ static const struct {
 } ops[DW_ELEMENTWISE_OPS] = {
 #define OP1(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 1, false, false},
 #define RARE(kinds, name, ...) OP1(kinds, name, )
+#define ASK(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 1, true, false},
 #define OP2(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 2, false, false},
 #define OP3(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 3, false, false},
 #define TEST(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 2, true, false},

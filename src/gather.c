@@ -224,3 +224,72 @@ dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *
   j.rows = elements / (double)j.n < TASK ? (int64_t)(TASK * (double)j.n / elements) : 1;
   return dw_parallel(cx, parts(j.n, j.rows), elements * 2, add_rows, &j);
 }
+
+// ---- where something is true ---------------------------------------------------------------------
+
+enum { RUN = 1 << 16 }; // elements that are searched at once
+
+struct search {
+  const uint8_t *mask;
+  const dw_tensor *of;
+  int64_t n, *counts; // of true elements, of all runs before it once they are added up
+  int64_t *at;
+};
+
+static void search_count(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct search *s = job;
+  for (int64_t u = a; u < b; u++) {
+    int64_t count = 0, end = least((u + 1) * RUN, s->n);
+    for (int64_t i = u * RUN; i < end; i++) count += s->mask[i];
+    s->counts[u] = count;
+  }
+}
+
+static void search_write(void *job, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct search *s = job;
+  int rank = s->of->rank;
+  for (int64_t u = a; u < b; u++) {
+    int64_t *at = s->at + s->counts[u] * rank, end = least((u + 1) * RUN, s->n);
+    for (int64_t i = u * RUN; i < end; i++) {
+      if (!s->mask[i]) continue;
+      int64_t rest = i;
+      for (int k = rank - 1; k >= 0; rest /= s->of->shape[k--]) at[k] = rest % s->of->shape[k] + 1;
+      at += rank;
+    }
+  }
+}
+
+int64_t dw_nonzero_runs(const dw_tensor *mask) { return parts(dw_numel(mask), RUN); }
+
+dw_status dw_nonzero_count(const dw_context *cx, const dw_tensor *mask, int64_t *counts, int64_t *all) {
+  struct search s = {.mask = mask->data, .of = mask, .n = dw_numel(mask), .counts = counts};
+  int64_t runs = dw_nonzero_runs(mask);
+  dw_status status = dw_parallel(cx, runs, (double)s.n, search_count, &s);
+  *all = 0;
+  for (int64_t u = 0; u < runs && status == DW_OK; u++) {
+    int64_t count = counts[u];
+    counts[u] = *all;
+    *all += count;
+  }
+  return status;
+}
+
+dw_status dw_nonzero(const dw_context *cx, int64_t *at, const dw_tensor *mask, int64_t *counts) {
+  struct search s = {.mask = mask->data, .of = mask, .n = dw_numel(mask), .counts = counts, .at = at};
+  return dw_parallel(cx, dw_nonzero_runs(mask), (double)s.n * 2, search_write, &s);
+}
+
+// ---- writing rows --------------------------------------------------------------------------------
+
+dw_status dw_put_rows(const dw_context *cx, const dw_tensor *x, const dw_tensor *rows, const int64_t *indices) {
+  dw_status s = DW_OK;
+  dw_tensor to, from;
+  for (int64_t i = 0; i < rows->shape[0] && s == DW_OK; i++) {
+    dw_select_view(&to, x, 0, indices[i] - 1);
+    dw_select_view(&from, rows, 0, i);
+    s = dw_copy(cx, &to, &from);
+  }
+  return s;
+}

@@ -1,6 +1,7 @@
 // reduce.c: reductions and moments over any axes, positions of extremes, running sums. Called by the binding.
 // Invariant: what is summed with what, and in which order, follows from shapes and strides alone, so results are the
 // same for every thread count: long reductions are cut into a fixed number of chunks, joined in their order.
+#include <math.h>
 #include <string.h>
 
 #include "dwconv.h"
@@ -29,6 +30,7 @@ struct job {
   double *center; // of moments, for each output
   double count;   // elements that become one
   const dw_context *cx;
+  double divisor; // what sums are divided by: the count, less the correction of moments
 };
 
 static void sort_axes(struct job *j) {
@@ -109,7 +111,7 @@ static void run_units(void *job, int64_t a, int64_t b, int slot) {
       at += chunk * j->outputs;
       memcpy(j->memory + at * (int64_t)j->k->size, acc, (size_t)lanes * j->k->size);
     } else {
-      j->k->finish(row_at(j, Y, outer) + first * j->pitch[Y] * w->bytes[Y], j->pitch[Y], acc, lanes, j->count);
+      j->k->finish(row_at(j, Y, outer) + first * j->pitch[Y] * w->bytes[Y], j->pitch[Y], acc, lanes, j->divisor);
     }
   }
 }
@@ -125,7 +127,7 @@ static dw_status run_job(const dw_context *cx, struct job *j) {
 
 static void finish_kept(const struct job *j) {
   for (int64_t o = 0; o < j->outer; o++) {
-    j->k->finish(row_at(j, Y, o), j->pitch[Y], j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes, j->count);
+    j->k->finish(row_at(j, Y, o), j->pitch[Y], j->memory + o * j->lanes * (int64_t)j->k->size, j->lanes, j->divisor);
   }
 }
 
@@ -155,7 +157,7 @@ static void plan(struct job *j, const dw_tensor *y, const dw_tensor *x) {
   sort_axes(j);
   const struct dw_walk *w = &j->w;
   j->outputs = dw_numel(y);
-  j->count = (double)(dw_numel(x) / j->outputs);
+  j->count = j->divisor = (double)(dw_numel(x) / j->outputs);
   int64_t reduced = dw_numel(x) / j->outputs, axis = j->kept < w->rank ? w->size[j->kept] : 1;
   j->lanes = j->block = 1;
   if (j->kept > 0) {
@@ -184,8 +186,8 @@ static dw_status fill_empty(const dw_context *cx, const struct dw_reduction_kern
   return dw_fill(cx, y, &element);
 }
 
-dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, const dw_tensor *x, void *memory,
-                    size_t *scratch) {
+dw_status dw_reduce(const dw_context *cx, dw_reduction op, double correction, const dw_tensor *y, const dw_tensor *x,
+                    void *memory, size_t *scratch) {
   struct job j = {.cx = cx, .k = &cx->kernels->reduce[x->dtype]->reduction[op], .memory = memory};
   bool moment = op == DW_VARIANCE || op == DW_DEVIATION;
   if (scratch != NULL) *scratch = 0;
@@ -202,6 +204,7 @@ dw_status dw_reduce(const dw_context *cx, dw_reduction op, const dw_tensor *y, c
   if (moment) {
     j.center = (double *)(void *)(j.memory + kept);
     s = find_centers(cx, &j, x->dtype);
+    j.divisor = j.count > correction ? j.count - correction : NAN;
   }
   if (s == DW_OK) s = run_job(cx, &j);
   if (s == DW_OK && j.keeps) finish_kept(&j);

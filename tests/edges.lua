@@ -39,7 +39,8 @@ end
 
 -- What an option may be; each kind takes what it reads.
 local POOL = { true, false, 1, -1, 2, 3, { 1, -1 }, { 2 }, {}, { 2, 1 }, { { 1, 0 }, { 2, 1 } }, 0, 0.5, -0.5, 6, -1.5, inf, -inf,
-  nan, "float32", "float64", "int32", "valid", "same", "channels_first", "channels_last", "ascending", "descending" }
+  nan, "float32", "float64", "int32", "valid", "same", "channels_first", "channels_last", "ascending", "descending",
+  "reflect", "symmetric", "fro" }
 
 local function size_of(shape)
   local n = 1

@@ -57,6 +57,14 @@ end
 local DIFFERS = {
   batch_flatten = { value = { "samples of no numbers stay as many as they are", is_empty } },
   clip = { sign = { "of two equal bounds either may come" } },
+  cummax = {
+    refused = { "bools are no numbers", function(c) return c.dtype == "bool" end },
+    sign = { "of equal zeros the first stays" },
+  },
+  cummin = {
+    refused = { "as cummax's", function(c) return c.dtype == "bool" end },
+    sign = { "as cummax's" },
+  },
   cumprod = { gradient = { "TensorFlow divides by the factors, of which some are 0" } },
   cumsum = { sign = { "-0.0 alone stays, where TensorFlow adds it to 0" } },
   depthwise_conv2d = {
@@ -72,6 +80,12 @@ local DIFFERS = {
     value = { "of whole numbers it is not truncated", is_whole },
     sign = { "over no axes, -0.0 is added to 0", function(c) return c.options and #c.options.axis == 0 end },
   },
+  norm = {
+    refused = { "whole numbers", is_whole },
+    value = { "squares do not overflow on the way" },
+    gradient = { "an infinite norm has the gradient 0, not NaN" },
+  },
+  pad = { refused = { "a value that the dtype cannot hold", function(c) return c.options ~= nil end } },
   pow = { gradient = { "of the exponent it is 0 for bases that are not above 0, also where the power is infinite" } },
   power = { gradient = { "as pow's" } },
   relu = {
@@ -82,6 +96,7 @@ local DIFFERS = {
   },
   sqrt = { gradient = { "of NaN it is NaN, not 0" } },
   std = { gradient = { "it is 0 where the deviation is, not NaN" } },
+  var = { gradient = { "an infinite correction leaves no gradient", has_infinite_option } },
   sum = { sign = { "over no axes, -0.0 is added to 0", function(c) return #c.options.axis == 0 end } },
 }
 

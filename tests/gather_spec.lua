@@ -194,3 +194,95 @@ describe("sizes at the limits", function()
     assert.same({ 0, 1 << 40 }, K.sort(dw.zeros { 0, 1 << 40 }).shape)
   end)
 end)
+
+describe("t[mask] and t[indices]", function()
+  local function i(t, dtype) return dw.tensor(t, { dtype = dtype or "int64" }) end
+
+  it("are what boolean_mask and gather give, of views and in every dtype", function()
+    for _, dtype in ipairs { "float32", "float64", "int32", "int64", "uint8", "bool" } do
+      local t = dw.arange(12):reshape({ 3, 4 }):astype(dtype)
+      for _, v in ipairs { t, t:transpose(), t[{ {}, { 4, 1, -2 } }], dw.zeros({ 0, 4 }, { dtype = dtype }) } do
+        local mask = K.greater(v:astype "int32", 0)
+        same(v[mask], K.boolean_mask(v:clone(), mask:clone()))
+        local rows = mask:any { axis = 2 }
+        same(v[rows], K.boolean_mask(v, rows))
+        if #v > 0 then same(v[i({ { #v, 1 } }, "uint8")], K.gather(v, i { { #v, 1 } })) end
+      end
+    end
+  end)
+
+  it("write where they pick, the last of several", function()
+    local t = dw.zeros { 3, 2 }
+    t[i { 3, 1, 3 }] = dw.tensor { { 1 }, { 2 }, { 3 } }
+    same(t, dw.tensor { { 2, 2 }, { 0, 0 }, { 3, 3 } })
+    t[t:greater(1)] = dw.tensor { 10, 20, 30, 40 }
+    same(t, dw.tensor { { 10, 20 }, { 0, 0 }, { 30, 40 } })
+    t[t:equal(0)] = -1
+    t[dw.tensor { false, false, true }] = { { 7, 8 } }
+    same(t, dw.tensor { { 10, 20 }, { -1, -1 }, { 7, 8 } })
+    t:transpose()[t:transpose():less(0)] = dw.tensor { 5, 6 }
+    same(t, dw.tensor { { 10, 20 }, { 5, 6 }, { 7, 8 } })
+    t:transpose()[i { 1 }] = 0
+    same(t, dw.tensor { { 0, 20 }, { 0, 6 }, { 0, 8 } })
+  end)
+
+  it("read before they write, where numbers are shared", function()
+    local t = i { 2, 3, 1 }
+    t[t] = t
+    same(t, i { 1, 2, 3 })
+    t[t[{ { 3, 1, -1 } }]] = t
+    same(t, i { 3, 2, 1 })
+    local b = dw.tensor { true, false, true }
+    b[b] = dw.tensor { false, true }
+    same(b, dw.tensor { false, false, true })
+  end)
+
+  it("write strided and empty tensors, and nothing", function()
+    local t = dw.zeros { 4, 4 }
+    local v = t[{ { 1, 4, 2 }, { 4, 1, -1 } }]
+    v[v:equal(0)] = dw.arange(8, { dtype = "float32" })
+    same(v:clone(), dw.arange(8, { dtype = "float32" }):reshape { 2, 4 })
+    local before = t:clone()
+    t[dw.zeros({ 4 }, { dtype = "bool" })] = dw.zeros { 0, 4 }
+    t[dw.zeros({ 0 }, { dtype = "int64" })] = 7
+    same(t, before)
+  end)
+
+  it("are recorded, and their gradients come back to where they were", function()
+    local x = dw.tensor { 1, 2, 3 }
+    local tape, y = dw.record(function() return K.sum(x[x:greater(1)] ^ 2) + K.sum(x[i { 3, 3 }]) end)
+    same(tape:gradients(y, x), dw.tensor { 0, 4, 8 })
+    refuses(function()
+      local late, z = dw.record(function() return K.square(x) end)
+      x[i { 1 }] = 5
+      late:gradients(z, x)
+    end, "gradients: x of square was written in place since")
+  end)
+
+  it("refuse what does not fit, before anything is written", function()
+    local t = dw.zeros { 2, 3 }
+    refuses(function() return t[i { 0 }] end, "gather: indices holds 0, outside 1 to 2; counting starts at 1")
+    refuses(function() return t[dw.tensor { 1.5 }] end, "gather: indices must be whole numbers")
+    refuses(function() return t[dw.tensor { true }] end, "boolean_mask: mask (1) must have the shape of x (2x3)")
+    refuses(function() t[i { 1, 3 }] = 1 end, "put_rows: indices holds 3, outside 1 to 2")
+    refuses(function() t[i { 1, 2 }] = dw.zeros { 3, 3 } end, "put_rows: value (3x3) does not stretch to 2x3")
+    refuses(function() t[i { 1, 2 }] = dw.zeros({ 3 }, { dtype = "int32" }) end, "put_rows: value is int32 but")
+    refuses(function() t[i { 1 }] = "x" end, "put_rows: value")
+    refuses(function() t[dw.tensor { true, true, true }] = 1 end, "put_mask: mask (3) must have the shape of x (2x3)")
+    refuses(function() t[dw.tensor { true, true }] = dw.zeros { 4 } end, "put_mask: value (4) does not stretch to 2x3")
+    refuses(function() dw.zeros({ 2 }):broadcast_to({ 2, 2 })[i { 1 }] = 1 end, "put_rows: ")
+    refuses(function() K.index(t, i { 1 }) end, "index: key must be a whole number or a table")
+    same(t, dw.zeros { 2, 3 })
+  end)
+end)
+
+describe("nonzero", function()
+  it("finds what is true beyond one run, on any number of threads", function()
+    local x = dw.zeros({ 300, 1000 }, { dtype = "uint8" })
+    x[{ 1, 1 }], x[{ 66, 537 }], x[{ 300, 1000 }] = 1, 2, 3
+    same(K.nonzero(x), dw.tensor({ { 1, 1 }, { 66, 537 }, { 300, 1000 } }, { dtype = "int64" }))
+    same(K.nonzero(x:transpose())[2]:clone(), dw.tensor({ 537, 66 }, { dtype = "int64" }))
+    assert.same({ 1, 0 }, K.nonzero(dw.tensor(5)).shape)
+    assert.same({ 0, 8 }, K.nonzero(dw.zeros { 1, 1, 1, 2, 1, 1, 1, 1 }).shape)
+  end)
+end)

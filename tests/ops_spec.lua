@@ -79,7 +79,7 @@ local elsewhere = {
     gradcheck = "gradcheck",
     view = "index narrow select permute swapaxes embed",
     layout = "astype broadcast_to contiguous",
-    gather = "scatter take_along_axis put_along_axis",
+    gather = "scatter take_along_axis put_along_axis put_mask put_rows",
     elementwise = "power floor",
     reduce = "recurrence sum_to",
   },

@@ -39,6 +39,21 @@ function options.check_axis(name, argument, axis, rank)
     options.show(axis)))
 end
 
+--- Of an axis, a table of them, or nil for all: a list of them from 1 on, none twice.
+function options.check_axes(name, argument, axes, rank)
+  local list, seen = {}, {}
+  if axes == nil then
+    for i = 1, rank do list[i] = i end
+    return list
+  end
+  for i, axis in ipairs(type(axes) == "table" and axes or { axes }) do
+    list[i] = options.check_axis(name, type(axes) == "table" and ("%s[%d]"):format(argument, i) or argument, axis, rank)
+    if seen[list[i]] then core.raise(("%s: %s names axis %d twice"):format(name, argument, list[i])) end
+    seen[list[i]] = true
+  end
+  return list
+end
+
 --- A whole number as an integer, 2.0 too; nil for anything else.
 function options.whole(v) return math.type(v) and math.tointeger(v) or nil end
 

@@ -115,7 +115,7 @@ end
 local plain_index, plain_call = core.metatable.__index, core.metatable.__call
 
 local function recorded_index(t, key)
-  if type(key) == "string" then return plain_index(t, key) end
+  if type(key) == "string" or type(key) == "userdata" then return plain_index(t, key) end -- tensors are noted as gather
   return records.index.call(t, key)
 end
 

@@ -31,9 +31,10 @@ static int empty(lua_State *L) { // shape, dtype; whoever calls it writes every 
   return 1;
 }
 
-static int eye(lua_State *L) { // n, dtype
-  int64_t n = dwl_checkinteger(L, 1, "size", 0, INT64_C(1) << 31), shape[2] = {n, n};
-  dw_dtype dtype = dwl_checkdtype(L, 2, "dtype");
+static int eye(lua_State *L) { // size, columns, dtype
+  int64_t n = dwl_checkinteger(L, 1, "size", 0, INT64_C(1) << 31);
+  int64_t m = dwl_checkinteger(L, 2, "columns", 0, INT64_C(1) << 31), shape[2] = {n, m};
+  dw_dtype dtype = dwl_checkdtype(L, 3, "dtype");
   int64_t zero = 0, one = 0;
   if (dtype == DW_BOOL) lua_pushboolean(L, 1);
   if (dtype != DW_BOOL) lua_pushinteger(L, 1);
@@ -41,8 +42,9 @@ static int eye(lua_State *L) { // n, dtype
   dw_tensor *t = dwl_newtensor(L, dtype, 2, shape), diagonal = *t;
   dwl_leave(L, dw_fill(dwl_enter(L), t, &zero));
   diagonal.rank = 1;
-  diagonal.strides[0] = n + 1;
-  if (n > 0) dwl_leave(L, dw_fill(dwl_enter(L), &diagonal, &one));
+  diagonal.shape[0] = n < m ? n : m;
+  diagonal.strides[0] = m + 1;
+  if (diagonal.shape[0] > 0) dwl_leave(L, dw_fill(dwl_enter(L), &diagonal, &one));
   return 1;
 }
 

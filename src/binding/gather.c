@@ -153,6 +153,42 @@ static int argsort(lua_State *L) { // x, whether descending; along the last axis
   return 1;
 }
 
+static int nonzero(lua_State *L) { // x: where it is not 0, a row of positions for each
+  const dw_tensor *x = dwl_checktensor(L, 1, "x");
+  dw_tensor *mask = dwl_newtensor(L, DW_BOOL, x->rank, x->shape); // a copy, which no finaliser can write into
+  dwl_leave(L, dw_cast(dwl_enter(L), mask, x));
+  int64_t shape[2] = {0, x->rank}, *counts = dwl_scratch(L, (size_t)dw_nonzero_runs(mask) * sizeof(int64_t));
+  dwl_leave(L, dw_nonzero_count(dwl_enter(L), mask, counts, &shape[0]));
+  dw_tensor *at = dwl_newtensor(L, DW_INT64, 2, shape);
+  dwl_leave(L, dw_nonzero(dwl_enter(L), at->data, mask, counts));
+  return 1;
+}
+
+// Where the tensor at `index` shares its numbers with the one at 1, which is to be written, it becomes a copy.
+static const dw_tensor *separate(lua_State *L, int index) {
+  const dwl_tensor *u = lua_touserdata(L, index), *written = lua_touserdata(L, 1);
+  if (u->writes != written->writes) return &u->t;
+  dw_tensor *copy = dwl_newtensor(L, u->t.dtype, u->t.rank, u->t.shape);
+  dwl_leave(L, dw_copy(dwl_enter(L), copy, lua_touserdata(L, index)));
+  lua_replace(L, index);
+  return copy;
+}
+
+// put_rows(x, indices, rows): writes the rows into x at their indices along its first axis; x is written in place.
+static int put_rows(lua_State *L) {
+  const dw_tensor *x = check_rows(L, 1, "x");
+  const dw_tensor *i = read_indices(L, 2, "indices"), *rows = check_rows(L, 3, "rows");
+  bool fits = i->rank == 1 && rows->rank == x->rank && rows->dtype == x->dtype && rows->shape[0] == i->shape[0];
+  for (int k = 1; fits && k < x->rank; k++) fits = rows->shape[k] == x->shape[k];
+  if (!fits) dwl_error(L, "rows must be like those of x, one for each index");
+  dwl_checkwritable(L, 1, "the tensor");
+  i = separate(L, 2), rows = separate(L, 3);
+  check_indices(L, i, "indices", x->shape[0]);
+  dwl_wrote(L, 1);
+  dwl_leave(L, dw_put_rows(dwl_enter(L), x, rows, i->data));
+  return 0;
+}
+
 const luaL_Reg dwl_gather_functions[] = {
     {"gather", gather},
     {"one_hot", one_hot},
@@ -160,5 +196,7 @@ const luaL_Reg dwl_gather_functions[] = {
     {"take_along_axis", take_along_axis},
     {"put_along_axis", put_along_axis},
     {"argsort", argsort},
+    {"nonzero", nonzero},
+    {"put_rows", put_rows},
     {NULL, NULL},
 };

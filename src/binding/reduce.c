@@ -32,23 +32,23 @@ static void push_result(lua_State *L, dw_tensor *kept, const dw_tensor *x, const
   dw_tensor_init(kept, y->data, dtype, x->rank, whole);
 }
 
-static void run(lua_State *L, dw_reduction op, const dw_tensor *y, const dw_tensor *x) {
+static void run(lua_State *L, dw_reduction op, double correction, const dw_tensor *y, const dw_tensor *x) {
   double small[64];
   size_t bytes;
   const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  dwl_leave(L, dw_reduce(&cx, op, y, x, NULL, &bytes));
+  dwl_leave(L, dw_reduce(&cx, op, correction, y, x, NULL, &bytes));
   void *scratch = bytes <= sizeof small ? small : dwl_scratch(L, bytes);
-  dwl_leave(L, dw_reduce(&cx, op, y, x, scratch, NULL));
+  dwl_leave(L, dw_reduce(&cx, op, correction, y, x, scratch, NULL));
 }
 
-static int reduce(lua_State *L, dw_reduction op, const dw_tensor *x) { // 2: axis or nil, 3: keepdims
+static int reduce(lua_State *L, dw_reduction op, const dw_tensor *x) { // 2: axis or nil, 3: keepdims, 4: correction
   bool reduced[DW_MAX_RANK];
   dw_tensor y;
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   read_axes(L, 2, x, reduced);
   push_result(L, &y, x, reduced, lua_toboolean(L, 3), x->dtype);
   int result = lua_gettop(L);
-  run(L, op, &y, x);
+  run(L, op, lua_isnil(L, 4) ? 0 : dwl_checknumber(L, 4, "correction"), &y, x);
   lua_pushvalue(L, result);
   return 1;
 }
@@ -114,7 +114,7 @@ static int sum_to(lua_State *L) {
   for (int i = 0; i < x->rank; i++) whole[i] = i < x->rank - wish.rank ? 1 : wish.shape[i - (x->rank - wish.rank)];
   dw_tensor kept;
   dw_tensor_init(&kept, y->data, y->dtype, x->rank, whole);
-  run(L, DW_SUM, &kept, x);
+  run(L, DW_SUM, 0, &kept, x);
   lua_settop(L, 3);
   return 1;
 }
@@ -146,6 +146,8 @@ static int scan(lua_State *L, dw_scan op) { // x, axis
 
 static int cumsum(lua_State *L) { return scan(L, DW_CUMSUM); }
 static int cumprod(lua_State *L) { return scan(L, DW_CUMPROD); }
+static int cummax(lua_State *L) { return scan(L, DW_CUMMAX); }
+static int cummin(lua_State *L) { return scan(L, DW_CUMMIN); }
 
 static int recurrence(lua_State *L) { // a, b, axis
   const dw_tensor *x[2] = {check_numbers(L, 1, "a"), check_numbers(L, 2, "b")};
@@ -163,5 +165,6 @@ const luaL_Reg dwl_reduce_functions[] = {
     {"mean", mean},     {"var", variance},  {"std", deviation},
     {"any", any},       {"all", all},       {"sum_to", sum_to},   {"argmax", argmax},
     {"argmin", argmin}, {"cumsum", cumsum}, {"cumprod", cumprod}, {"recurrence", recurrence},
+    {"cummax", cummax}, {"cummin", cummin},
     {NULL, NULL},
 };

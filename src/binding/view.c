@@ -172,6 +172,21 @@ static int broadcast_to(lua_State *L) { // x, shape
   return 1;
 }
 
+static int diagonal(lua_State *L) { // x, k: of the last two axes, k columns to the right
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v = *t;
+  if (t->rank < 2) dwl_error(L, "x must have at least 2 axes, got %s", dwl_got(L, 1));
+  int row = t->rank - 2, column = t->rank - 1;
+  int64_t n = t->shape[row], m = t->shape[column], k = dwl_checkinteger(L, 2, "k", INT64_MIN, INT64_MAX);
+  k = k < -n ? -n : k > m ? m : k; // outside there is nothing
+  dw_range_view(&v, &v, row, k < 0 ? -k : 0, 1, k < 0 ? n + k : n);
+  dw_range_view(&v, &v, column, k > 0 ? k : 0, 1, k > 0 ? m - k : m);
+  v.rank = t->rank - 1;
+  if (v.shape[column] < v.shape[row]) v.shape[row] = v.shape[column];
+  v.strides[row] += v.strides[column];
+  dwl_newview(L, 1, &v);
+  return 1;
+}
+
 static int alias(lua_State *L) { // the same numbers as another tensor, which no tape has met
   dw_tensor v = *dwl_checktensor(L, 1, "x");
   dwl_newview(L, 1, &v);
@@ -264,6 +279,16 @@ static int push_field(lua_State *L, const dw_tensor *t) { // the key is a string
   return 1;
 }
 
+// t[mask] and t[indices] are what the methods of these names give; t[...] = v is written by the Lua layer too.
+static int pick(lua_State *L, const char *of_bools, const char *of_numbers, int given, int results) {
+  const char *name = ((dw_tensor *)lua_touserdata(L, 2))->dtype == DW_BOOL ? of_bools : of_numbers;
+  dwl_pushmethods(L);
+  lua_getfield(L, -1, name);
+  for (int i = 1; i <= given; i++) lua_pushvalue(L, i);
+  lua_call(L, given, results);
+  return results;
+}
+
 static int tensor_index(lua_State *L) {
   dw_tensor *t = dwl_checktensor(L, 1, "self"), v = *t;
   switch (lua_type(L, 2)) {
@@ -281,7 +306,9 @@ static int tensor_index(lua_State *L) {
       dw_select_view(&v, t, 0, dwl_toindex(L, i, t->shape[0], 0));
       return push_view_or_element(L, &v);
     }
-    default: dwl_expected(L, "an index", "a whole number, a table of ranges or a name", 2);
+    default:
+      if (dwl_totensor(L, 2) != NULL) return pick(L, "boolean_mask", "gather", 2, 1);
+      dwl_expected(L, "an index", "a whole number, a table of ranges, a tensor or a name", 2);
   }
 }
 
@@ -304,8 +331,10 @@ static int tensor_newindex(lua_State *L) {
     int64_t i = index_at(L, 2, "an index");
     if (t->rank == 0) dwl_error(L, "a tensor of rank 0 has no axis to index; use t:fill(v)");
     dw_select_view(&v, t, 0, dwl_toindex(L, i, t->shape[0], 0));
+  } else if (dwl_totensor(L, 2) != NULL) {
+    return pick(L, "put_mask", "put_rows", 3, 0);
   } else {
-    dwl_expected(L, "an index", "a whole number or a table of ranges", 2);
+    dwl_expected(L, "an index", "a whole number, a table of ranges or a tensor", 2);
   }
   dwl_assign(L, &v, 3, "the value");
   return 0;
@@ -330,6 +359,7 @@ const luaL_Reg dwl_view_functions[] = {{"permute_dimensions", permute},
                                        {"squeeze", squeeze},
                                        {"expand_dims", expand_dims},
                                        {"broadcast_to", broadcast_to},
+                                       {"diagonal", diagonal},
                                        {"alias", alias},
                                        {NULL, NULL}};
 

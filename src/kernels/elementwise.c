@@ -17,6 +17,8 @@ INLINE T magnitude(T x) { return EACH(fabs)(x); }
 INLINE T root(T x) { return EACH(sqrt)(x); }
 INLINE T nearest_even(T x) { return EACH(rint)(x); }
 INLINE T whole_below(T x) { return EACH(floor)(x); }
+INLINE T whole_above(T x) { return EACH(ceil)(x); }
+INLINE T whole_towards_zero(T x) { return EACH(trunc)(x); }
 // a - q*b, exact where q is a / b rounded down and T holds q.
 INLINE T left_over(T a, T b, T q) {
 #if DW_SIZE == 4
@@ -40,6 +42,8 @@ INLINE T to_power(T a, T b) { return EACH(pow)(a, b); }
 INLINE T magnitude(T x) { return x < 0 ? -x : x; }
 INLINE T nearest_even(T x) { return x; }
 INLINE T whole_below(T x) { return x; }
+INLINE T whole_above(T x) { return x; }
+INLINE T whole_towards_zero(T x) { return x; }
 INLINE T floor_quotient(T a, T b) {
   if ((T)-1 < 0 && b == (T)-1) return -a; // the lowest number wraps
   T q = a / b;
@@ -111,6 +115,7 @@ INLINE T into(T a, T low, T high) {
   })
 #define OP2(kinds, name, value) LOOP(kinds, name, T, POINT(T, 0); POINT(T, 1), T a = p0[i]; T b = p1[i], value)
 #define TEST(kinds, name, value) LOOP(kinds, name, uint8_t, POINT(T, 0); POINT(T, 1), T a = p0[i]; T b = p1[i], value)
+#define ASK(kinds, name, value) LOOP(kinds, name, uint8_t, POINT(T, 0), T x = p0[i], value)
 #define OP3(kinds, name, value)                                                                                        \
   LOOP(kinds, name, T, POINT(T, 0); POINT(T, 1); POINT(T, 2), T a = p0[i]; T b = p1[i]; T c = p2[i], value)
 #define CHOOSE(kinds, name, value)                                                                                     \
@@ -121,6 +126,7 @@ INLINE T into(T a, T low, T high) {
 #undef OP2
 #undef OP3
 #undef TEST
+#undef ASK
 #undef CHOOSE
 
 #define ENTRY(kinds, name, value) IF_##kinds([DW_ELEMENTWISE_##name] = run_##name, )
@@ -129,6 +135,7 @@ INLINE T into(T a, T low, T high) {
 #define OP2 ENTRY
 #define OP3 ENTRY
 #define TEST ENTRY
+#define ASK ENTRY
 #define CHOOSE ENTRY
 const struct dw_elementwise_kernels DW_NAME(elementwise) = {{
 #include "elementwise.h"

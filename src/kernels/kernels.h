@@ -109,6 +109,7 @@ enum dw_elementwise_op {
 #define OP3 OP1
 #define TEST OP1
 #define CHOOSE OP1
+#define ASK OP1
 #include "elementwise.h"
 #undef OP1
 #undef RARE
@@ -116,6 +117,7 @@ enum dw_elementwise_op {
 #undef OP3
 #undef TEST
 #undef CHOOSE
+#undef ASK
   DW_ELEMENTWISE_OPS
 };
 
@@ -146,10 +148,10 @@ struct dw_reduce_kernels {
   //   arg:  at[l] = the position, from 1, of the first of the least or largest; NaN is passed over; 1 if all are NaN.
   //         With done > 0 x is the lines' rest, and at[l] that of the `done` elements before it
   //   scan: y_1 = a_1, y_i = y_(i-1) + a_i, y_(i-1) * a_i, or a_i + b_i * y_(i-1), a_i where y_(i-1) is 0, whatever b_i;
-  //         by dw_scan; y may be an operand.
+  //         or the larger or lesser of y_(i-1) and a_i, once NaN always NaN; by dw_scan; y may be an operand.
   //         carry[l], 8 bytes, is where a line is; `begun`: y_(i-1) of the first element is there
   void (*arg)(int64_t *at, const void *x, ptrdiff_t pitch, int64_t done, int64_t n, int64_t lanes, bool least);
-  void (*scan[3])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes,
+  void (*scan[5])(void *y, ptrdiff_t y_pitch, const void *const *x, const ptrdiff_t *pitch, int64_t n, int64_t lanes,
                   void *carry, bool begun);
 };
 

@@ -234,6 +234,8 @@ static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t done, int6
 INLINE wide next_sum(wide last, T a, T b) { return (void)b, last + a; }
 INLINE wide next_prod(wide last, T a, T b) { return (void)b, last * a; }
 INLINE wide next_recurrence(wide last, T a, T b) { return a + (last == 0 ? 0 : b * last); } // 0 times inf is 0 here
+INLINE wide next_max(wide last, T a, T b) { return (void)b, a > last || a != a ? a : last; }
+INLINE wide next_min(wide last, T a, T b) { return (void)b, a < last || a != a ? a : last; }
 
 #define SCAN(name)                                                                                                     \
   static void scan_##name(void *y_, ptrdiff_t y_pitch, const void *const *x_, const ptrdiff_t *pitch, int64_t n,       \
@@ -260,6 +262,8 @@ INLINE wide next_recurrence(wide last, T a, T b) { return a + (last == 0 ? 0 : b
 SCAN(sum)
 SCAN(prod)
 SCAN(recurrence)
+SCAN(max)
+SCAN(min)
 
 #define ENTRY(name, A, finish)                                                                                         \
   { sizeof(A), start_##name, rows_##name, columns_##name, join_all_##name, finish_##finish }
@@ -275,5 +279,5 @@ const struct dw_reduce_kernels DW_NAME(reduce) = {
     .away = ENTRY(away, double, away),
 #endif
     .arg = arg,
-    .scan = {scan_sum, scan_prod, scan_recurrence}, // ORDER dw_scan
+    .scan = {scan_sum, scan_prod, scan_recurrence, scan_max, scan_min}, // ORDER dw_scan
 };

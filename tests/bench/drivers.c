@@ -62,7 +62,7 @@ static int time_copy(lua_State *L) {
 
 static void run_reduce(void *arg) {
   struct call *c = arg;
-  dw_reduce(&c->cx, (dw_reduction)c->op, c->y, c->x[0], c->scratch, NULL);
+  dw_reduce(&c->cx, (dw_reduction)c->op, 0, c->y, c->x[0], c->scratch, NULL);
 }
 
 static int time_reduce(lua_State *L) {                                    // y has size 1 on the reduced axes
@@ -70,7 +70,7 @@ static int time_reduce(lua_State *L) {                                    // y h
   struct call c = {.op = luaL_checkoption(L, 1, NULL, names)};
   size_t bytes;
   read_call(L, &c);
-  dw_reduce(&c.cx, (dw_reduction)c.op, c.y, c.x[0], NULL, &bytes);
+  dw_reduce(&c.cx, (dw_reduction)c.op, 0, c.y, c.x[0], NULL, &bytes);
   c.scratch = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
   push_time(L, run_reduce, &c);
   free(c.scratch);

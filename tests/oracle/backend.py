@@ -73,8 +73,70 @@ def operator(f):
     return call
 
 
-def top_k(x, k):
-    return list(tf.math.top_k(x, k, sorted=True))
+def top_k(x, k, axis=-1, largest=True):
+    if axis == -1 and largest:
+        return list(tf.math.top_k(x, k, sorted=True))
+    order = tf.argsort(x, axis=axis, stable=True, direction="DESCENDING" if largest else "ASCENDING")
+    first = tf.gather(order, tf.range(k), axis=axis)
+    return [along(x, first, axis), first]
+
+
+def along(x, indices, axis):
+    """The elements at the indices, along an axis."""
+    moved = tf.experimental.numpy.moveaxis
+    rows = tf.gather(moved(x, axis, -1), moved(indices, axis, -1), axis=-1, batch_dims=len(x.shape) - 1)
+    return moved(rows, -1, axis)
+
+
+def moment(f, power):
+    """K.var or K.std, with what is taken off the number of elements."""
+    def call(x, axis=None, keepdims=False, correction=0):
+        y = f(x, axis=axis, keepdims=keepdims)
+        if correction == 0:
+            return y
+        n = tf.size(x) / max(1, tf.size(y))
+        left = float(n) - correction
+        return y * (float(n) / left) ** power if left > 0 else y * NAN
+    return call
+
+
+def running(f):
+    """NumPy's, as TensorFlow has no running extremes."""
+    return lambda x, axis=0: tf.constant(f.accumulate(x.numpy(), axis))
+
+
+def roll(x, shift, axis=None):
+    if axis is None:
+        return tf.reshape(tf.roll(tf.reshape(x, [-1]), shift, 0), x.shape)
+    return tf.roll(x, shift, axis)
+
+
+def diag(x, k=0):
+    return tf.linalg.diag(x, k=k) if len(x.shape) == 1 else tf.linalg.diag_part(x, k=k)
+
+
+def triangle(f):
+    return lambda x, k=0: tf.cast(f(tf.cast(x, u8), k), x.dtype) if x.dtype == "bool" else f(x, k)
+
+
+def norm(x, ord=2, axis=None, keepdims=False):
+    if ord == 1:
+        return tf.reduce_sum(tf.abs(x), axis, keepdims)
+    if ord == INF:
+        return tf.reduce_max(tf.abs(x), axis, keepdims)
+    return tf.norm(x, "euclidean", axis, keepdims)
+
+
+def matmul(a, b):
+    """With vectors as NumPy has it."""
+    ranks = len(a.shape), len(b.shape)
+    y = tf.matmul(a[None] if ranks[0] == 1 else a, b[:, None] if ranks[1] == 1 else b)
+    y = tf.squeeze(y, -1) if ranks[1] == 1 else y
+    return tf.squeeze(y, -1 if ranks[1] == 1 else -2) if ranks[0] == 1 else y
+
+
+def repeat_elements(x, rep, axis):
+    return K.repeat_elements(x, rep, axis) if isinstance(rep, int) else tf.repeat(x, rep, axis)
 
 
 def sort_with(f, **fixed):
@@ -102,16 +164,17 @@ ops("elementwise", "erf log1p expm1", tf.math)
 ops("elementwise", "where", tf, exact=True)
 ops("reduce", "max min", exact=True)
 ops("reduce", "any all", exact=True, grad=None)
-ops("reduce", "sum prod mean var std cumsum cumprod")
+ops("reduce", "sum prod mean cumsum cumprod")
+OPS["var"], OPS["std"] = Op("reduce", moment(K.var, 1)), Op("reduce", moment(K.std, 0.5))
 ops("reduce", "argmax argmin", exact=True, grad=None, results=(0,))
 ops("reduce", "logsumexp=reduce_logsumexp", tf)
 ops("linear", "dot batch_dot")
-ops("linear", "matmul", tf)
+OPS["matmul"] = Op("linear", matmul)
 ops("linear", "transpose", exact=True)
 ops("linear", "gather", exact=True, index=(1,))
 ops("shape", "concatenate reshape repeat_=repeat tile flatten batch_flatten expand_dims stack", exact=True)
 ops("shape", "permute_dimensions reverse squeeze", exact=True, axis=(1,))
-ops("shape", "repeat_elements", exact=True, axis=(2,))
+OPS["repeat_elements"] = Op("shape", repeat_elements, exact=True, axis=(2,))
 ops("shape", "one_hot", exact=True, index=(0,), grad=None)
 ops("create", "zeros ones eye zeros_like ones_like arange constant variable cast_to_floatx", exact=True, grad=None)
 OPS["count_params"] = Op("create", lambda x: int(K.count_params(x)), exact=True, grad=None)
@@ -125,6 +188,27 @@ ops("control", "foldl foldr map_fn")
 OPS["sort"] = Op("sorting", sort_with(tf.sort), exact=True)
 OPS["argsort"] = Op("sorting", sort_with(tf.argsort, stable=True), exact=True, results=(0,), grad=None)
 OPS["top_k"] = Op("sorting", top_k, exact=True, results=(1,))
+ops("elementwise", "rsqrt tan asin acos atan sinh cosh", tf.math)
+ops("elementwise", "ceil", tf.math, exact=True, grad=None)
+OPS["trunc"] = Op("elementwise", lambda x: tf.where(x < 0, tf.math.ceil(x), tf.math.floor(x)), exact=True, grad=None)
+ops("elementwise", "isnan=is_nan isinf=is_inf isfinite=is_finite logical_xor", tf.math, exact=True, grad=None)
+OPS["cummax"] = Op("reduce", running(np.maximum), exact=True, grad=None)
+OPS["cummin"] = Op("reduce", running(np.minimum), exact=True, grad=None)
+OPS["eye"] = Op("create", lambda n, m=None, dtype=f32: tf.eye(n, m, dtype=dtype), exact=True, grad=None)
+OPS["split"] = Op("shape", lambda x, sizes, axis=0: list(tf.split(x, sizes, axis)), exact=True)
+OPS["roll"] = Op("shape", roll, exact=True)
+OPS["pad"] = Op("shape", lambda x, paddings, mode="constant", value=0: tf.pad(
+    x, np.reshape(np.array(paddings, i32), (-1, 2)) if paddings == [] else paddings, mode, constant_values=value),
+                exact=True)
+OPS["diag"] = Op("matrix", diag, exact=True)
+OPS["diagonal"] = Op("matrix", lambda x, k=0: tf.linalg.diag_part(x, k=k), exact=True)
+for name in ("tril", "triu"):
+    OPS[name] = Op("matrix", triangle(getattr(tf.experimental.numpy, name)), exact=True)
+ops("matrix", "trace", tf.linalg)
+OPS["norm"] = Op("matrix", norm)
+ops("matrix", "einsum", tf)
+ops("sorting", "boolean_mask", tf, exact=True)
+OPS["nonzero"] = Op("sorting", tf.where, exact=True, results=(0,), grad=None)
 for name in "set_floatx set_image_data_format set_epsilon set_learning_phase".split():
     OPS[name] = Op("create", getattr(K, name))
 
@@ -926,7 +1010,9 @@ def refusals():
     refused("dot", x, few((3, 2), f64))
     refused("dot", a(1.0), x, why="not of rank 2 or more")
     refused("matmul", few((2, 3)), few((2, 3)))
-    refused("matmul", few((3,)), few((3, 2)))
+    refused("matmul", few((3,)), few((2, 3)))
+    refused("matmul", few((2, 3)), few((2,)))
+    refused("matmul", a(1.0), few((2,)))
     refused("matmul", few((2, 2, 3)), few((3, 3, 2)))
     refused("matmul", x, few((3, 2), f64))
     refused("batch_dot", few((3,)), few((3,)))
@@ -1025,6 +1111,188 @@ def refusals():
         refused_in_lua(name, "an option it does not have", [x] if name == "concatenate" else x, axes=1)
 
 
+# ---- what people look for at once --------------------------------------------------------------------------------------
+def more_functions():
+    low = {"rsqrt": (0, 2), "asin": (-1, 1), "acos": (-1, 1)}
+    for name in "rsqrt tan asin acos atan sinh cosh".split():
+        for dtype in (f32, f64):
+            for s in [(), (5,), (2, 1, 3), (2, 0)]:
+                case(name, r(s, dtype, *low.get(name, (-2, 2))))
+            case(name, a(SPECIAL, dtype), note="corners")
+    for dtype in (f32, f64):
+        case("rsqrt", a([0, 1, 4, 1e30, 1e-30], dtype))
+        case("tan", a([0, 1, 1.5703125, 100, -1000], dtype))
+        for name in ("asin", "acos"):
+            case(name, a([-1, -0.75, 0, 0.5, 1, 1.25], dtype), note="the gradient is infinite at -1 and 1, NaN beyond")
+        case("atan", a([1e-4, 1, 1e10, -1e30], dtype))
+        for name in ("sinh", "cosh"):
+            case(name, a([1e-4, -0.5, 9, -20, 88], dtype))
+        for name in ("ceil", "trunc", "isnan", "isinf", "isfinite"):
+            case(name, a(SPECIAL + [0.5, -0.5, 1.5, -1.5, 7, 1e30], dtype))
+            case(name, r((2, 0, 3), dtype))
+            case(name, r((), dtype))
+    for s, t in [((4,), (4,)), ((2, 1, 3), (4, 1)), ((0, 3), (3,)), ((), (2, 2))]:
+        case("logical_xor", r(s, "bool"), r(t, "bool", salt=1))
+    for name in ("cummax", "cummin"):
+        for s, axis in [((5,), None), ((2, 3), 1), ((3, 1, 4), -3), ((2, 0), 1), ((0, 2), 0)]:
+            case(name, r(s), axis=axis)
+        for dtype in (f64, i32, i64, u8):
+            case(name, r((4, 3), dtype))
+            case(name, r((3, 4), dtype), axis=-1)
+        case(name, a([[1, NAN, 2, 0], [INF, 1, -INF, 3]]), axis=1, note="once NaN it stays")
+    for name in ("var", "std"):
+        for correction in (1, 0.5, -1):
+            case(name, r((2, 3, 2)), correction=correction)
+            case(name, r((2, 3, 2), f64), axis=[0, 2], keepdims=True, correction=correction)
+        case(name, r((2, 3)), axis=0, correction=2, grads=False, note="nothing is left")
+        case(name, r((2, 3)), axis=0, correction=3, grads=False, note="less than nothing is left")
+
+
+def more_shapes():
+    every = (f64, i32, i64, u8, "bool")
+    for s, sizes, axis in [((4,), 2, None), ((4,), 1, 0), ((2, 6), 3, 1), ((3, 5), [1, 4], -1), ((3, 5), [2, 0, 3], 1),
+                           ((5, 2), [2, -1], 0), ((0, 2), 2, 0), ((0,), [0, 0], 0)]:
+        case("split", r(s), sizes, axis=axis)
+    for s, shift, axis in [((5,), 2, None), ((5,), -7, 0), ((2, 3), 4, None), ((2, 3), 1, 1), ((2, 3), [1, -1], [0, 1]),
+                           ((2, 3), [1, 1], [1, 1]), ((3, 1, 2), 0, 2), ((2, 0), 1, 1), ((), 3, None)]:
+        case("roll", r(s), shift, axis=axis)
+    for s, paddings in [((3,), [[1, 2]]), ((2, 3), [[0, 0], [2, 1]]), ((3, 2, 4), [[1, 0], [1, 1], [0, 3]]),
+                        ((3, 2), [[0, 0], [0, 0]])]:
+        for mode in (None, "reflect", "symmetric"):
+            case("pad", r(s), paddings, mode=mode)
+        case("pad", r(s), paddings, value=1.5)
+    for s, paddings in [((), []), ((0,), [[2, 0]]), ((2, 0), [[1, 0], [0, 1]]), ((0, 3), [[0, 0], [1, 1]])]:
+        case("pad", r(s), paddings)
+    case("pad", a([[INF, NAN], [-INF, 0]]), [[1, 1], [1, 1]], mode="symmetric", grads=False)
+    for dtype in every:
+        case("roll", r((2, 3), dtype), 1, axis=1)
+        case("split", r((2, 3), dtype), 2)
+        case("pad", r((2, 3), dtype), [[1, 0], [1, 1]])
+        case("pad", r((2, 3), dtype), [[1, 0], [1, 1]], mode="reflect")
+        case("repeat_elements", r((2, 3), dtype), [2, 1], 0)
+    for s, rep, axis in [((3,), [1, 0, 2], 0), ((2, 3), [0, 0, 0], 1), ((2, 3), [3, 1], 0), ((2, 3, 2), [1, 2, 1], -2),
+                         ((0, 2), [], 0)]:
+        case("repeat_elements", r(s), rep, axis)
+        case("repeat_elements", r(s), a(rep, i64), axis)
+    for n, m in [(2, 3), (3, 2), (0, 2), (2, 0), (3, 3)]:
+        case("eye", n, m)
+    case("eye", 2, 3, dtype=i32)
+
+
+def matrix():
+    every = (f64, i32, i64, u8, "bool")
+    for k in (None, 1, -2):
+        case("diag", r((3,)), k=k)
+        case("diag", r((3, 4)), k=k)
+        case("diagonal", r((2, 4, 3)), k or 0)
+        for name in ("tril", "triu"):
+            for s in [(3, 3), (2, 4), (2, 1, 4, 2), (0, 3), (2, 0)]:
+                case(name, r(s), k=k)
+            case(name, a([[INF, NAN, 1], [NAN, -INF, 2]]), k=k, grads=False, note="what is not kept does not matter")
+    for dtype in every:
+        case("diag", r((2,), dtype))
+        case("diag", r((2, 3), dtype))
+        for name in ("tril", "triu"):
+            case(name, r((2, 3, 3), dtype), k=-1)
+    case("diag", r((0,)), k=1, grads=False)
+    for s in [(3, 3), (2, 4), (2, 3, 2), (1, 2, 2, 3), (0, 3), (2, 0, 2)]:
+        case("trace", r(s))
+    for dtype in (f64, i32, i64):
+        case("trace", r((2, 3, 3), dtype))
+    for s, axis in [((), None), ((5,), None), ((2, 3), None), ((2, 3), 0), ((2, 3), [0, 1]), ((2, 3, 4), -1), ((3, 1, 2), 0)]:
+        for ord in (None, 1, INF):
+            case("norm", r(s), ord=ord, axis=axis)
+            case("norm", r(s, f64), ord=ord, axis=axis, keepdims=True)
+    case("norm", r((2, 3)), ord="fro")
+    case("norm", a([NAN, INF, 1]), note="corners")
+    case("norm", a([1, -INF]), grads=False, note="corners")
+    case("norm", a([2e38, 2e38, 1e38]), truth=3e38, gradient=lambda g: [np.array([2, 2, 1]) / 3 * g], note="no overflow on the way")
+    case("norm", a([2e300, -1e300, 2e300], f64), truth=3e300, gradient=lambda g: [np.array([2, -1, 2]) / 3 * g],
+         note="no overflow on the way")
+    case("norm", a([2e-300, -1e-300, 2e-300], f64), truth=3e-300, gradient=lambda g: [np.array([2, -1, 2]) / 3 * g],
+         note="no underflow on the way")
+    case("norm", a([[0, 0], [3, 4]]), axis=1, gradient=lambda g: [np.array([[0, 0], [0.6, 0.8]]) * g[:, None]],
+         note="the gradient at 0 is 0, NaN in TensorFlow")
+    for equation, shapes in [
+            ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [(2, 3), (3, 4)]), ("bij,bjk->bik", [(2, 3, 4), (2, 4, 2)]),
+            ("ij,kj->ki", [(2, 3), (4, 3)]), ("ij->ji", [(2, 3)]), ("ij->", [(2, 3)]), ("ij->j", [(2, 3)]), ("ii->i", [(3, 3)]),
+            ("ii", [(3, 3)]), ("i,i->", [(4,), (4,)]), ("i,j->ij", [(2,), (3,)]), ("ij,ij->ij", [(2, 3), (2, 3)]),
+            ("ij,ij->i", [(2, 3), (2, 3)]), ("ij,i,j->", [(2, 3), (2,), (3,)]), ("i,ij,jk,k->", [(2,), (2, 3), (3, 4), (4,)]),
+            ("...ij,...jk->...ik", [(2, 3, 4), (4, 2)]), ("...ij,...jk->...ik", [(2, 1, 3, 4), (3, 4, 2)]),
+            ("b...c,cd->bd...", [(2, 3, 4), (4, 2)]), ("iij,jk->ik", [(2, 2, 3), (3, 2)]), ("ij,k->i", [(2, 3), (4,)]),
+            ("bqhd,bkhd->bhqk", [(2, 3, 2, 4), (2, 5, 2, 4)]), ("ba", [(2, 3)]), ("ij,jk->ik", [(0, 3), (3, 2)]),
+            ("ij,jk->ik", [(2, 0), (0, 2)]), (",i->i", [(), (3,)])]:
+        case("einsum", equation, *[r(s, salt=i) for i, s in enumerate(shapes)])
+    case("einsum", "bij,bjk->bik", r((2, 3, 4), f64), r((2, 4, 2), f64, salt=1))
+    case("einsum", " ij , jk -> ik ", r((2, 3), f64), r((3, 2), f64, salt=1))
+    case("einsum", "ij,jk->ik", r((2, 3), i32), r((3, 2), i32, salt=1))
+    for s, t in [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4)), ((0,), (0,)), ((0,), (0, 2))]:
+        for dtype in (f32, f64):
+            case("matmul", r(s, dtype), r(t, dtype, salt=1))
+    case("matmul", r((3,), i32), r((3, 2), i32, salt=1))
+
+
+def picking():
+    for s, k, axis, largest in [((5, 2), 2, 0, None), ((2, 3, 2), 1, 1, None), ((5,), 2, None, False), ((3, 4), 3, 0, False),
+                                ((2, 3, 2), 2, -2, False), ((0, 3), 0, 0, False)]:
+        case("top_k", r(s), k, axis=axis, largest=largest)
+    for dtype in (f64, i32, i64, u8):
+        case("top_k", a([[3, 1, 3, 0, 1], [2, 2, 2, 1, 1]], dtype), 3, largest=False, note="ties: the first comes first")
+    for s, m in [((4,), (4,)), ((2, 3), (2, 3)), ((3, 2), (3,)), ((2, 3, 2), (2, 3)), ((0, 2), (0,)), ((2, 0), (2,))]:
+        case("boolean_mask", r(s), r(m, "bool"))
+    for dtype in (f64, i32, i64, u8, "bool"):
+        case("boolean_mask", r((4, 2), dtype), a([True, False, True, True], bool))
+    case("boolean_mask", r((3,)), a([False, False, False], bool))
+    for s in [(6,), (2, 3), (2, 1, 3), (0, 2), (2, 0)]:
+        case("nonzero", r(s, "bool"))
+    for dtype in (f32, f64, i32, i64, u8):
+        case("nonzero", a([[0, 2], [0, 0], [1, 3]], dtype))
+    case("nonzero", a([0.0, -0.0, NAN, INF]), note="NaN is true")
+
+
+def more_refusals():
+    x, n, b = few((2, 3)), few((2, 3), i32), few((2, 3), "bool")
+    for name in "rsqrt tan asin acos atan sinh cosh".split():
+        refused(name, n)
+        refused(name, "words", why="no tensor")
+    refused("logical_xor", n, n)
+    for name in ("cummax", "cummin"):
+        refused(name, x, axis=2)
+        refused(name, a(1.0))
+    for sizes in (2, [1, 3], [-1, -1], [4], 0, -1):
+        refused("split", x, sizes, axis=1)
+    refused("split", x, 2, axis=2)
+    refused("split", a(1.0), 1)
+    refused("roll", x, 1, axis=2)
+    refused("roll", x, [1], axis=[0, 1])
+    refused("roll", x, 1.5, axis=0)
+    for paddings in ([[1, 1]], [[1, 1], [1, -1]], [[1], [1]], [1, 1]):
+        refused("pad", x, paddings)
+    refused("pad", x, [[2, 0], [0, 0]], mode="reflect")
+    refused("pad", x, [[3, 0], [0, 0]], mode="symmetric")
+    refused("pad", x, [[1, 0], [0, 0]], mode="edge")
+    refused("pad", n, [[1, 0], [0, 0]], value=0.5)
+    refused("diag", a(1.0))
+    refused("diag", few((2, 3, 2)), why="not of rank 1 or 2; TensorFlow takes more as a batch")
+    for name in ("tril", "triu", "trace", "diagonal"):
+        refused(name, few((3,)))
+    refused("trace", b)
+    refused("norm", n)
+    refused("norm", x, axis=2)
+    refused("norm", x, ord=3, why="an order it does not have")
+    refused("eye", 2, -1)
+    refused("repeat_elements", x, [1, 2, 3], 0)
+    refused("repeat_elements", x, [1, -2], 0, why="a count below 0")
+    refused("top_k", x, 3, axis=0)
+    refused("boolean_mask", x, a([True, False, True], bool))
+    refused("boolean_mask", x, a(True, bool))
+    refused("boolean_mask", x, n, why="a mask that is not bool")
+    for equation, operands in [("ij,jk->ik", [x, x]), ("ij", [few((3,))]), ("ij,jk->ik", [x]), ("ij->ik", [x]), ("ij->ii", [x]),
+                               ("i-j->ij", [x]), ("i....j", [x]), ("ii", [x]), ("ij,ij", [x, few((2, 3), f64)]), ("i..j->ij", [x])]:
+        refused("einsum", equation, *operands)
+    refused("einsum", "...i->i", x, why="axes of dots that the result does not have")
+
+
 HEADER = """-- Written by tests/oracle/backend.py with TensorFlow 2.21; tests/fixtures/README.md explains it.
 local T, nan, inf, NIL, F = ... -- luacheck: ignore 211
 return {
@@ -1035,7 +1303,8 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*.lua"):
         old.unlink()
-    for group in (unary, binary, pow_clip_where, reduce, linear, shape, create, update, control, sorting, refusals):
+    for group in (unary, binary, pow_clip_where, reduce, linear, shape, create, update, control, sorting, refusals, more_functions, more_shapes,
+                  matrix, picking, more_refusals):
         group()
     for family, cases in FAMILIES.items():
         (OUT / (family + ".lua")).write_text(HEADER + "".join(cases) + "}\n")

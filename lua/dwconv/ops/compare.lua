@@ -27,9 +27,9 @@ comparison("less_equal", "<=")
 
 local function truth(shape) return function(R) return K.greater(R { 2, 3 }, 0), K.greater(R(shape), 0) end end
 
-for _, name in ipairs { "logical_and", "logical_or" } do
+for name, sign in pairs { logical_and = "and", logical_or = "or", logical_xor = "~=" } do
   binary(name, "x", "y") {
-    doc = ("x %s y, of bools."):format(name:sub(9)),
+    doc = ("x %s y, of bools."):format(sign),
     result = "both, broadcast; bool", method = true,
     backward = "none", reason = "its result is bool",
     sample = truth { 2, 1 },
@@ -44,6 +44,19 @@ unary "logical_not" {
   sample = function(R) return (truth { 1 }(R)) end,
   example = "print(K.logical_not(dw.tensor { true, false }))",
 }
+
+for name, doc in pairs {
+  isnan = "Whether x is NaN; whole numbers and bools never are.",
+  isinf = "Whether x is infinite, of either sign; whole numbers and bools never are.",
+  isfinite = "Whether x is neither NaN nor infinite; whole numbers and bools always are.",
+} do
+  unary(name) {
+    doc = doc,
+    takes = "any", result = "x's; bool", backward = "none", reason = "its result is bool",
+    differs = "Keras's backend does not have it.",
+    example = ("print(K.%s(dw.tensor { 1, 0 / 0, -1 / 0 }))"):format(name),
+  }
+end
 
 op "where" {
   doc = "x where condition is true, else y.",

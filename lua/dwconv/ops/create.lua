@@ -54,40 +54,65 @@ source "full" {
   errors = "A number that the dtype cannot hold.",
 }
 
+-- What was given by position, how many that is, and the options of a function that has optional positions.
+local function read_given(name, most, parse, ...)
+  local given, n, o = { ... }, select("#", ...), nil
+  if type(given[n]) == "table" then
+    o, given[n], n = given[n], nil, n - 1
+  end
+  if n > most then core.raise(("%s: takes at most %d numbers, then options, got more"):format(name, most)) end
+  return given, parse(o)
+end
+
+-- What was given by position or as an option of the same name.
+local function either(name, argument, given, option)
+  if given ~= nil and option ~= nil then core.raise(("%s: %s is given twice"):format(name, argument)) end
+  if given == nil then return option end
+  return given
+end
+
+local eye_options = { dtype = dtype.dtype, columns = options.number(nil, true) }
+local parse_eye = options.parser("eye", eye_options, "(size, columns, {options})")
+
 source "eye" {
-  doc = "The identity matrix of a size.",
-  values = { "size" },
-  options = dtype,
-  shapes = { size = "a whole number", result = "size,size" },
-  forward = function(size, o) return core.eye(size, o.dtype) end,
+  doc = "The identity matrix of a size; with columns, which may be an option too, of so many columns.",
+  values = { "size", "columns" },
+  optional = { columns = true },
+  options = eye_options,
+  shapes = { size = "a whole number", columns = "a whole number, or nil", result = "size,columns" },
+  raw = true,
+  forward = function(...)
+    local given, o = read_given("eye", 2, parse_eye, ...)
+    local columns = either("eye", "columns", given[2], o.columns)
+    if columns == nil then columns = given[1] end
+    return core.eye(given[1], columns, o.dtype)
+  end,
   home = "both",
-  sample = function() return 3 end,
-  example = "print(K.eye(2))",
+  sample = function() return 3, 4 end,
+  example = "print(K.eye(2))\nprint(K.eye(2, 3))",
 }
 
-local parse_arange = options.parser("arange", any_dtype, "(start, stop, step, {options})")
+local arange_options = { dtype = any_dtype.dtype, stop = options.number(), step = options.number() }
+local parse_arange = options.parser("arange", arange_options, "(start, stop, step, {options})")
 
 source "arange" {
   doc = [[
-Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options; start
-is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
+Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which
+stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   values = { "start", "stop", "step" },
-  options = any_dtype,
+  options = arange_options,
   shapes = {
     start = "a number", stop = "a number, or nil", step = "a number, or nil", result = "as many as there are",
   },
   raw = true,
   forward = function(...)
-    local given, n, o = { ... }, select("#", ...), nil
-    if type(given[n]) == "table" then
-      o, given[n], n = given[n], nil, n - 1
-    end
-    if n > 3 then core.raise "arange: takes (start, stop, step, {options}), got more" end
-    return core.arange(given[1], given[2], given[3], parse_arange(o).dtype, config.floatx())
+    local given, o = read_given("arange", 3, parse_arange, ...)
+    local stop, step = either("arange", "stop", given[2], o.stop), either("arange", "step", given[3], o.step)
+    return core.arange(given[1], stop, step, o.dtype, config.floatx())
   end,
   home = "both",
   sample = function() return 1, 8, 2 end,
-  example = "print(K.arange(3))\nprint(K.arange(0, 2, 0.5))",
+  example = "print(K.arange(3))\nprint(K.arange(0, 2, 0.5))\nprint(K.arange(1, { stop = 8, step = 3 }))",
   errors = "A step of 0, and a whole number that does not fit into the dtype.",
 }
 

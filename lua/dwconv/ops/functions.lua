@@ -8,6 +8,7 @@ local elementwise = require "dwconv.ops.elementwise"
 
 local op, unary = elementwise.op, elementwise.unary
 local K = ops.calls
+local NOT_KERAS = "Keras's backend does not have it."
 
 unary "square" {
   doc = "x * x.",
@@ -39,11 +40,30 @@ unary "floor" {
   example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
 }
 
+for name, doc in pairs {
+  ceil = "The least whole number that is not below x.",
+  trunc = "x without what is behind the point: the nearest whole number towards 0.",
+} do
+  unary(name) {
+    doc = doc,
+    takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+    differs = NOT_KERAS, example = ("print(K.%s(dw.tensor { 1.2, -1.7 }))"):format(name),
+  }
+end
+
 unary "sqrt" {
   doc = "The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.",
   keeps = { "x", "result" }, example = "print(K.sqrt(dw.tensor { 4, 2, -1 }))",
   backward = { x = function(g, y, x) return K.gradient_quotient(K.where(K.less(x, 0), 0, g * 0.5), y) end },
   sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+}
+
+unary "rsqrt" {
+  doc = "1 / sqrt(x): inf of 0, -inf of -0.0, NaN below, where sqrt is clipped at 0.",
+  keeps = { "result" }, example = "print(K.rsqrt(dw.tensor { 4, 0.25, 0 }))",
+  slope = function(y) return y * y * y * -0.5 end,
+  sample = function(R) return R({ 2, 3 }, 0.5, 2) end,
+  differs = NOT_KERAS,
 }
 
 unary "exp" {
@@ -71,11 +91,36 @@ unary "cos" {
   slope = function(_, x) return -K.sin(x) end,
 }
 
+-- 1 / sqrt(1 - x*x): infinite at -1 and 1, NaN beyond.
+local function arc_slope(x) return K.rsqrt((1 - x) * (x + 1)) end
+
+for name, r in pairs {
+  tan = { "The tangent of x in radians.", function(y) return y * y + 1 end, "result" },
+  asin = { "The angle in radians, from -pi/2 to pi/2, whose sine is x; NaN where |x| > 1.",
+    function(_, x) return arc_slope(x) end },
+  acos = { "The angle in radians, from 0 to pi, whose cosine is x; NaN where |x| > 1.",
+    function(_, x) return -arc_slope(x) end },
+  sinh = { "The hyperbolic sine.", function(_, x) return K.cosh(x) end },
+  cosh = { "The hyperbolic cosine.", function(_, x) return K.sinh(x) end },
+} do
+  unary(name) {
+    doc = r[1], slope = r[2],
+    keeps = { r[3] or "x" }, differs = NOT_KERAS,
+    example = ("print(K.%s(dw.tensor { 0, 0.5, 1 }))"):format(name),
+  }
+end
+
+unary "atan" {
+  doc = "The angle in radians, from -pi/2 to pi/2, whose tangent is x.",
+  keeps = { "x" }, differs = NOT_KERAS, example = "print(K.atan(dw.tensor { 0, 1, 1 / 0 }))",
+  over = function(_, x) return x * x + 1 end,
+}
+
 unary "expm1" {
   doc = "exp(x) - 1, exact near 0.",
   keeps = { "x" },
   slope = function(_, x) return K.exp(x) end, -- y + 1 would have no digits where y is near -1
-  differs = "Keras's backend does not have it.",
+  differs = NOT_KERAS,
   example = "print(K.expm1(dw.tensor { 0, 1 }))",
 }
 
@@ -83,7 +128,7 @@ unary "log1p" {
   doc = "log(1 + x), exact near 0: -inf of -1, NaN below.",
   keeps = { "x" },
   over = function(_, x) return x + 1 end,
-  differs = "Keras's backend does not have it.",
+  differs = NOT_KERAS,
   example = "print(K.log1p(dw.tensor { 0, 1 }))",
 }
 
@@ -107,7 +152,7 @@ for name, r in pairs {
     doc = ("The derivative of %s, with all its digits where that is near 1."):format(r[1]),
     keeps = { "x", "result" }, method = false,
     slope = r[2],
-    differs = "Keras's backend does not have it.",
+    differs = NOT_KERAS,
     example = ("print(K.%s(dw.tensor { -1, 0, 20 }))"):format(name),
   }
 end
@@ -163,5 +208,5 @@ unary "erf" {
   doc = "The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.",
   keeps = { "x" }, example = "print(K.erf(dw.tensor { 0, 1 }))",
   slope = function(_, x) return K.exp(-(x * x)) * (2 / math.sqrt(math.pi)) end,
-  differs = "Keras's backend does not have it.",
+  differs = NOT_KERAS,
 }

@@ -16,7 +16,7 @@ local ALONG = OUTSIDE .. " Other sizes or ranks that differ, an axis that is not
 local NOT_KERAS = "Keras's backend does not have it."
 
 op "gather" {
-  doc = "The rows of reference (along its first axis) at the indices.",
+  doc = "The rows of reference (along its first axis) at the indices: reference[indices].",
   args = { "reference" },
   values = { "indices" },
   shapes = { reference = "n,...", indices = "any; " .. WHOLE, result = "the indices', then the row's" },
@@ -25,6 +25,7 @@ op "gather" {
   backward = { reference = function(g, _, x, indices) return K.scatter(g, indices, x.shape[1]) end },
   linear = true,
   differs = "Indices count from 1.",
+  method = true,
   sample = function(R) return R { 4, 3 }, core.tensor({ 3, 1, 3 }, "int64", "float32") end,
   example = 'print(K.gather(dw.tensor { 10, 20, 30 }, dw.tensor({ 3, 1 }, { dtype = "int32" })))',
   errors = OUTSIDE .. " A reference of rank 0.",
@@ -132,21 +133,158 @@ op "sort" {
 }
 
 op "top_k" {
-  doc = "The k largest elements along the last axis, largest first, and their positions; of equal ones the first.",
+  doc = [[
+The k largest elements along an axis, largest first, or the k least, least first, and their positions; of equal ones the
+first. NaN comes last.]],
   args = { "x" },
   values = { "k" },
-  shapes = { x = "any numbers", k = "a whole number, not above the axis", result = "x's with k last; positions int64" },
-  forward = function(x, k)
-    local n = check_tensor("top_k", "x", x).ndim > 0 and x.shape[x.ndim] or 0
+  options = { axis = options.axis(-1), largest = options.flag(true) },
+  shapes = {
+    x = "any numbers", k = "a whole number, not above the axis", result = "x's with k there; positions int64",
+  },
+  forward = function(x, k, o)
+    local rank = check_tensor("top_k", "x", x).ndim
+    if rank == 0 then core.raise "top_k: x must have at least one axis, got a tensor of rank 0" end
+    local n = x.shape[options.check_axis("top_k", "axis", o.axis, rank)]
     if math.type(k) ~= "integer" or k < 0 or k > n then
       core.raise(("top_k: k must be a whole number from 0 to %d, got %s"):format(n, options.show(k)))
     end
-    local positions = core.contiguous(core.narrow(order_of("top_k", x, -1, true), -1, 1, k))
-    return K.take_along_axis(x, positions, -1), positions
+    local positions = core.contiguous(core.narrow(order_of("top_k", x, o.axis, o.largest), o.axis, 1, k))
+    return K.take_along_axis(x, positions, o.axis), positions
   end,
   backward = "parts",
+  method = true,
   differs = NOT_KERAS,
   sample = function(R) return R { 2, 5 }, 3 end,
   example = "values, positions = K.top_k(dw.tensor { 3, 9, 5 }, 2)\nprint(values)\nprint(positions)",
-  errors = "A k above the size of the last axis.",
+  errors = "A k above the size of the axis, an axis that x does not have.",
+}
+
+-- ---- masks -----------------------------------------------------------------------------------------
+
+local MASK = "bool; x's shape, or its first axes"
+
+op "nonzero" {
+  doc = "The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.",
+  args = { "x" },
+  shapes = { x = "any", result = "how many there are, x's rank; int64, counting from 1" },
+  forward = function(x) return core.nonzero(x) end,
+  backward = "none",
+  reason = "its result is positions",
+  method = true,
+  differs = NOT_KERAS,
+  sample = function(R) return R { 2, 3 } end,
+  example = "print(K.nonzero(dw.tensor { { 0, 5 }, { 7, 0 } }))",
+}
+
+-- The shape of what a mask picks from; and where it is true, counted along all its axes as one.
+local function check_mask(name, x, mask)
+  check_tensor(name, "x", x)
+  if not options.is_tensor(mask) or mask.dtype ~= "bool" or mask.ndim == 0 then
+    core.raise(("%s: mask must be a tensor of bool with at least one axis, got %s"):format(name, options.show(mask)))
+  end
+  local whole, shape = x.shape, mask.shape
+  local fits = #shape <= #whole
+  for i, size in ipairs(shape) do fits = fits and size == whole[i] end
+  if not fits then
+    core.raise(("%s: mask (%s) must have the shape of x (%s), or that of its first axes"):format(name,
+      options.shape_text(mask), options.shape_text(x)))
+  end
+  return table.move(whole, #shape + 1, #whole, 2, { mask.size })
+end
+
+local function places_of(mask) return core.reshape(core.nonzero(core.reshape(mask, { -1 })), { -1 }) end
+
+op "boolean_mask" {
+  doc = "The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].",
+  args = { "x", "mask" },
+  shapes = { x = "any", mask = MASK, result = "how many are true, x's other axes" },
+  forward = function(x, mask)
+    local rows = check_mask("boolean_mask", x, mask)
+    return K.gather(K.reshape(x, rows), places_of(mask))
+  end,
+  backward = "parts",
+  method = true,
+  differs = NOT_KERAS,
+  sample = function(R)
+    return R { 2, 3, 2 }, core.tensor({ { true, false, true }, { false, true, true } }, "bool", "float32")
+  end,
+  example = "x = dw.tensor { 3, -1, 2 }\nprint(x[x:greater(0)])",
+  errors = "A mask of another shape.",
+}
+
+local choose = core.elementwise("where", "put_mask", "new", "mask", "value", "x")
+
+-- v as rows of x's dtype in a shape: a number, a table or a tensor, which stretches as in arithmetic.
+local function rows_of(name, x, v, shape)
+  local rows = options.is_tensor(v) and v or core.named(core.tensor, name)(v, x.dtype, x.dtype, "value")
+  if rows.dtype ~= x.dtype then
+    core.raise(("%s: value is %s but the tensor written to is %s; use astype"):format(name, rows.dtype, x.dtype))
+  end
+  local given, fits = rows.shape, #rows.shape <= #shape
+  for i = 1, #given do
+    local size = shape[#shape - #given + i]
+    fits = fits and (given[i] == size or given[i] == 1)
+  end
+  if not fits then
+    local text = options.shape_text(rows)
+    core.raise(("%s: value (%s) does not stretch to %s"):format(name, text, table.concat(shape, "x")))
+  end
+  return core.broadcast_to(rows, shape)
+end
+
+op "put_mask" {
+  doc = "Writes value where mask is true, in place: x[mask] = value. Tensors give their numbers in row-major order.",
+  args = { "x" },
+  values = { "mask", "value" },
+  shapes = {
+    x = "any; written in place", mask = MASK,
+    value = "a number, a boolean, a table or a tensor, which stretches to x[mask]",
+    result = "x",
+  },
+  forward = function(x, mask, v)
+    local rows = check_mask("put_mask", x, mask)
+    if type(v) == "number" or type(v) == "boolean" then
+      local stretched = mask.shape
+      for i = mask.ndim + 1, x.ndim do stretched[i] = 1 end
+      return x:copy_(choose(core.reshape(mask, stretched), v, x))
+    end
+    local places, flat = places_of(mask), core.reshape(x, rows)
+    rows[1] = places.size
+    core.named(core.put_rows, "put_mask")(flat, places, rows_of("put_mask", x, v, rows))
+    return core.owner(flat) == core.owner(x) and x or x:copy_(core.reshape(flat, x.shape))
+  end,
+  backward = "none",
+  reason = "it writes in place",
+  home = "method",
+  method = true,
+  sample = function(R) return R { 2, 3 }, core.tensor({ true, false }, "bool", "float32"), 7 end,
+  example = "x = dw.tensor { 3, -1, 2 }\nx[x:less(0)] = 0\nprint(x)",
+  errors = "A mask of another shape, a value that does not stretch, or of another dtype.",
+}
+
+op "put_rows" {
+  doc = "Writes values at indices along the first axis, one after another, in place: x[indices] = value.",
+  args = { "x" },
+  values = { "indices", "value" },
+  shapes = {
+    x = "n,...; written in place", indices = "any; " .. WHOLE,
+    value = "a number, a boolean, a table or a tensor, which stretches to x[indices]", result = "x",
+  },
+  forward = function(x, indices, v)
+    check_tensor("put_rows", "indices", indices)
+    if check_tensor("put_rows", "x", x).ndim == 0 then core.raise "put_rows: x must have at least one axis" end
+    local shape, row = indices.shape, table.move(x.shape, 2, x.ndim, 2, { indices.size })
+    if #shape + #row - 1 > 8 then core.raise "put_rows: x[indices] would have more than 8 axes" end
+    local rows = rows_of("put_rows", x, v, table.move(row, 2, #row, #shape + 1, shape))
+    core.named(core.put_rows, "put_rows")(x, core.reshape(indices, { -1 }), core.reshape(rows, row))
+    return x
+  end,
+  backward = "none",
+  reason = "it writes in place",
+  home = "method",
+  method = true,
+  sample = function(R) return R { 4, 3 }, core.tensor({ 3, 1 }, "int64", "float32"), 7 end,
+  example = 'x = dw.tensor { 10, 20, 30 }\nx[dw.tensor({ 3, 1 }, { dtype = "int32" })] = 0\nprint(x)',
+  errors = OUTSIDE .. " A value that does not stretch, or of another dtype.",
 }

@@ -31,19 +31,56 @@ local function is_whole_product(a, b)
     and a.ndim >= 2 and b.ndim >= 2 and a.shape[a.ndim] == b.shape[b.ndim - 1]
 end
 
+local function product_of(a, b)
+  if is_whole_product(a, b) then return whole_product(a, b) end
+  return core.matmul(a, b)
+end
+
+local function is_vector(t) return options.is_tensor(t) and t.ndim == 1 end
+
+-- A vector is a row on the left, a column on the right; what it added to the product is taken off again.
+local function vector_product(a, b)
+  if a.ndim == 0 or b.ndim == 0 or a.shape[a.ndim] ~= b.shape[math.max(1, b.ndim - 1)] then
+    core.raise(("matmul: the last axis of a (%s) must be as long as the %s of b (%s)"):format(options.shape_text(a),
+      b.ndim == 1 and "first" or "second-to-last", options.shape_text(b)))
+  end
+  local row, column = is_vector(a), is_vector(b)
+  local y = product_of(row and core.expand_dims(a, 1) or a, column and core.expand_dims(b, 2) or b)
+  local shape = y.shape
+  if column then table.remove(shape) end
+  if row then table.remove(shape, #shape - (column and 0 or 1)) end
+  return core.reshape(y, shape)
+end
+
+-- What the product was of, and its gradient, as matrices.
+local function as_product(g, a, b)
+  if is_vector(b) then b, g = K.expand_dims(b, { axis = 2 }), K.expand_dims(g, { axis = -1 }) end
+  if is_vector(a) then a, g = K.expand_dims(a, { axis = 1 }), K.expand_dims(g, { axis = -2 }) end
+  return g, a, b
+end
+
 op "matmul" {
   doc = [[
-The matrix product over the last two axes; the axes before them broadcast. Whole numbers wrap, and are slow.]],
+The matrix product over the last two axes; the axes before them broadcast. A vector is a row on the left and a column on
+the right, whose axis the result does not have. Whole numbers wrap, and are slow.]],
   args = { "a", "b" },
-  shapes = { a = "...,m,k; numbers", b = "...,k,n", result = "...,m,n" },
+  shapes = { a = "...,m,k or k; numbers", b = "...,k,n or k", result = "...,m,n, without m or n for a vector" },
   forward = function(a, b)
-    if is_whole_product(a, b) then return whole_product(a, b) end
-    return core.matmul(a, b)
+    local tensors = options.is_tensor(a) and options.is_tensor(b)
+    return (tensors and (a.ndim == 1 or b.ndim == 1) and vector_product or product_of)(a, b)
   end,
   keeps = { "a", "b" },
   backward = {
-    a = function(g, _, a, b) return K.sum_to(K.matmul(g, flipped(b)), a.shape) end,
-    b = function(g, _, a, b) return K.sum_to(K.matmul(flipped(a), g), b.shape) end,
+    a = function(g, _, a, b)
+      local gm, am, bm = as_product(g, a, b)
+      local d = K.sum_to(K.matmul(gm, flipped(bm)), am.shape)
+      return am == a and d or K.reshape(d, a.shape)
+    end,
+    b = function(g, _, a, b)
+      local gm, am, bm = as_product(g, a, b)
+      local d = K.sum_to(K.matmul(flipped(am), gm), bm.shape)
+      return bm == b and d or K.reshape(d, b.shape)
+    end,
   },
   linear = true,
   method = true,

@@ -7,6 +7,7 @@ local options = require "dwconv.options"
 local op = ops.family("join", "tensors put together, and repeated")
 local K = ops.calls
 local check_tensor, product = options.check_tensor, options.product
+local MOST_PARTS = 1 << 16 -- so many results a Lua function can give
 
 -- The tensors in a list of our own: the script's may answer otherwise when it is looked at again.
 local function check_list(name, argument, tensors)
@@ -119,23 +120,54 @@ local function repeated(x, times, first, axis)
   return K.reshape(K.broadcast_to(K.reshape(x, { rows, 1, row }), { rows, times, row }), shape)
 end
 
+-- For counts of each slice, the slice that comes at each place of the result.
+local function places(counts, n)
+  local whole = options.is_tensor(counts) and counts.dtype:find "int" and counts.ndim == 1
+  if not (whole or type(counts) == "table") or #counts ~= n then
+    core.raise(("repeat_elements: rep must be a whole number, or %d of them, one for each slice, got %s"):format(n,
+      options.show(counts)))
+  end
+  counts = whole and counts:to_table() or counts
+  local total, first = 0, 1
+  for i = 1, n do
+    local times = check_count("repeat_elements", ("rep[%d]"):format(i), counts[i])
+    if times > 2 ^ 48 - total then core.raise "repeat_elements: rep makes too large a tensor" end
+    total = total + times
+  end
+  local indices = core.named(core.empty, "repeat_elements")({ total }, "int64")
+  for i = 1, n do
+    local times = options.whole(counts[i])
+    core.narrow(indices, 1, first, times):fill(i)
+    first = first + times
+  end
+  return indices
+end
+
+-- The slices of x at indices along an axis.
+local function at_places(x, axis, indices)
+  if axis == 1 then return K.gather(x, indices) end
+  return K.swapaxes(K.gather(K.swapaxes(x, 1, axis), indices), 1, axis)
+end
+
 op "repeat_elements" {
-  doc = "Each slice along an axis, rep times in place.",
+  doc = "Each slice along an axis, rep times in place; or each its own number of times.",
   args = { "x" },
   values = { "rep", "axis" },
   shapes = {
-    x = "any", rep = "a whole number", axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long",
+    x = "any", rep = "a whole number, or a table or tensor of them, one for each slice",
+    axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long",
   },
   forward = function(x, rep, axis)
-    rep = check_count("repeat_elements", "rep", rep)
     local rank = check_tensor("repeat_elements", "x", x).ndim
     axis = options.check_axis("repeat_elements", "axis", axis, rank)
+    if options.is_tensor(rep) or type(rep) == "table" then return at_places(x, axis, places(rep, x.shape[axis])) end
+    rep = check_count("repeat_elements", "rep", rep)
     return repeated(x, rep, axis + 1, axis)
   end,
   backward = "parts",
   sample = function(R) return R { 2, 3 }, 2, -1 end,
   example = "print(K.repeat_elements(dw.tensor { 1, 2 }, 2, 1))",
-  errors = "A negative rep, an axis that x does not have.",
+  errors = "A negative rep, more or fewer than slices, an axis that x does not have.",
 }
 
 op "repeat_" {
@@ -177,6 +209,105 @@ op "tile" {
   sample = function(R) return R { 2, 3 }, { 2, 1 } end,
   example = "print(K.tile(dw.tensor { 1, 2 }, 2))",
   errors = "More or fewer numbers than axes, a negative number.",
+}
+
+-- ---- cut and turned --------------------------------------------------------------------------------
+
+-- The sizes of the parts of n: so many equal ones, or a table, in which -1 is what is left.
+local function part_sizes(sizes, n, axis)
+  local list, sum, free = {}, 0, nil
+  if type(sizes) == "table" then
+    for i = 1, #sizes do
+      local size = options.whole(sizes[i])
+      if size == -1 and not free then
+        free = i
+      else
+        list[i] = check_count("split", ("sizes[%d]"):format(i), sizes[i])
+        if list[i] > n - sum then sum = n + 1 break end
+        sum = sum + list[i]
+      end
+    end
+    if free then list[free], sum = n - sum, math.max(n, sum) end
+    if #sizes > 0 and sum == n then return list end
+    core.raise(("split: sizes must add up to %d, the size of axis %d, got %s"):format(n, axis, options.show(sizes)))
+  end
+  local parts = check_count("split", "sizes", sizes)
+  if parts == 0 or n % parts ~= 0 or parts > MOST_PARTS then
+    core.raise(("split: axis %d of size %d cannot be cut into %s equal parts"):format(axis, n, options.show(sizes)))
+  end
+  for i = 1, parts do list[i] = n // parts end
+  return list
+end
+
+op "split" {
+  doc = [[
+x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for
+what is left. The parts are several results, of which { K.split(...) } makes a table.]],
+  args = { "x" },
+  values = { "sizes" },
+  options = { axis = options.axis(1) },
+  shapes = { x = "any", sizes = "a whole number, or a table of them", result = "the parts" },
+  forward = function(x, sizes, o)
+    local axis = options.check_axis("split", "axis", o.axis, check_tensor("split", "x", x).ndim)
+    local parts, first = part_sizes(sizes, x.shape[axis], axis), 1
+    if #parts > MOST_PARTS then core.raise(("split: at most %d parts, got %d"):format(MOST_PARTS, #parts)) end
+    for i, size in ipairs(parts) do
+      parts[i] = K.narrow(x, axis, first, size)
+      first = first + size
+    end
+    return table.unpack(parts)
+  end,
+  backward = "parts",
+  method = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 5 }, { 2, -1 }, { axis = 2 } end,
+  example = "print(K.split(dw.tensor { 1, 2, 3, 4 }, 2))\nprint(K.split(dw.tensor { 1, 2, 3 }, { 1, -1 }))",
+  errors = "An axis that x does not have, sizes that do not add up to its own, or that cannot be equal.",
+}
+
+-- x turned by shift along an axis.
+local function rolled(x, shift, axis)
+  local n = x.shape[axis]
+  shift = n > 0 and shift % n or 0
+  if shift == 0 then return K.clone(x) end
+  return K.concatenate({ K.narrow(x, axis, n - shift + 1, shift), K.narrow(x, axis, 1, n - shift) }, { axis = axis })
+end
+
+local function check_shift(shift, argument)
+  local whole = options.whole(shift)
+  if whole then return whole end
+  core.raise(("roll: %s must be a whole number, got %s"):format(argument, options.show(shift)))
+end
+
+op "roll" {
+  doc = [[
+x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way.
+Tables of shifts and axes go together; without an axis the numbers are turned as one row.]],
+  args = { "x" },
+  values = { "shift" },
+  options = { axis = options.axes() },
+  shapes = { x = "any", shift = "a whole number, or a table of them, one for each axis", result = "x's" },
+  forward = function(x, shift, o)
+    local rank, y = check_tensor("roll", "x", x).ndim, x
+    if o.axis == nil then return K.reshape(rolled(K.reshape(x, { -1 }), check_shift(shift, "shift"), 1), x.shape) end
+    local axes = type(o.axis) == "table" and o.axis or { o.axis }
+    local shifts = type(shift) == "table" and shift or { shift }
+    if #axes ~= #shifts then
+      core.raise(("roll: shift must be one number for each of the %d axes, got %s"):format(#axes, options.show(shift)))
+    end
+    for i, axis in ipairs(axes) do
+      local at = options.check_axis("roll", "axis", axis, rank)
+      y = rolled(y, check_shift(shifts[i], "shift"), at)
+    end
+    return y == x and K.clone(x) or y
+  end,
+  backward = "parts",
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 5 }, { 1, -2 }, { axis = { 1, 2 } } end,
+  example = "print(K.roll(dw.tensor { 1, 2, 3, 4 }, 1))",
+  errors = "An axis that x does not have, more or fewer shifts than axes.",
 }
 
 op "one_hot" {

@@ -4,7 +4,7 @@
 
 local DENSE = "for 1x1 kernels K.dot(x, kernel:reshape { cin, cout }); for others add up K.dot(part of x, "
   .. "kernel[{ i, j }]) over the taps"
-local PADDING = "K.concatenate({ K.zeros_like(x:narrow(2, 1, 1)), x }, { axis = 2 }) puts zeros at one end of an axis"
+local PADDING = "K.pad(x, { { 0, 0 }, { 1, 1 }, { 1, 1 }, { 0, 0 } }), with a pair {before, after} for each axis"
 local PARTS = "cut x into parts with x[{ ranges }] and use K.matmul or K.batch_dot"
 local REPEAT = "K.repeat_elements(K.repeat_elements(x, 2, 2), 2, 3) repeats rows and columns: interpolation \"nearest\""
 local POOL = "K.depthwise_conv2d(x, dw.full({ 2, 2, c, 1 }, 1 / 4), { strides = 2 }) is the average; the largest is "

@@ -1,4 +1,5 @@
--- ops/reduce.lua: many numbers become one: sums, extremes and their positions, along any axes; running sums.
+-- ops/reduce.lua: many numbers become one: sums, extremes and their positions, along any axes. Running sums are in
+-- running.lua.
 -- Gradients come back with size 1 on the reduced axes, from where they broadcast.
 
 local core = require "dwconv.core"
@@ -11,6 +12,7 @@ local K = ops.calls
 local check_tensor = options.check_tensor
 
 local kinds = { axis = options.axes(), keepdims = options.flag(false) }
+local moment_kinds = { axis = kinds.axis, keepdims = kinds.keepdims, correction = options.number(0) }
 local NO_AXIS = "An axis that x does not have."
 local AXES = "x's without the axes, or with size 1 there for keepdims"
 
@@ -47,7 +49,7 @@ end
 
 local function reduction(name)
   return function(r)
-    r.args, r.options, r.method = { "x" }, kinds, true
+    r.args, r.options, r.method = { "x" }, r.options or kinds, true
     r.errors = "An axis that x does not have, or that is named twice."
     r.shapes = { x = r.takes or "any numbers", result = AXES }
     r.sample = r.sample or function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end
@@ -140,6 +142,12 @@ local function count_of(x, o)
   return n
 end
 
+-- What moments divide by: the number of elements less the correction; NaN where nothing is left.
+local function freedom(x, o)
+  local n = count_of(x, o) - o.correction
+  return n > 0 and n or 0 / 0
+end
+
 -- x less its mean over the axes. What rounding of the mean leaves over is taken off once more.
 local function centered(x, o)
   local over = { axis = o.axis, keepdims = true }
@@ -157,16 +165,16 @@ for name, r in pairs {
     gradient = function(g, _, x, o) return K.broadcast_to(kept(g, x, o) / count_of(x, o), x.shape) end,
   },
   var = {
-    doc = "The variance over the axes, of the population: divided by n.",
-    keeps = { "x" },
-    gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / count_of(x, o)), centered(x, o)) end,
+    doc = "The variance over the axes, divided by n - correction; NaN where that is not above 0.",
+    keeps = { "x" }, options = moment_kinds,
+    gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / freedom(x, o)), centered(x, o)) end,
   },
   std = {
-    doc = "The standard deviation over the axes, of the population. Where it is 0 its gradient is given as 0.",
-    keeps = { "x", "result" },
+    doc = "The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0.",
+    keeps = { "x", "result" }, options = moment_kinds,
     gradient = function(g, y, x, o)
       local deviation = kept(y, x, o)
-      local share = K.where(K.equal(deviation, 0), 0, kept(g, x, o) / count_of(x, o))
+      local share = K.where(K.equal(deviation, 0), 0, kept(g, x, o) / freedom(x, o))
       return K.gradient_product(share, centered(x, o) / unless_zero(deviation))
     end,
   },
@@ -177,10 +185,10 @@ for name, r in pairs {
     doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.",
     takes = "any",
     forward = function(x, o)
-      if check_tensor(name, "x", x).dtype:find "^float" then return compute(x, o.axis, o.keepdims) end
-      return core.cast(compute(core.cast(x, "float64"), o.axis, o.keepdims), config.floatx())
+      if check_tensor(name, "x", x).dtype:find "^float" then return compute(x, o.axis, o.keepdims, o.correction) end
+      return core.cast(compute(core.cast(x, "float64"), o.axis, o.keepdims, o.correction), config.floatx())
     end,
-    keeps = r.keeps,
+    keeps = r.keeps, options = r.options,
     backward = { x = r.gradient },
     linear = name == "mean",
     differs = "Of whole numbers it is not truncated or refused, but a float.",
@@ -254,81 +262,6 @@ for name, doc in pairs { argmax = "largest", argmin = "least" } do
     sample = function(R) return R { 2, 3 }, { axis = 1 } end,
   }
 end
-
--- ---- running sums --------------------------------------------------------------------------------
-
-local function from_the_end(f, x, o) return K.reverse(f(K.reverse(x, o.axis), o), o.axis) end
-
-op "cumsum" {
-  doc = "Running sums along an axis: each number with all before it.",
-  args = { "x" },
-  options = { axis = options.axis(1) },
-  shapes = { x = "any numbers", result = "x's" },
-  forward = function(x, o) return core.cumsum(x, o.axis) end,
-  keeps = {},
-  backward = { x = function(g, _, _, o) return from_the_end(K.cumsum, g, o) end },
-  linear = true,
-  method = true,
-  sample = function(R) return R { 2, 3 }, { axis = 2 } end,
-  example = "print(K.cumsum(dw.tensor { 1, 2, 3 }))",
-  errors = NO_AXIS,
-}
-
--- y shifted by one along the axis, from `first` on.
-local function shifted(y, first, axis)
-  local n = y.shape[options.from_front(axis, #y.shape)]
-  if n == 0 then return y end
-  local start = K.narrow(y, axis, 1, 1)
-  start = first == 1 and K.ones_like(start) or K.zeros_like(start)
-  return K.concatenate({ start, K.narrow(y, axis, 1, n - 1) }, { axis = axis })
-end
-
-op "cumprod" {
-  doc = "Running products along an axis: each number times all before it. Its gradient is right with zeros too.",
-  args = { "x" },
-  options = { axis = options.axis(1) },
-  shapes = { x = "any numbers", result = "x's" },
-  forward = function(x, o) return core.cumprod(x, o.axis) end,
-  keeps = { "x" },
-  backward = {
-    -- y_i has x_j for j <= i: dx_j = y_(j-1) * s_j with s_j = g_j + x_(j+1) * s_(j+1), from the end.
-    x = function(g, _, x, o)
-      local factors = wide(x)
-      local next_x = shifted(K.reverse(factors, o.axis), 0, o.axis)
-      local s = K.reverse(K.recurrence(K.reverse(wide(g), o.axis), next_x, o), o.axis)
-      local all = K.gradient_product(s, shifted(K.cumprod(factors, o), 1, o.axis))
-      return x.dtype == "float64" and all or K.cast(all, x.dtype)
-    end,
-  },
-  method = true,
-  sample = function(R) return R({ 2, 3 }, 0.5, 1.5), { axis = 2 } end,
-  example = "print(K.cumprod(dw.tensor { 1, 2, 3 }))",
-  errors = NO_AXIS,
-}
-
-op "recurrence" {
-  doc = [[
-Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.]],
-  args = { "a", "b" },
-  options = { axis = options.axis(1) },
-  shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },
-  forward = function(a, b, o) return core.recurrence(a, b, o.axis) end,
-  keeps = { "b", "result" },
-  backward = {
-    a = function(g, _, _, b, o)
-      local next_b = shifted(K.reverse(b, o.axis), 0, o.axis)
-      return K.reverse(K.recurrence(K.reverse(g, o.axis), next_b, o), o.axis)
-    end,
-    b = function(g, y, _, b, o)
-      local next_b = shifted(K.reverse(b, o.axis), 0, o.axis)
-      return K.reverse(K.recurrence(K.reverse(g, o.axis), next_b, o), o.axis) * shifted(y, 0, o.axis)
-    end,
-  },
-  differs = "Keras's backend does not have it.",
-  sample = function(R) return R { 2, 3 }, R { 2, 3 }, { axis = 2 } end,
-  example = "print(K.recurrence(dw.tensor { 1, 2, 3 }, dw.tensor { 0, 10, 10 }))",
-  errors = NO_AXIS .. " Shapes or dtypes of a and b that differ.",
-}
 
 op "sum_to" {
   doc = "The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.",

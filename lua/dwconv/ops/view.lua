@@ -15,7 +15,7 @@ local plain_index = core.metatable.__index
 local part_at = core.named(plain_index, "index")
 local forms = {
   index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
-  select = core.named(core.select, "embed"),
+  select = core.named(core.select, "embed"), diagonal = core.named(core.diagonal, "embed"),
 }
 local zeros, write = core.named(core.zeros, "embed"), core.named(core.update, "embed")
 
@@ -34,7 +34,12 @@ it is a Lua number.]],
   args = { "x" },
   values = { "key" },
   shapes = { x = "any", key = "a whole number, or a table of them and of ranges", result = "what is left of x's" },
-  forward = function(x, key) return part_at(x, key) end,
+  forward = function(x, key)
+    if options.is_tensor(key) then
+      core.raise "index: key must be a whole number or a table; use gather for indices, boolean_mask for a mask"
+    end
+    return part_at(x, key)
+  end,
   keeps = {},
   backward = { x = embedded "index" },
   part = true,
@@ -84,17 +89,38 @@ op "select" {
   errors = "An axis that x does not have, an index outside it.",
 }
 
+op "diagonal" {
+  doc = [[
+The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where
+there is none. A view of the same numbers.]],
+  args = { "x" },
+  values = { "k" },
+  optional = { k = true },
+  shapes = {
+    x = "...,n,m", k = "a whole number, an offset: 0 is the main diagonal; or nil for 0", result = "...,its length",
+  },
+  forward = function(x, k) return core.diagonal(x, k or 0) end,
+  keeps = {},
+  backward = { x = function(g, _, x, k) return K.embed(g, x.shape, "diagonal", { k or 0 }) end },
+  linear = true,
+  method = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 2, 3, 4 }, 1 end,
+  example = "print(K.diagonal(dw.tensor { { 1, 2, 3 }, { 4, 5, 6 } }), K.diagonal(dw.eye(3), -1))",
+  errors = "An x of fewer than 2 axes.",
+}
+
 op "embed" {
   doc = "The gradient of views: zeros of a shape, with g in the part that a view takes.",
   args = { "g" },
   values = { "shape", "form", "values" },
   shapes = {
-    g = "the part's", shape = "a table of sizes", form = '"index", "narrow" or "select"',
+    g = "the part's", shape = "a table of sizes", form = '"index", "narrow", "select" or "diagonal"',
     values = "a table of what the form takes", result = "shape",
   },
   forward = function(g, shape, form, values)
     if not forms[form] then
-      core.raise(("embed: form must be \"index\", \"narrow\" or \"select\", got %s"):format(options.show(form)))
+      core.raise(('embed: form must be "index", "narrow", "select" or "diagonal", got %s'):format(options.show(form)))
     end
     if type(values) ~= "table" then
       core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
