@@ -161,10 +161,8 @@ static int recurrence(lua_State *L) { // a, b, axis
 }
 
 const luaL_Reg dwl_reduce_functions[] = {
-    {"sum", sum},       {"prod", prod},     {"max", max},         {"min", min},
-    {"mean", mean},     {"var", variance},  {"std", deviation},
-    {"any", any},       {"all", all},       {"sum_to", sum_to},   {"argmax", argmax},
-    {"argmin", argmin}, {"cumsum", cumsum}, {"cumprod", cumprod}, {"recurrence", recurrence},
-    {"cummax", cummax}, {"cummin", cummin},
-    {NULL, NULL},
+    {"sum", sum},       {"prod", prod},     {"max", max},       {"min", min},         {"mean", mean},
+    {"var", variance},  {"std", deviation}, {"any", any},       {"all", all},         {"sum_to", sum_to},
+    {"argmax", argmax}, {"argmin", argmin}, {"cumsum", cumsum}, {"cumprod", cumprod}, {"recurrence", recurrence},
+    {"cummax", cummax}, {"cummin", cummin}, {NULL, NULL},
 };

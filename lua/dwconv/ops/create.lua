@@ -54,7 +54,7 @@ source "full" {
   errors = "A number that the dtype cannot hold.",
 }
 
--- What was given by position, how many that is, and the options of a function that has optional positions.
+-- What was given by position, and the options, of a function that has optional positions.
 local function read_given(name, most, parse, ...)
   local given, n, o = { ... }, select("#", ...), nil
   if type(given[n]) == "table" then

@@ -88,9 +88,10 @@ local function check_sizes(terms)
 end
 
 local function check_operands(parts, operands)
-  if #operands ~= #parts then fail("the equation is of %d operands, got %d", #parts, #operands) end
+  if operands.n ~= #parts then fail("the equation is of %d operands, got %d", #parts, operands.n) end
   local first = operands[1]
-  for i, x in ipairs(operands) do
+  for i = 1, operands.n do
+    local x = operands[i]
     options.check_tensor("einsum", "operand " .. i, x)
     if x.dtype == "bool" then fail("operand %d must hold numbers, got bool; cast it first", i) end
     if x.dtype ~= first.dtype then
@@ -267,7 +268,7 @@ alphabetical order.]],
   forward = function(equation, ...)
     local parts, right = read_equation(equation)
     local operands, terms = table.pack(...), {}
-    check_operands(parts, table.move(operands, 1, operands.n, 1, {}))
+    check_operands(parts, operands)
     for i, part in ipairs(parts) do
       terms[i] = { x = operands[i], names = read_names(part, operands[i].ndim, "operand " .. i) }
     end

@@ -123,7 +123,7 @@ end
 -- For counts of each slice, the slice that comes at each place of the result.
 local function places(counts, n)
   local whole = options.is_tensor(counts) and counts.dtype:find "int" and counts.ndim == 1
-  if not (whole or type(counts) == "table") or #counts ~= n then
+  if not whole and type(counts) ~= "table" or (whole and #counts or rawlen(counts)) ~= n then
     core.raise(("repeat_elements: rep must be a whole number, or %d of them, one for each slice, got %s"):format(n,
       options.show(counts)))
   end
@@ -217,7 +217,7 @@ op "tile" {
 local function part_sizes(sizes, n, axis)
   local list, sum, free = {}, 0, nil
   if type(sizes) == "table" then
-    for i = 1, #sizes do
+    for i = 1, rawlen(sizes) do
       local size = options.whole(sizes[i])
       if size == -1 and not free then
         free = i
@@ -228,7 +228,7 @@ local function part_sizes(sizes, n, axis)
       end
     end
     if free then list[free], sum = n - sum, math.max(n, sum) end
-    if #sizes > 0 and sum == n then return list end
+    if #list > 0 and sum == n then return list end
     core.raise(("split: sizes must add up to %d, the size of axis %d, got %s"):format(n, axis, options.show(sizes)))
   end
   local parts = check_count("split", "sizes", sizes)
@@ -292,7 +292,7 @@ Tables of shifts and axes go together; without an axis the numbers are turned as
     if o.axis == nil then return K.reshape(rolled(K.reshape(x, { -1 }), check_shift(shift, "shift"), 1), x.shape) end
     local axes = type(o.axis) == "table" and o.axis or { o.axis }
     local shifts = type(shift) == "table" and shift or { shift }
-    if #axes ~= #shifts then
+    if #axes ~= rawlen(shifts) then
       core.raise(("roll: shift must be one number for each of the %d axes, got %s"):format(#axes, options.show(shift)))
     end
     for i, axis in ipairs(axes) do

@@ -11,12 +11,13 @@ local show = options.show
 -- The pairs as whole numbers of at least 0, and the shape they give.
 local function read_paddings(x, paddings)
   local shape, pairs_ = x.shape, {}
-  if type(paddings) ~= "table" or #paddings ~= #shape then
+  if type(paddings) ~= "table" or rawlen(paddings) ~= #shape then
     core.raise(("pad: paddings must have a pair {before, after} for each of the %d axes of x, got %s"):format(#shape,
       show(paddings)))
   end
-  for i, pair in ipairs(paddings) do
-    local before = type(pair) == "table" and #pair == 2 and options.whole(pair[1])
+  for i = 1, #shape do
+    local pair = paddings[i]
+    local before = type(pair) == "table" and rawlen(pair) == 2 and options.whole(pair[1])
     local after = before and options.whole(pair[2])
     if not after or before < 0 or after < 0 or before > 2 ^ 40 or after > 2 ^ 40 then
       core.raise(("pad: paddings[%d] must be a pair of whole numbers of at least 0, got %s"):format(i, show(pair)))
