@@ -84,7 +84,6 @@ function Op:parameters() end
 ---@field version string
 ---@field isa string
 ---@field threads integer
----@field openmp boolean
 ---@field memory integer
 ---@field images string
 ---@field compiler string
@@ -938,18 +937,18 @@ function K.maximum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
 
---- The most bytes that all tensors of this Lua state may take: the machine's memory or its cgroup's.
+--- The most bytes that this Lua state may take: what K.set_memory_limit said, or what it holds and the machine, or the cgroup around it, has left now, less a sixteenth of all.
 ---@return number # a number
 function K.memory_limit() end
 
@@ -1134,24 +1133,24 @@ function Tensor:permute(pattern) end
 ---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.pow(x, a) end
 
---- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0, as there is none for most a.
+--- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:pow(a) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.power(a, b) end
 
---- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0, as there is none for most b.
+--- a to the power of b. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of b is 0 where a is not above 0: there is none for most b.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:power(b) end
@@ -1363,14 +1362,18 @@ function K.set_image_data_format(value) end
 ---@param value integer|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
 
+--- Sets K.memory_limit().
+---@param value? integer a whole number of bytes, or nil for what the machine has left
+function K.set_memory_limit(value) end
+
 --- Writes value into x, converted to x's dtype.
 ---@param x dwconv.Tensor a tensor
 ---@param value dwconv.Tensor|number|table a tensor, a number or a nested table, of x's shape
 function K.set_value(x, value) end
 
---- The shape of x, as a tensor.
+--- The shape of x, as a tensor: int32, or int64 where a size does not fit.
 ---@param x dwconv.Tensor a tensor
----@return dwconv.Tensor # an int32 tensor
+---@return dwconv.Tensor # a tensor of sizes
 function K.shape(x) end
 
 --- 1 / (1 + exp(-x)).
@@ -1473,13 +1476,13 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
@@ -1672,13 +1675,13 @@ function K.update_add(x, increment) end
 ---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
---- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
---- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing it is NaN.
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end

@@ -54,6 +54,7 @@ for name, r in pairs {
   tril = { "Lower", "at and below", K.less_equal },
   triu = { "Upper", "at and above", K.greater_equal },
 } do
+  local count = core.named(core.arange, name)
   op(name) {
     doc = ("%s triangles: x %s a diagonal of the last two axes, 0 elsewhere, whatever was there. k is %s."):format(
       r[1], r[2], OFFSET),
@@ -63,8 +64,8 @@ for name, r in pairs {
     forward = function(x, o)
       local n, m = check_matrices(name, x)
       local k = math.max(-n, math.min(m, o.k)) -- farther away nothing changes
-      local rows = K.reshape(core.arange(k, n + k, 1, "int64", "float32"), { n, 1 })
-      local kept = r[3](core.arange(0, m, 1, "int64", "float32"), rows)
+      local rows = K.reshape(count(k, n + k, 1, "int64", "float32"), { n, 1 })
+      local kept = r[3](count(0, m, 1, "int64", "float32"), rows)
       return K.where(kept, x, x.dtype ~= "bool" and 0)
     end,
     backward = "parts",
