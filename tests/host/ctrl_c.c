@@ -106,6 +106,19 @@ static const struct call calls[] = {
      "K.depthwise_conv2d_grad_kernel(x, x, w, { padding = 'same' })"},
     {"concatenate", "x = dw.ones { N }", "K.concatenate { x, x }"},
     {"tile", "x = dw.ones { 1000, 1 }", "K.tile(x, { N // 1000, 1 })"},
+    {"nonzero", "x = dw.ones { N // 4 }", "K.nonzero(x)"},
+    {"boolean_mask", "x = dw.ones { N // 4 }; w = x:greater(0)", "x[w]"},
+    {"put_mask", "x = dw.ones { N // 4 }; w, y = x:greater(0), x:clone()", "x:put_mask(w, y)"},
+    {"put_rows", "x, i = dw.ones { N // 4 }, dw.ones({ N // 4 }, { dtype = 'int64' })", "x:put_rows(i, 3)"},
+    {"cummax of one line", "x = dw.ones { N }", "K.cummax(x)"},
+    {"roll", "x = dw.ones { N }", "K.roll(x, 7)"},
+    {"pad", "x = dw.ones { N }", "K.pad(x, { { 7, 7 } })"},
+    {"triu", "x = dw.ones { 1000, N // 1000 }", "K.triu(x)"},
+    {"norm", "x = dw.ones { N }", "K.norm(x)"},
+    {"split", "x = dw.ones { 65536 }", "K.split(x, 65536)"},
+    {"einsum", "x = dw.ones { N // 1000, 1000 }", "K.einsum('ij,kj->ik', x, x[{ { 1, 1000 } }])"},
+    {"repeat_elements by counts", "x, w = dw.ones { 65536 }, dw.full({ 65536 }, 100, { dtype = 'int64' })",
+     "K.repeat_elements(x, w, 1)"},
 };
 
 static void run(lua_State *L, const char *script, const char *name) {
