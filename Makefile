@@ -76,9 +76,8 @@ BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
-BUILD_DIR = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' \
-            LUA_CPATH='$(BUILD_DIR)/?.$(LIB_EXT);;'
+            LUA_CPATH='$(BUILD)/?.$(LIB_EXT);;'
 # stock Lua knows no sanitizer, so it is loaded before it
 PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
             ASAN_OPTIONS=detect_leaks=0)
@@ -160,7 +159,7 @@ BUSTED_LUA = $(if $(shell head -n 1 '$(BUSTED)' 2>/dev/null | grep -E '/(ba|da)?
 FILTER   ?=
 test: all hosts
 	@BUSTED='$(BUSTED)' tools/missing busted specs $(FILTER)
-	@$(RUN) DWCONV_BUILD='$(BUILD_DIR)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.
