@@ -50,9 +50,45 @@ static int ghost(lua_State *L) {
 // owner(t): the tensor that holds t's numbers: itself, unless it is a view.
 static int owner(lua_State *L) {
   dwl_checktensor(L, 1, "x");
-  lua_settop(L, 1);
-  if (lua_getiuservalue(L, 1, 1) != LUA_TUSERDATA) lua_settop(L, 1);
+  dwl_pushowner(L, 1);
   return 1;
 }
 
-const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost}, {"owner", owner}, {NULL, NULL}};
+static int detach(lua_State *L) { // a view is a tensor of its own for gradients from now on
+  dwl_checktensor(L, 1, "x");
+  dwl_detach(L, 1);
+  return 0;
+}
+
+static int64_t distance(const dw_tensor *t, const dw_tensor *from) { // in elements
+  return ((char *)t->data - (char *)from->data) / (int64_t)dw_dtype_size(t->dtype);
+}
+
+// part(t): of a view: its root, then what makes it of the root: shape, strides and the first element, from 1; the lowest
+// and the highest element that it takes in; whether the root lies in row-major order. Nothing of other tensors.
+static int part(lua_State *L) {
+  const dw_tensor *t = dwl_checktensor(L, 1, "x");
+  lua_settop(L, 1);
+  dwl_pushroot(L, 1);
+  if (lua_rawequal(L, 1, 2)) return 0;
+  const dw_tensor *root = lua_touserdata(L, 2);
+  int64_t first = dw_numel(t) > 0 ? distance(t, root) + 1 : 1, low = first, high = first;
+  lua_createtable(L, t->rank, 0);
+  lua_createtable(L, t->rank, 0);
+  for (int i = 0; i < t->rank; i++) {
+    int64_t stride = dw_numel(t) > 0 && t->shape[i] > 1 ? t->strides[i] : 0;
+    lua_pushinteger(L, t->shape[i]);
+    lua_rawseti(L, 3, i + 1);
+    lua_pushinteger(L, stride);
+    lua_rawseti(L, 4, i + 1);
+    *(stride < 0 ? &low : &high) += stride * (t->shape[i] - 1);
+  }
+  lua_pushinteger(L, first);
+  lua_pushinteger(L, low);
+  lua_pushinteger(L, high);
+  lua_pushboolean(L, dw_is_contiguous(root));
+  return 7;
+}
+
+const luaL_Reg dwl_tape_functions[] = {{"track", track},   {"ghost", ghost}, {"owner", owner},
+                                       {"detach", detach}, {"part", part},   {NULL, NULL}};
