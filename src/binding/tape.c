@@ -55,8 +55,7 @@ static int owner(lua_State *L) {
 }
 
 static int detach(lua_State *L) { // a view is a tensor of its own for gradients from now on
-  dwl_checktensor(L, 1, "x");
-  dwl_detach(L, 1);
+  if (dwl_totensor(L, 1) != NULL) dwl_detach(L, 1);
   return 0;
 }
 
@@ -90,5 +89,50 @@ static int part(lua_State *L) {
   return 7;
 }
 
-const luaL_Reg dwl_tape_functions[] = {{"track", track},   {"ghost", ghost}, {"owner", owner},
-                                       {"detach", detach}, {"part", part},   {NULL, NULL}};
+enum scope_state { OVER, ASLEEP, RUNS };
+
+// Of the scope on top, which is popped, see lua/dwconv/tape.lua. Allocates nothing.
+static enum scope_state state_of(lua_State *L) {
+  enum scope_state state = OVER;
+  lua_Debug ar;
+  if (lua_rawgeti(L, -1, 2) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 1);
+    lua_State *thread = lua_tothread(L, -1);
+    int status = thread != NULL ? lua_status(thread) : LUA_ERRRUN;
+    if (status == LUA_YIELD) state = ASLEEP;
+    if (status == LUA_OK && lua_getstack(thread, 0, &ar)) state = RUNS;
+    lua_pop(L, 1);
+  } else if (lua_toboolean(L, -1)) {
+    state = RUNS; // the main thread is never suspended while anything runs
+  }
+  lua_pop(L, 2);
+  return state;
+}
+
+// innermost(scopes, from): the last up to `from` whose thread runs or waits for one that it resumed, nil for none;
+// whether any after it is over.
+static int innermost(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_Integer i = luaL_checkinteger(L, 2);
+  bool over = false;
+  for (; i > 0; i--) {
+    if (lua_rawgeti(L, 1, i) != LUA_TTABLE) return luaL_argerror(L, 1, "scopes expected");
+    enum scope_state state = state_of(L);
+    if (state == RUNS) break;
+    over = over || state == OVER;
+  }
+  if (i > 0) lua_pushinteger(L, i);
+  if (i <= 0) lua_pushnil(L);
+  lua_pushboolean(L, over);
+  return 2;
+}
+
+static int is_over(lua_State *L) { // a scope
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_pushboolean(L, state_of(L) == OVER);
+  return 1;
+}
+
+const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost},         {"owner", owner},     {"detach", detach},
+                                       {"part", part},   {"innermost", innermost}, {"is_over", is_over}, {NULL, NULL}};

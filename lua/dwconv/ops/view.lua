@@ -85,6 +85,13 @@ op "select" {
   errors = "An axis that x does not have, an index outside it.",
 }
 
+local function repeats(shape, strides)
+  for i, size in ipairs(shape) do
+    if size > 1 and strides[i] == 0 then return true end
+  end
+  return false
+end
+
 -- g summed along the axes on which a view of these strides repeats its numbers; then its shape.
 local function without_repeats(g, shape, strides)
   local axes, once = {}, {}
@@ -116,6 +123,7 @@ the same numbers. A stride of 0 repeats a number; else no two indices may share 
     end,
   },
   part = true,
+  repeats = repeats,
   linear = true,
   differs = "Keras's backend does not have it.",
   sample = function(R) return R { 3, 4 }, { 2, 3 }, { 4, 1 }, 2 end,
