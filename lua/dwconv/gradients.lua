@@ -36,26 +36,42 @@ local function check_entry(made, e)
   end
 end
 
--- Adds the numbers of the tensors that depend on the wanted ones to them; gives how often each result had been written
--- when it was made.
+-- A write of a value that depends on what is wanted: what is read of there later has lost its gradient.
+local function spread_write(wanted, broken, e)
+  local group, value, low, high = e[6], e[7], e[8], e[9]
+  if not (wanted[value] or broken[value]) then return end
+  broken[group.id] = true
+  for _, member in pairs(group.members) do
+    if member.low <= high and low <= member.high then broken[member.id] = true end
+  end
+end
+
+-- Adds the numbers of the tensors that depend on the wanted ones to them. Gives how often each result had been written
+-- when it was made; by the entry, which argument had been written from what depends on the wanted ones; and the numbers
+-- of those that had.
 local function spread(wanted, entries, n)
-  local made = {}
+  local made, lost, broken = {}, {}, {}
+
+  local function reach(i, e, id, arg)
+    if wanted[id] or broken[id] then wanted[e[RESULT]] = true end
+    if broken[id] then lost[i] = arg end
+  end
+
   for i = 1, n do
     local e = entries[i]
     local record = e[RECORD]
-    made[e[RESULT]] = e[WRITES]
+    made[e[RESULT]] = (e[OPTIONS] ~= tape.met or made[e[FIRST + 1]]) and e[WRITES]
     for k = 1, #record.args do
       local id = e[FIRST + 3 * k - 2]
       if record.list then
-        for _, one in ipairs(id) do
-          if wanted[one] then wanted[e[RESULT]] = true end
-        end
-      elseif id and wanted[id] then
-        wanted[e[RESULT]] = true
+        for _, one in ipairs(id) do reach(i, e, one, record.args[k]) end
+      elseif id and (wanted[id] or broken[id]) then
+        reach(i, e, id, record.args[k])
       end
     end
+    if record == tape.write then spread_write(wanted, broken, e) end
   end
-  return made
+  return made, lost, broken
 end
 
 -- ---- walking back --------------------------------------------------------------------------------
@@ -73,7 +89,7 @@ local add_to = core.elementwise("add", "gradients", "first", "sum", "g")
 -- going through x part by part costs no more than x.
 local function accumulate_part(grads, own, id, e, g)
   local record = e[RECORD]
-  if own[id] and not tape.innermost() then
+  if own[id] and not tape.innermost() and not (record.repeats and record.repeats(e[9], e[12])) then
     add_to(record.forward(grads[id], e[9], e[12], e[15]), g)
     return true
   end
@@ -117,8 +133,11 @@ local gradient_options = {
 
 local parse = options.parser("gradients", gradient_options, "(loss, variables, {options})")
 
+-- On the tapes that record, as the results of ops are: a gradient that nothing reaches has gradients, too: zeros.
+local function constant(t) return tape.innermost() and records.clone.call(t) or t end
+
 local function starting_gradient(loss, given)
-  if not given then return core.ones(loss.shape, loss.dtype) end
+  if not given then return constant(core.ones(loss.shape, loss.dtype)) end
   if given.dtype ~= loss.dtype or table.concat(given.shape, "x") ~= table.concat(loss.shape, "x") then
     raise(("gradients: output_gradients must be like loss, %s, got %s"):format(options.show(loss), options.show(given)))
   end
@@ -145,6 +164,51 @@ local function check_variables(variables)
   for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(options.show(key))) end
 end
 
+local function way_to(self, key, v)
+  local id, shape, strides, first = self.way_to(v)
+  if id then return { id = id, shape = shape, strides = strides, first = first } end
+  raise(("gradients: variables[%s] %s; ask for the gradient of what it is a view of"):format(options.show(key), shape))
+end
+
+local WRITE_ADVICE = "Build the tensor with K.where, K.concatenate, K.stack or K.scatter; an optimizer's writes belong "
+  .. "into dw.no_grad"
+
+local function refuse_lost(what)
+  raise(("gradients: %s had been written in place from a result that the tape knows, whose gradient would be lost. %s")
+    :format(what, WRITE_ADVICE))
+end
+
+-- The number of a loss that was computed while the tape recorded, or is asked for.
+local function number_of_loss(self, loss, made, broken, asked)
+  local id = self.ids[loss]
+  if id and broken[id] then refuse_lost "loss" end
+  if not id or not (made[id] or asked[id]) then
+    raise "gradients: loss was not computed while this tape recorded"
+  end
+  if made[id] and made[id] ~= loss:writes() then
+    raise "gradients: loss was written in place since it was computed; clone() before"
+  end
+  return id
+end
+
+-- The gradients by number, of those asked for at least.
+local function walk(self, loss, given, wanted, asked)
+  local entries, n, grads, own = self.entries, #self.entries, {}, {}
+  local made, lost, broken = spread(wanted, entries, n)
+  grads[number_of_loss(self, loss, made, broken, asked)] = starting_gradient(loss, given)
+  for i = n, 1, -1 do
+    local e = entries[i]
+    local g = grads[e[RESULT]]
+    if g and wanted[e[RESULT]] then
+      if lost[i] then refuse_lost(("%s of %s"):format(lost[i], e[RECORD].name)) end
+      check_entry(made, e)
+      go_back(e, g, grads, own, wanted)
+      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
+    end
+  end
+  return grads
+end
+
 --- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
 --- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
 --- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
@@ -157,26 +221,18 @@ function Tape:gradients(loss, variables, ...)
   check_float(loss, "loss")
   if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
   check_variables(variables)
-  local ids, entries, n = self.ids, self.entries, #self.entries
-  local wanted, asked, grads, own = {}, {}, {}, {}
-  for _, v in pairs(variables) do
-    local id = self.number(v)
-    wanted[id], asked[id] = true, true
+  local wanted, asked, ways = {}, {}, {}
+  for key, v in pairs(variables) do
+    ways[key] = way_to(self, key, v)
+    wanted[ways[key].id], asked[ways[key].id] = true, true
   end
-  local made = spread(wanted, entries, n)
-  grads[self.number(loss)] = starting_gradient(loss, given)
-  for i = n, 1, -1 do
-    local e = entries[i]
-    local g = grads[e[RESULT]]
-    if g and wanted[e[RESULT]] then
-      check_entry(made, e)
-      go_back(e, g, grads, own, wanted)
-      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
-    end
-  end
+  local grads = walk(self, loss, given, wanted, asked)
   local results, taken = {}, given and { [owner(given)] = true } or {}
   for key, v in pairs(variables) do
-    results[key] = separate(grads[ids[v]] or core.zeros(v.shape, v.dtype), taken)
+    local way = ways[key]
+    local g = grads[way.id]
+    if g and way.shape then g = records.strided.call(records.contiguous.call(g), way.shape, way.strides, way.first) end
+    results[key] = separate(g or constant(core.zeros(v.shape, v.dtype)), taken)
   end
   return results
 end
@@ -185,7 +241,7 @@ op "gradients" {
   doc = [[
 The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
 of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
-loss does not reach.]],
+loss does not reach. A variable is known by the numbers in it: whichever view of them was used, the gradient is there.]],
   args = {},
   values = { "loss", "variables" },
   options = gradient_options,
@@ -208,5 +264,6 @@ loss does not reach.]],
   example = [[
 x = dw.tensor { 1, 2, 3 }
 print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
-  errors = "No tape that is recording; numbers that were written in place since they were recorded.",
+  errors = "No tape that is recording; a loss that was not computed while it recorded; numbers that were written in place "
+    .. "since they were recorded, or from what it recorded.",
 }

@@ -3,12 +3,13 @@
 -- Invariant: while tapes record, ops call note(); outside, they find nothing in their slot.
 
 local core = require "dwconv.core"
+local numbering = require "dwconv.numbering"
 local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
 local op = ops.family("gradients", "recording calls, walking back over them, and checking what comes out")
-local track, ghost = core.track, core.ghost
-local records = ops.records
+local track, ghost, detach = core.track, core.ghost, core.detach
+local records, slot = ops.records, ops.slot
 
 ---@class dwconv.Tape
 local Tape = {}
@@ -18,28 +19,24 @@ Tape.__name = "dwconv.Tape"
 local tape = {
   class = Tape,
   small = 256, -- tensors of so many bytes are kept rather than described
+  met = {}, -- options of entries that are views which the tape met
+  write = { name = "write", args = {}, positional = {} }, -- the record of entries that are writes
 }
 
 -- ---- recording -----------------------------------------------------------------------------------
 
--- What is open: a scope for each running record and no_grad, the innermost last: {tape =, main =, thread =}, without a
--- tape for no_grad. A scope counts while the coroutine that opened it runs or waits for one that it resumed, not while
--- it is suspended; one that died of an error, or was dropped, never closes its scopes, so they are swept out.
-local scopes = {}
-
-local function runs(scope)
-  if scope.main then return true end -- never suspended while anything runs
-  local status = scope.thread[1] and coroutine.status(scope.thread[1])
-  return status == "running" or status == "normal"
-end
-
-local function is_over(scope)
-  return scope.closed or not scope.main and (not scope.thread[1] or coroutine.status(scope.thread[1]) == "dead")
-end
+-- What is open: a scope for each running record and no_grad, the innermost last: {tape or false, where it was opened}.
+-- Where is true for the main thread, else {thread}, weak; false once it is closed. A scope counts while the coroutine
+-- that opened it runs or waits for one that it resumed, not while it is suspended; one that died of an error, or was
+-- dropped, never closes its scopes, so they are swept out.
+-- Memory may end anywhere: what closes a scope allocates nothing, and whoever finds a closed one sweeps.
+local scopes, tapes, closed = {}, 0, 0
+local is_over, innermost = core.is_over, core.innermost
 
 -- An entry of a tape is {record, the result's number, the result or its ghost, options, how often the result had been
 -- written}, then for each argument {itself or its ghost, its number, how often it had been written}; of a list of
--- tensors, three tables; of what is no tensor, a number and a count that are nil or false.
+-- tensors, three tables; of what is no tensor, a number and a count that are nil or false. A write is {tape.write, 0,
+-- nil, nil, 0, the group that was written to, the value's number, the lowest and the highest element written}.
 
 local function copy_table(t) -- a script may change its table later
   local copy = {}
@@ -73,29 +70,31 @@ function tape.kept_of(record, w1, w2)
   return record.kept
 end
 
--- The tape's note function, which ops call, and its numbering.
+-- The tape's note function, which ops call, its numbering, and what notes writes.
 local function noter(self)
-  local ids, entries, last, count = self.ids, self.entries, 0, 0
+  local entries, count = self.entries, 0
 
-  local function number(t)
-    local id = ids[t]
-    if not id then
-      last = last + 1
-      ids[t], id = last, last
-    end
-    return id
+  local function add(entry)
+    entries[count + 1] = entry
+    count = count + 1
   end
+
+  local meet = numbering(self, add, tape)
+  local ids, number_result = self.ids, self.number_result
+
+  local function number(t) return ids[t] or meet(t) end
 
   local function note(record, y, o, a1, a2, a3, a4)
     local small, wy, w1, w2, w3, w4 = track(tape.small, y, a1, a2, a3, a4)
     if not wy or y == a1 then return end
-    count = count + 1
     if small and a3 == nil then -- as most calls of scripts that are in a hurry
-      entries[count] = { record, number(y), y, o, wy, a1, w1 and number(a1), w1, a2, w2 and number(a2), w2 }
+      local n1, n2 = w1 and number(a1), w2 and number(a2)
+      entries[count + 1] = { record, number_result(y), y, o, wy, a1, n1, w1, a2, n2, w2 }
+      count = count + 1
       return
     end
     local kept = tape.kept_of(record, w1, w2)
-    local entry = { record, number(y), kept.result and y or ghost(y, tape.small), o, wy,
+    local entry = { record, 0, kept.result and y or ghost(y, tape.small), o, wy,
       nil, nil, nil, nil, nil, nil } -- room for two arguments
     if record.list then
       note_list(number, entry, a1, kept[1])
@@ -105,14 +104,22 @@ local function noter(self)
     note_argument(number, entry, 9, a2, w2, kept[2])
     note_argument(number, entry, 12, a3, w3, kept[3])
     note_argument(number, entry, 15, a4, w4, kept[4])
-    entries[count] = entry
+    entry[2] = number_result(y)
+    add(entry)
   end
 
-  return note, number
+  self.note, self.number = note, number
+
+  function self.note_write(x, value)
+    for _, target in ipairs(self.written_by(x)) do
+      add { tape.write, 0, nil, nil, 0, target.group, number(value), target.low, target.high }
+    end
+  end
 end
 
--- Views by index are made by metamethods of the core; while tapes record, they are calls of the op "index".
+-- Views by index, and writes, are made by metamethods of the core; while tapes record, they are noted.
 local plain_index, plain_call = core.metatable.__index, core.metatable.__call
+local plain_newindex = core.metatable.__newindex
 
 local function recorded_index(t, key)
   if type(key) == "string" or type(key) == "userdata" then return plain_index(t, key) end -- tensors are noted as gather
@@ -123,52 +130,90 @@ local function recorded_call(t, ...) return records.index.call(t, { ... }) end
 
 local refresh
 
--- Notes a call on the tapes that record, up to the innermost no_grad.
-local function note_all(...)
-  local sweep = false
-  for i = #scopes, 1, -1 do
-    local scope = scopes[i]
-    if runs(scope) then
-      if not scope.tape then break end
-      scope.tape.note(...)
-    else
-      sweep = sweep or is_over(scope)
+-- Notes a call on the tapes that record, up to the innermost no_grad, whose views are tensors of their own.
+local function note_all(record, y, ...)
+  local i, over = innermost(scopes, #scopes)
+  if i and not scopes[i][1] then detach(y) end
+  local list = scopes
+  while i and list[i][1] do
+    list[i][1].note(record, y, ...)
+    i = innermost(list, i - 1)
+  end
+  if over then refresh() end
+end
+
+local function is_float(t) return (select(2, track(0, t))) end
+
+-- The same for a write into x: value, if it is a tensor of floats, is no longer where its gradient could be found.
+local function note_write(x, value)
+  if not (is_float(value) and is_float(x)) then return end
+  local i = innermost(scopes, #scopes)
+  while i and scopes[i][1] do
+    scopes[i][1].note_write(x, value)
+    i = innermost(scopes, i - 1)
+  end
+end
+
+-- Before it is written, as a write that is noted and fails does less harm than one that is lost.
+local function recorded_newindex(t, key, value)
+  note_write(t, value)
+  plain_newindex(t, key, value)
+end
+
+-- Takes out the scopes that are over: those at the end, and all when they are many.
+local function sweep()
+  local n = #scopes
+  local i, over = innermost(scopes, n)
+  if not over then return end
+  for k = n, (i or 0) + 1, -1 do
+    if not is_over(scopes[k]) then break end
+    if scopes[k][1] then tapes = tapes - 1 end
+    scopes[k] = nil
+  end
+  closed = closed + 1
+  if closed <= #scopes // 2 then return end
+  local alive, left = {}, 0
+  for k = 1, #scopes do
+    if not is_over(scopes[k]) then
+      alive[#alive + 1] = scopes[k]
+      left = left + (scopes[k][1] and 1 or 0)
     end
   end
-  if sweep then refresh() end
+  scopes, tapes, closed = alive, left, 0
 end
 
 function refresh()
-  for i = #scopes, 1, -1 do
-    if is_over(scopes[i]) then table.remove(scopes, i) end
-  end
-  local n, tapes = #scopes, 0
-  for i = n, 1, -1 do
-    if scopes[i].tape then tapes = tapes + 1 elseif scopes[i].main then break end
-  end
-  core.metatable.__index = tapes > 0 and recorded_index or plain_index
-  core.metatable.__call = tapes > 0 and recorded_call or plain_call
-  local only = n > 0 and tapes == 1 and scopes[n].main and scopes[n].tape
-  ops.set_recorder(tapes > 0 and (only and only.note or note_all) or nil)
+  sweep()
+  local on, top = tapes > 0, scopes[#scopes]
+  core.metatable.__index = on and recorded_index or plain_index
+  core.metatable.__call = on and recorded_call or plain_call
+  core.metatable.__newindex = on and recorded_newindex or plain_newindex
+  slot[2] = on and note_write or nil
+  slot[1] = on and (tapes == 1 and top[2] == true and top[1] and top[1].note or note_all) or nil
 end
 
--- Opens a scope; what it gives, as a to-be-closed variable, closes it when its block ends, by an error too.
-local function open(self)
-  local thread, main = coroutine.running()
-  local scope = { tape = self, main = main, thread = setmetatable({ thread }, { __mode = "v" }) }
-  scopes[#scopes + 1] = scope
+local Scope = { __close = function(scope)
+  scope[2] = false
+  if slot[1] then slot[1] = note_all end -- which sweeps, should this end for want of memory
   refresh()
-  return setmetatable({}, { __close = function()
-    scope.closed = true
-    refresh()
-  end })
+end }
+
+-- A scope that is not open yet; as a to-be-closed variable it is closed when its block ends, by an error too.
+local function scope_of(self)
+  local thread, main = coroutine.running()
+  return setmetatable({ self, main or setmetatable({ thread }, { __mode = "v" }) }, Scope)
+end
+
+local function open(scope)
+  scopes[#scopes + 1] = scope
+  if scope[1] then tapes = tapes + 1 end
+  refresh()
 end
 
 --- The innermost tape that records here, if one does.
 function tape.innermost()
-  for i = #scopes, 1, -1 do
-    if runs(scopes[i]) then return scopes[i].tape end
-  end
+  local i = innermost(scopes, #scopes)
+  return i and scopes[i][1] or nil
 end
 
 op "record" {
@@ -179,9 +224,10 @@ op "record" {
   raw = true,
   forward = function(f, ...)
     options.check_function("record", "f", f)
-    local self = setmetatable({ entries = {}, ids = setmetatable({}, { __mode = "k" }) }, Tape)
-    self.note, self.number = noter(self)
-    local scope <close> = open(self) -- luacheck: ignore
+    local self = setmetatable({ entries = {} }, Tape)
+    noter(self)
+    local scope <close> = scope_of(self)
+    open(scope)
     return self, f(...)
   end,
   backward = "none",
@@ -205,7 +251,8 @@ op "no_grad" {
   raw = true,
   forward = function(f, ...)
     options.check_function("no_grad", "f", f)
-    local scope <close> = open() -- luacheck: ignore
+    local scope <close> = scope_of(false)
+    open(scope)
     return f(...)
   end,
   backward = "none",

@@ -40,6 +40,13 @@ function methods.expand_dims(t, axis)
   return K.expand_dims(t, { axis = axis })
 end
 
+local copy_ = methods.copy_
+
+function methods.copy_(t, source)
+  ops.write(t, source)
+  return copy_(t, source)
+end
+
 local LINES, COLUMNS = 20, 100 -- of a printed block, so that it fits a screen
 local EDGES = { math.maxinteger, 3, 2, 1 } -- items kept at each end of every axis, the first that fits
 local WIDTHS = { bool = 7, uint8 = 5, int32 = 8, int64 = 8 } -- about what a number takes; floats 9

@@ -15,7 +15,8 @@
 #endif
 
 static const char home;    // registry key: the folder of the Lua layer, as chunk names begin
-static const char methods; // registry key
+static const char methods; // registry keys
+static const char module;
 
 dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(DWL_STATE)); }
 
@@ -203,15 +204,35 @@ dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *
   return &u->t;
 }
 
-dw_tensor *dwl_newview(lua_State *L, int owner, const dw_tensor *view) {
-  owner = lua_absindex(L, owner);
-  uint64_t *writes = ((dwl_tensor *)lua_touserdata(L, owner))->writes;
+void dwl_pushroot(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  bool detached = ((dwl_tensor *)lua_touserdata(L, index))->detached;
+  if (!detached && lua_getiuservalue(L, index, 1) == LUA_TUSERDATA) return;
+  if (!detached) lua_pop(L, 1);
+  lua_pushvalue(L, index);
+}
+
+void dwl_pushowner(lua_State *L, int index) {
+  dwl_pushroot(L, index);
+  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA) lua_replace(L, -2);
+  else lua_pop(L, 1);
+}
+
+void dwl_detach(lua_State *L, int index) {
+  dwl_tensor *u = lua_touserdata(L, index);
+  if (u->writes == &u->own_writes) return; // no view
+  index = lua_absindex(L, index);
+  dwl_pushowner(L, index);
+  lua_setiuservalue(L, index, 1);
+  u->detached = true;
+}
+
+dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view) {
+  parent = lua_absindex(L, parent);
+  uint64_t *writes = ((dwl_tensor *)lua_touserdata(L, parent))->writes;
   dwl_tensor *u = lua_newuserdatauv(L, sizeof *u, 1);
   *u = (dwl_tensor){.t = *view, .writes = writes};
-  if (lua_getiuservalue(L, owner, 1) != LUA_TUSERDATA) { // not a view itself
-    lua_pop(L, 1);
-    lua_pushvalue(L, owner);
-  }
+  dwl_pushroot(L, parent);
   lua_setiuservalue(L, -2, 1);
   lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
   lua_setmetatable(L, -2);
@@ -340,9 +361,12 @@ static const luaL_Reg own_functions[] = {
 
 __attribute__((visibility("default"))) int luaopen_dwconv_core(lua_State *L);
 
+// Loaded again, it is what it was: tensors have one metatable, and the state's settings one home.
 int luaopen_dwconv_core(lua_State *L) {
   luaL_checkversion(L);
   pin();
+  lua_settop(L, 0);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &module) == LUA_TTABLE) return 1;
   lua_settop(L, 0);
   lua_createtable(L, 0, 16); // 1: the metatable
   push_state(L);             // 2
@@ -379,5 +403,7 @@ int luaopen_dwconv_core(lua_State *L) {
   lua_pushliteral(L, DWL_FILE);
   lua_setfield(L, -2, "__metatable");
   lua_settop(L, 3);
+  lua_pushvalue(L, 3);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &module);
   return 1;
 }

@@ -26,11 +26,13 @@ typedef struct dwl_state {
 } dwl_state;
 
 // Every tensor userdata begins with this. An owner has its payload behind it, in the same block; a view has
-// its owner as user value 1. Blocks never move, so pointers into the owner stay valid.
+// its root as user value 1: the owner, or the detached view that it was made of, whose user value 1 is the owner.
+// Blocks never move, so pointers into the owner stay valid.
 typedef struct dwl_tensor {
   dw_tensor t;
   uint64_t *writes; // the owner's count of writes through any view
   uint64_t own_writes;
+  bool detached; // a view which gradients take for a tensor of its own
 } dwl_tensor;
 
 dwl_state *dwl_getstate(lua_State *L);
@@ -55,7 +57,10 @@ int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);
 
 // Push a new tensor. The payload of dwl_newtensor is not initialised.
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
-dw_tensor *dwl_newview(lua_State *L, int owner, const dw_tensor *view);
+dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);
+void dwl_pushroot(lua_State *L, int index);  // of a tensor, itself unless it is a view
+void dwl_pushowner(lua_State *L, int index); // the tensor that holds the numbers, itself unless it is a view
+void dwl_detach(lua_State *L, int index);    // a view from its root
 dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by a contiguous copy if need be
 void dwl_checkwritable(lua_State *L, int index, const char *argument); // of a tensor: no two indices share an element
 void dwl_wrote(lua_State *L, int index);

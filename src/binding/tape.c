@@ -50,9 +50,89 @@ static int ghost(lua_State *L) {
 // owner(t): the tensor that holds t's numbers: itself, unless it is a view.
 static int owner(lua_State *L) {
   dwl_checktensor(L, 1, "x");
-  lua_settop(L, 1);
-  if (lua_getiuservalue(L, 1, 1) != LUA_TUSERDATA) lua_settop(L, 1);
+  dwl_pushowner(L, 1);
   return 1;
 }
 
-const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost}, {"owner", owner}, {NULL, NULL}};
+static int detach(lua_State *L) { // a view is a tensor of its own for gradients from now on
+  if (dwl_totensor(L, 1) != NULL) dwl_detach(L, 1);
+  return 0;
+}
+
+static int64_t distance(const dw_tensor *t, const dw_tensor *from) { // in elements
+  return ((char *)t->data - (char *)from->data) / (int64_t)dw_dtype_size(t->dtype);
+}
+
+// part(t): of a view: its root, then what makes it of the root: shape, strides and the first element, from 1; the lowest
+// and the highest element that it takes in; whether the root lies in row-major order. Nothing of other tensors.
+static int part(lua_State *L) {
+  const dw_tensor *t = dwl_checktensor(L, 1, "x");
+  lua_settop(L, 1);
+  dwl_pushroot(L, 1);
+  if (lua_rawequal(L, 1, 2)) return 0;
+  const dw_tensor *root = lua_touserdata(L, 2);
+  int64_t first = dw_numel(t) > 0 ? distance(t, root) + 1 : 1, low = first, high = first;
+  lua_createtable(L, t->rank, 0);
+  lua_createtable(L, t->rank, 0);
+  for (int i = 0; i < t->rank; i++) {
+    int64_t stride = dw_numel(t) > 0 && t->shape[i] > 1 ? t->strides[i] : 0;
+    lua_pushinteger(L, t->shape[i]);
+    lua_rawseti(L, 3, i + 1);
+    lua_pushinteger(L, stride);
+    lua_rawseti(L, 4, i + 1);
+    *(stride < 0 ? &low : &high) += stride * (t->shape[i] - 1);
+  }
+  lua_pushinteger(L, first);
+  lua_pushinteger(L, low);
+  lua_pushinteger(L, high);
+  lua_pushboolean(L, dw_is_contiguous(root));
+  return 7;
+}
+
+enum scope_state { OVER, ASLEEP, RUNS };
+
+// Of the scope on top, which is popped, see lua/dwconv/tape.lua. Allocates nothing.
+static enum scope_state state_of(lua_State *L) {
+  enum scope_state state = OVER;
+  lua_Debug ar;
+  if (lua_rawgeti(L, -1, 2) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 1);
+    lua_State *thread = lua_tothread(L, -1);
+    int status = thread != NULL ? lua_status(thread) : LUA_ERRRUN;
+    if (status == LUA_YIELD) state = ASLEEP;
+    if (status == LUA_OK && lua_getstack(thread, 0, &ar)) state = RUNS;
+    lua_pop(L, 1);
+  } else if (lua_toboolean(L, -1)) {
+    state = RUNS; // the main thread is never suspended while anything runs
+  }
+  lua_pop(L, 2);
+  return state;
+}
+
+// innermost(scopes, from): the last up to `from` whose thread runs or waits for one that it resumed, nil for none;
+// whether any after it is over.
+static int innermost(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_Integer i = luaL_checkinteger(L, 2);
+  bool over = false;
+  for (; i > 0; i--) {
+    if (lua_rawgeti(L, 1, i) != LUA_TTABLE) return luaL_argerror(L, 1, "scopes expected");
+    enum scope_state state = state_of(L);
+    if (state == RUNS) break;
+    over = over || state == OVER;
+  }
+  if (i > 0) lua_pushinteger(L, i);
+  if (i <= 0) lua_pushnil(L);
+  lua_pushboolean(L, over);
+  return 2;
+}
+
+static int is_over(lua_State *L) { // a scope
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_pushboolean(L, state_of(L) == OVER);
+  return 1;
+}
+
+const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost},         {"owner", owner},     {"detach", detach},
+                                       {"part", part},   {"innermost", innermost}, {"is_over", is_over}, {NULL, NULL}};

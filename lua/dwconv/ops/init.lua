@@ -20,6 +20,7 @@
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
 --   part       true: the result is a view of some of the one tensor's numbers
+--   repeats    of a part, function(values...) -> whether it repeats numbers; may be left out
 --   linear     true: linear in each of its tensors, the others held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
 --   method     true, or a name: tensors have it as a method
@@ -70,8 +71,10 @@ end
 
 -- ---- calling -------------------------------------------------------------------------------------
 
--- slot[1]: note(record, result, options, arguments...), which the tape puts here while it records.
-local slot = {}
+-- slot[1]: note(record, result, options, arguments...), slot[2]: note_write(x, value), which the tape puts here while
+-- it records.
+local slot = { nil, nil }
+ops.slot = slot
 
 local plain = "  return forward(%sp)"
 
@@ -176,7 +179,9 @@ function ops.refuse(family, name, advice)
   ops.records[name] = { name = name, family = family, refused = advice, call = call }
 end
 
---- Puts the tape's note function (or nil) where every op looks for it.
-function ops.set_recorder(note) slot[1] = note end
+--- To be called before value is written into x in place: the tapes that record must know.
+function ops.write(x, value)
+  if slot[2] then slot[2](x, value) end
+end
 
 return ops

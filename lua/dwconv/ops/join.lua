@@ -5,6 +5,7 @@ local ops = require "dwconv.ops"
 local options = require "dwconv.options"
 
 local op = ops.family("join", "tensors put together, and repeated")
+local copy_ = core.methods.copy_
 local K = ops.calls
 local check_tensor, product = options.check_tensor, options.product
 local MOST_PARTS = 1 << 16 -- so many results a Lua function can give
@@ -57,7 +58,7 @@ op "concatenate" {
     local y, first = empty(joint_shape(tensors, axis), tensors[1].dtype), 1
     for _, t in ipairs(tensors) do
       local n = t.shape[axis]
-      core.narrow(y, axis, first, n):copy_(t)
+      copy_(core.narrow(y, axis, first, n), t)
       first = first + n
     end
     return y

@@ -6,7 +6,7 @@ local options = require "dwconv.options"
 
 local plain = ops.plain(ops.family("state", "reading tensors out and writing into them"))
 local check_tensor = options.check_tensor
-local clone = core.clone
+local clone, copy_ = core.clone, core.methods.copy_
 
 -- ---- reading -------------------------------------------------------------------------------------
 
@@ -151,7 +151,8 @@ plain "set_value" {
   shapes = { x = "a tensor", value = "a tensor, a number or a nested table, of x's shape", result = "nothing" },
   forward = function(x, value)
     local given = like_one(x, value)
-    x:copy_(given)
+    ops.write(x, value)
+    copy_(x, given)
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
@@ -177,7 +178,10 @@ plain "batch_set_value" {
       end
       given[i] = like_each(pair[1], pair[2])
     end
-    for i, pair in ipairs(tuples) do pair[1]:copy_(given[i]) end
+    for i, pair in ipairs(tuples) do
+      ops.write(pair[1], pair[2])
+      copy_(pair[1], given[i])
+    end
   end,
   reason = IN_PLACE,
   sample = function(R) return { { R { 2, 3 }, R { 2, 3 } } } end,
@@ -195,7 +199,8 @@ plain "update" {
   forward = function(x, new_x)
     check_tensor("update", "x", x)
     if type(new_x) == "number" or type(new_x) == "boolean" then return fill(x, new_x) end
-    return core.update(x, check_tensor("update", "new_x", new_x))
+    ops.write(x, check_tensor("update", "new_x", new_x))
+    return core.update(x, new_x)
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 } end,
@@ -207,7 +212,10 @@ plain "update_add" {
   doc = "Adds increment to x in place.",
   values = { "x", "increment" },
   shapes = { x = "a tensor", increment = "a tensor that broadcasts to x's shape, or a number", result = "x itself" },
-  forward = function(x, increment) return add_to(x, increment) end,
+  forward = function(x, increment)
+    ops.write(x, increment)
+    return add_to(x, increment)
+  end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
   example = "print(K.update_add(dw.tensor { 1, 2 }, 10))",
@@ -218,7 +226,10 @@ plain "update_sub" {
   doc = "Subtracts decrement from x in place.",
   values = { "x", "decrement" },
   shapes = { x = "a tensor", decrement = "a tensor that broadcasts to x's shape, or a number", result = "x itself" },
-  forward = function(x, decrement) return subtract_from(x, decrement) end,
+  forward = function(x, decrement)
+    ops.write(x, decrement)
+    return subtract_from(x, decrement)
+  end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 3 } end,
   example = "print(K.update_sub(dw.tensor { 1, 2 }, 1))",
@@ -238,7 +249,8 @@ plain "moving_average_update" {
     check_tensor("moving_average_update", "x", x)
     local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
     local y = like_average(x, average(scaled(x, momentum), step))
-    return x:copy_(y)
+    ops.write(x, value)
+    return copy_(x, y)
   end,
   reason = IN_PLACE,
   sample = function(R) return R { 2, 3 }, R { 2, 3 }, 0.9 end,

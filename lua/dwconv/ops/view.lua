@@ -16,8 +16,10 @@ local part_at = core.named(plain_index, "index")
 local forms = {
   index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
   select = core.named(core.select, "embed"), diagonal = core.named(core.diagonal, "embed"),
+  strided = core.named(core.strided, "embed"),
 }
-local zeros, write = core.named(core.zeros, "embed"), core.named(core.update, "embed")
+local copy_ = core.methods.copy_
+local zeros = core.named(core.zeros, "embed")
 
 local function embedded(form)
   return function(g, _, x, ...)
@@ -110,17 +112,64 @@ there is none. A view of the same numbers.]],
   errors = "An x of fewer than 2 axes.",
 }
 
+local function repeats(shape, strides)
+  for i, size in ipairs(shape) do
+    if size > 1 and strides[i] == 0 then return true end
+  end
+  return false
+end
+
+-- g summed along the axes on which a view of these strides repeats its numbers; then its shape.
+local function without_repeats(g, shape, strides)
+  local axes, once = {}, {}
+  for i, size in ipairs(shape) do
+    once[i] = size
+    if strides[i] == 0 and size > 1 then axes[#axes + 1], once[i] = i, 1 end
+  end
+  if #axes > 0 then g = K.sum(g, { axis = axes, keepdims = true }) end
+  return g, once
+end
+
+op "strided" {
+  doc = [[
+The numbers of x, in row-major order, from number `first` on: along axis i of the result every strides[i]-th. A view of
+the same numbers. A stride of 0 repeats a number; else no two indices may share one.]],
+  args = { "x" },
+  values = { "shape", "strides", "first" },
+  shapes = {
+    x = "any, in row-major order", shape = "a table of sizes", strides = "a table of whole numbers", result = "shape",
+    first = "a whole number, from 1",
+  },
+  forward = function(x, shape, strides, first) return core.strided(x, shape, strides, first) end,
+  keeps = {},
+  backward = {
+    x = function(g, _, x, shape, strides, first)
+      local once
+      g, once = without_repeats(g, shape, strides)
+      return K.embed(g, x.shape, "strided", { once, strides, first })
+    end,
+  },
+  part = true,
+  repeats = repeats,
+  linear = true,
+  differs = "Keras's backend does not have it.",
+  sample = function(R) return R { 3, 4 }, { 2, 3 }, { 4, 1 }, 2 end,
+  example = "print(K.strided(dw.tensor { 1, 2, 3, 4 }, { 2, 2 }, { 2, -1 }, 2))",
+  errors = "An x that is not in row-major order, strides that lead outside it or share numbers.",
+}
+
 op "embed" {
   doc = "The gradient of views: zeros of a shape, with g in the part that a view takes.",
   args = { "g" },
   values = { "shape", "form", "values" },
   shapes = {
-    g = "the part's", shape = "a table of sizes", form = '"index", "narrow", "select" or "diagonal"',
+    g = "the part's", shape = "a table of sizes", form = '"index", "narrow", "select", "diagonal" or "strided"',
     values = "a table of what the form takes", result = "shape",
   },
   forward = function(g, shape, form, values)
     if not forms[form] then
-      core.raise(('embed: form must be "index", "narrow", "select" or "diagonal", got %s'):format(options.show(form)))
+      core.raise(("embed: form must be %s, got %s"):format('"index", "narrow", "select", "diagonal" or "strided"',
+        options.show(form)))
     end
     if type(values) ~= "table" then
       core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
@@ -131,7 +180,7 @@ op "embed" {
       core.raise(("embed: g must be like the part it goes into, %s, got %s"):format(options.show(part),
         options.show(g)))
     end
-    write(part, g)
+    copy_(part, g)
     return x
   end,
   keeps = {},
