@@ -299,12 +299,12 @@ function K.cast(x, dtype) end
 ---@return dwconv.Tensor # x's
 function K.cast_to_floatx(x) end
 
---- The least whole number that is not below x.
+--- The least whole number that is not below x. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.ceil(x) end
 
---- The least whole number that is not below x.
+--- The least whole number that is not below x. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:ceil() end
 
@@ -516,7 +516,7 @@ function K.einsum(equation, ...) end
 --- The gradient of views: zeros of a shape, with g in the part that a view takes.
 ---@param g dwconv.Tensor the part's
 ---@param shape integer[] a table of sizes
----@param form string "index", "narrow", "select" or "diagonal"
+---@param form string "index", "narrow", "select", "diagonal" or "strided"
 ---@param values table a table of what the form takes
 ---@return dwconv.Tensor # shape
 function K.embed(g, shape, form, values) end
@@ -601,12 +601,12 @@ function Tensor:flatten() end
 ---@return string # a string
 function K.floatx() end
 
---- The largest whole number that is not above x.
+--- The largest whole number that is not above x. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.floor(x) end
 
---- The largest whole number that is not above x.
+--- The largest whole number that is not above x. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:floor() end
 
@@ -690,7 +690,7 @@ function K.gradient_product(g, slope) end
 ---@return dwconv.Tensor # both, broadcast
 function K.gradient_quotient(g, slope) end
 
---- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
+--- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it: it does not matter which view of them was used.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
 ---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
 ---@param o? { output_gradients?: dwconv.Tensor }
@@ -1304,12 +1304,12 @@ function K.roll(x, shift, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:roll(shift, o) end
 
---- The nearest whole number, the even one of two; whole numbers stay.
+--- The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.round(x) end
 
---- The nearest whole number, the even one of two; whole numbers stay.
+--- The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:round() end
 
@@ -1390,12 +1390,12 @@ function Tensor:sigmoid() end
 ---@return dwconv.Tensor # x's
 function K.sigmoid_slope(x) end
 
---- -1, 0 or 1; NaN stays.
+--- -1, 0 or 1; NaN stays. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.sign(x) end
 
---- -1, 0 or 1; NaN stays.
+--- -1, 0 or 1; NaN stays. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:sign() end
 
@@ -1495,6 +1495,14 @@ function K.stop_gradient(variables) end
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function Tensor:stop_gradient() end
+
+--- The numbers of x, in row-major order, from number `first` on: along axis i of the result every strides[i]-th. A view of the same numbers. A stride of 0 repeats a number; else no two indices may share one.
+---@param x dwconv.Tensor any, in row-major order
+---@param shape integer[] a table of sizes
+---@param strides integer|table a table of whole numbers
+---@param first integer a whole number, from 1
+---@return dwconv.Tensor # shape
+function K.strided(x, shape, strides, first) end
 
 --- a - b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
@@ -1636,12 +1644,12 @@ function K.triu(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:triu(o) end
 
---- x without what is behind the point: the nearest whole number towards 0.
+--- x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.trunc(x) end
 
---- x without what is behind the point: the nearest whole number towards 0.
+--- x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:trunc() end
 

@@ -55,7 +55,9 @@ for _, name in ipairs(names) do piece(name, function() of_record(ops.records[nam
 
 piece("scopes", function()
   local x = dw.tensor { 1, 2 }
-  dw.record(function() dw.no_grad(function() return x[{ 1 }] * dw.record(function() return x end) and x end) end)
+  dw.record(function()
+    return dw.no_grad(function() return x[{ { 1 } }] * select(2, dw.record(function() return x * x end)) end)
+  end)
   local co = coroutine.wrap(function() dw.record(function() coroutine.yield(x * x) end) end)
   co()
   K.learning_phase_scope(1, function() return K.gradients end)
@@ -101,7 +103,11 @@ end)
 local function check()
   local x = dw.tensor { 3, 4 }
   local _ = x * 2 -- an op sweeps out what did not close
-  assert(ops.slot[1] == nil and ops.slot[2] == nil, "something records" .. (WHY and WHY() or ""))
+  if ops.slot[1] then -- unless a coroutine is there that was dropped while it recorded
+    collectgarbage()
+    _ = x * 2
+  end
+  assert(ops.slot[1] == nil and ops.slot[2] == nil, "something records")
   local ok, why = pcall(K.gradients, x, x)
   assert(not ok and why:find("no tape is recording", 1, true), why)
   for name, value in pairs(settings) do assert(K[name]() == value, name) end

@@ -5,7 +5,7 @@ local support = require "support"
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local sanitized = (os.getenv "DWCONV_SANITIZE" or "") ~= ""
 local lua = arg and arg[-1] or "lua5.4"
-local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
+local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
 
 -- Fails unless the shell command ends with 0; gives what it printed.
 local function runs(command)
@@ -56,6 +56,13 @@ describe("a host with Lua", function()
   it("is answered by every long call within a second of Ctrl-C", function()
     local out = runs(("%s %s/host/ctrl_c %d"):format(env, build, sanitized and 2e6 or 2e7))
     assert.truthy(out:find("ctrl_c: 0 failures", 1, true), out)
+  end)
+end)
+
+describe("memory", function()
+  it("may end at any allocation: a call fails as a whole, and the state works afterwards", function()
+    local out = runs(("%s %s/host/memory %d"):format(env, build, sanitized and 101 or 17))
+    assert.truthy(out:find("memory: %d+ pieces, %d+ failures of memory"), out)
   end)
 end)
 

@@ -61,7 +61,7 @@ local function spread(wanted, entries, n)
     local e = entries[i]
     local record = e[RECORD]
     made[e[RESULT]] = (e[OPTIONS] ~= tape.met or made[e[FIRST + 1]]) and e[WRITES]
-    for k = 1, #record.args do
+    for k = 1, record.noted and 0 or #record.args do
       local id = e[FIRST + 3 * k - 2]
       if record.list then
         for _, one in ipairs(id) do reach(i, e, one, record.args[k]) end
@@ -183,7 +183,7 @@ local function number_of_loss(self, loss, made, broken, asked)
   local id = self.ids[loss]
   if id and broken[id] then refuse_lost "loss" end
   if not id or not (made[id] or asked[id]) then
-    raise "gradients: loss was not computed while this tape recorded"
+    raise "gradients: loss was not computed while this tape recorded; compute it in the function that dw.record calls"
   end
   if made[id] and made[id] ~= loss:writes() then
     raise "gradients: loss was written in place since it was computed; clone() before"
@@ -199,7 +199,7 @@ local function walk(self, loss, given, wanted, asked)
   for i = n, 1, -1 do
     local e = entries[i]
     local g = grads[e[RESULT]]
-    if g and wanted[e[RESULT]] then
+    if g and wanted[e[RESULT]] and not e[RECORD].noted then
       if lost[i] then refuse_lost(("%s of %s"):format(lost[i], e[RECORD].name)) end
       check_entry(made, e)
       go_back(e, g, grads, own, wanted)
@@ -241,7 +241,7 @@ op "gradients" {
   doc = [[
 The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
 of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
-loss does not reach. A variable is known by the numbers in it: whichever view of them was used, the gradient is there.]],
+loss does not reach. A variable is known by the numbers in it: it does not matter which view of them was used.]],
   args = {},
   values = { "loss", "variables" },
   options = gradient_options,
@@ -264,6 +264,6 @@ loss does not reach. A variable is known by the numbers in it: whichever view of
   example = [[
 x = dw.tensor { 1, 2, 3 }
 print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
-  errors = "No tape that is recording; a loss that was not computed while it recorded; numbers that were written in place "
-    .. "since they were recorded, or from what it recorded.",
+  errors = "No tape that is recording; a loss that was not computed while it recorded; numbers that were written "
+    .. "in place since they were recorded, or from what it recorded.",
 }

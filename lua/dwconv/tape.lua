@@ -139,7 +139,7 @@ local function note_all(record, y, ...)
     list[i][1].note(record, y, ...)
     i = innermost(list, i - 1)
   end
-  if over then refresh() end
+  if over or tapes == 0 then refresh() end
 end
 
 local function is_float(t) return (select(2, track(0, t))) end
@@ -160,26 +160,28 @@ local function recorded_newindex(t, key, value)
   plain_newindex(t, key, value)
 end
 
--- Takes out the scopes that are over: those at the end, and all when they are many.
+-- Takes out the scopes that are over: those at the end, and all when they are many. Allocates nothing.
 local function sweep()
   local n = #scopes
   local i, over = innermost(scopes, n)
   if not over then return end
-  for k = n, (i or 0) + 1, -1 do
-    if not is_over(scopes[k]) then break end
-    if scopes[k][1] then tapes = tapes - 1 end
-    scopes[k] = nil
+  while n > (i or 0) and is_over(scopes[n]) do
+    if scopes[n][1] then tapes = tapes - 1 end
+    scopes[n], n = nil, n - 1
   end
   closed = closed + 1
-  if closed <= #scopes // 2 then return end
-  local alive, left = {}, 0
-  for k = 1, #scopes do
-    if not is_over(scopes[k]) then
-      alive[#alive + 1] = scopes[k]
-      left = left + (scopes[k][1] and 1 or 0)
+  if closed <= n // 2 then return end
+  local left = 0
+  tapes, closed = 0, 0
+  for k = 1, n do
+    local scope = scopes[k]
+    scopes[k] = nil
+    if not is_over(scope) then
+      left = left + 1
+      scopes[left] = scope
+      if scope[1] then tapes = tapes + 1 end
     end
   end
-  scopes, tapes, closed = alive, left, 0
 end
 
 function refresh()

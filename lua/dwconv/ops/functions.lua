@@ -9,6 +9,7 @@ local elementwise = require "dwconv.ops.elementwise"
 local op, unary = elementwise.op, elementwise.unary
 local K = ops.calls
 local NOT_KERAS = "Keras's backend does not have it."
+local STEPS = "it is constant between its steps"
 
 unary "square" {
   doc = "x * x.",
@@ -23,30 +24,30 @@ unary "abs" {
 }
 
 unary "sign" {
-  doc = "-1, 0 or 1; NaN stays.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  doc = "-1, 0 or 1; NaN stays. Its gradient is 0.",
+  takes = "any numbers", backward = "none", reason = STEPS, noted = true,
   example = "print(K.sign(dw.tensor { -3, 0, 2 }))",
 }
 
 unary "round" {
-  doc = "The nearest whole number, the even one of two; whole numbers stay.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  doc = "The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.",
+  takes = "any numbers", backward = "none", reason = STEPS, noted = true,
   example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
 }
 
 unary "floor" {
-  doc = "The largest whole number that is not above x.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  doc = "The largest whole number that is not above x. Its gradient is 0.",
+  takes = "any numbers", backward = "none", reason = STEPS, noted = true,
   example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
 }
 
 for name, doc in pairs {
-  ceil = "The least whole number that is not below x.",
-  trunc = "x without what is behind the point: the nearest whole number towards 0.",
+  ceil = "The least whole number that is not below x. Its gradient is 0.",
+  trunc = "x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.",
 } do
   unary(name) {
     doc = doc,
-    takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+    takes = "any numbers", backward = "none", reason = STEPS, noted = true,
     differs = NOT_KERAS, example = ("print(K.%s(dw.tensor { 1.2, -1.7 }))"):format(name),
   }
 end

@@ -21,6 +21,7 @@
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
 --   part       true: the result is a view of some of the one tensor's numbers
 --   repeats    of a part, function(values...) -> whether it repeats numbers; may be left out
+--   noted      true, of backward "none": tapes know its result, whose gradient ends there
 --   linear     true: linear in each of its tensors, the others held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
 --   method     true, or a name: tensors have it as a method
@@ -106,7 +107,7 @@ end
 local makers = { [true] = {}, [false] = {} }
 
 local function make(r)
-  local n, notes = #r.positional, type(r.backward) == "table"
+  local n, notes = #r.positional, r.noted or type(r.backward) == "table"
   makers[notes][n] = makers[notes][n] or maker(n, notes)
   local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
   return makers[notes][n](r.forward, slot, r, options.parser(r.name, r.options, takes, r.prepare))

@@ -195,12 +195,13 @@ op "stop_gradient" {
     if type(x) ~= "table" then return alias(check_tensor("stop_gradient", "variables", x)) end
     local stopped = {}
     for i, t in ipairs(x) do
-      stopped[i] = alias(check_tensor("stop_gradient", ("variables[%d]"):format(i), t))
+      stopped[i] = K.stop_gradient(check_tensor("stop_gradient", ("variables[%d]"):format(i), t))
     end
     return stopped
   end,
   backward = "none",
   reason = "that is what it is for",
+  noted = true,
   method = true,
   sample = function(R) return R { 2, 3 } end,
   example = [[
