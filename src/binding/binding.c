@@ -350,11 +350,11 @@ int luaopen_dwconv_core(lua_State *L) {
   dwl_openshape(L);
 
   lua_newtable(L); // 3: the module
-  const luaL_Reg *const rooms[] = {own_functions,           dwl_create_functions, dwl_table_functions,
-                                   dwl_view_functions,      dwl_layout_functions, dwl_elementwise_functions,
-                                   dwl_reduce_functions,    dwl_gather_functions, dwl_random_functions,
-                                   dwl_depthwise_functions, dwl_gemm_functions,   dwl_tape_functions,
-                                   dwl_recall_functions,    dwl_system_functions, dwl_file_functions};
+  const luaL_Reg *const rooms[] = {
+      own_functions,         dwl_create_functions, dwl_table_functions,       dwl_view_functions,
+      dwl_strided_functions, dwl_layout_functions, dwl_elementwise_functions, dwl_reduce_functions,
+      dwl_gather_functions,  dwl_random_functions, dwl_depthwise_functions,   dwl_gemm_functions,
+      dwl_tape_functions,    dwl_recall_functions, dwl_system_functions,      dwl_file_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);

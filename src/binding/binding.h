@@ -98,8 +98,8 @@ void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argu
 // Pushes a tensor made from a nested table; dtype DW_DTYPES means bool for booleans, else `floats`.
 dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
 
-extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_layout_functions[],
-    dwl_elementwise_functions[], dwl_reduce_functions[], dwl_gather_functions[], dwl_random_functions[],
+extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_strided_functions[],
+    dwl_layout_functions[], dwl_elementwise_functions[], dwl_reduce_functions[], dwl_gather_functions[], dwl_random_functions[],
     dwl_depthwise_functions[], dwl_gemm_functions[], dwl_tape_functions[], dwl_recall_functions[],
     dwl_system_functions[], dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],

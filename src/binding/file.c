@@ -262,7 +262,7 @@ static int file_create(lua_State *L) { // path -> file; or nil, text
   const char *path = check_path(L), *target = target_of(L, path);
   const char *folder = target != NULL ? folder_of(L, target) : NULL;
   dwl_file *f = new_file(L);
-  struct stat s;
+  struct stat s = {0};
   // From here on nothing raises that would leave `old` open. Whoever may not write is told so by open.
   int old = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), problem = errno;
   if (old < 0 && problem != ENOENT) return refuse(L, f, problem);

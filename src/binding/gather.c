@@ -119,7 +119,7 @@ static int take_along_axis(lua_State *L) { // x, indices, axis
 static int put_along_axis(lua_State *L) { // y, indices, axis, n
   const dw_tensor *y = check_rows(L, 1, "y");
   int axis = dwl_checkaxis(L, 3, "axis", y->rank);
-  int64_t n = dwl_checkinteger(L, 4, "n", 0, INT64_MAX), shape[DW_MAX_RANK];
+  int64_t n = dwl_checkinteger(L, 4, "n", 0, INT64_MAX), shape[DW_MAX_RANK] = {0};
   const dw_tensor *i = read_indices(L, 2, "indices");
   if (!dw_same_shape(i, y) || y->dtype == DW_BOOL) {
     const char *of = dwl_shape_text(L, y);

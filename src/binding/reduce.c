@@ -22,7 +22,7 @@ static void read_axes(lua_State *L, int index, const dw_tensor *x, bool reduced[
 // Pushes the result of a reduction, and gives it with x's rank in *kept.
 static void push_result(lua_State *L, dw_tensor *kept, const dw_tensor *x, const bool *reduced, bool keepdims,
                         dw_dtype dtype) {
-  int64_t shape[DW_MAX_RANK], whole[DW_MAX_RANK];
+  int64_t shape[DW_MAX_RANK] = {0}, whole[DW_MAX_RANK] = {0};
   int rank = 0;
   for (int i = 0; i < x->rank; i++) {
     whole[i] = reduced[i] ? 1 : x->shape[i];
@@ -110,7 +110,7 @@ static int sum_to(lua_State *L) {
     return 1;
   }
   y = dwl_newtensor(L, x->dtype, wish.rank, wish.shape);
-  int64_t whole[DW_MAX_RANK];
+  int64_t whole[DW_MAX_RANK] = {0};
   for (int i = 0; i < x->rank; i++) whole[i] = i < x->rank - wish.rank ? 1 : wish.shape[i - (x->rank - wish.rank)];
   dw_tensor kept;
   dw_tensor_init(&kept, y->data, y->dtype, x->rank, whole);

@@ -57,8 +57,10 @@ void dwl_pushroot(lua_State *L, int index) {
 
 void dwl_pushowner(lua_State *L, int index) {
   dwl_pushroot(L, index);
-  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA) lua_replace(L, -2);
-  else lua_pop(L, 1);
+  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA)
+    lua_replace(L, -2);
+  else
+    lua_pop(L, 1);
 }
 
 void dwl_detach(lua_State *L, int index) {
@@ -86,8 +88,8 @@ static int64_t distance(const dw_tensor *t, const dw_tensor *from) { // in eleme
   return ((char *)t->data - (char *)from->data) / (int64_t)dw_dtype_size(t->dtype);
 }
 
-// part(t): of a view: its root, then what makes it of the root: shape, strides and the first element, from 1; the lowest
-// and the highest element that it takes in; whether the root lies in row-major order. Nothing of other tensors.
+// part(t): of a view: its root, then what makes it of the root: shape, strides and the first element, from 1; the
+// lowest and the highest element that it takes in; whether the root lies in row-major order. Nothing of other tensors.
 static int part(lua_State *L) {
   const dw_tensor *t = dwl_checktensor(L, 1, "x");
   lua_settop(L, 1);
@@ -157,5 +159,6 @@ static int is_over(lua_State *L) { // a scope
   return 1;
 }
 
-const luaL_Reg dwl_tape_functions[] = {{"track", track}, {"ghost", ghost},         {"owner", owner},     {"detach", detach},
-                                       {"part", part},   {"innermost", innermost}, {"is_over", is_over}, {NULL, NULL}};
+const luaL_Reg dwl_tape_functions[] = {{"track", track},     {"ghost", ghost}, {"owner", owner},
+                                       {"detach", detach},   {"part", part},   {"innermost", innermost},
+                                       {"is_over", is_over}, {NULL, NULL}};
