@@ -143,7 +143,7 @@ functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
-HOSTS    := guard states ctrl_c $(ISAS:%=math.%)
+HOSTS    := guard states ctrl_c memory $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
@@ -151,7 +151,7 @@ $(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -MF $@.d -o $@ $< $(CORE_O) -lm -lpthread
 
-$(BUILD)/host/states $(BUILD)/host/ctrl_c: $(BUILD)/host/%: tests/host/%.c $(BUILD)/flags | $(DEPS)
+$(BUILD)/host/states $(BUILD)/host/ctrl_c $(BUILD)/host/memory: $(BUILD)/host/%: tests/host/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E -llua5.4 -lpthread -lm -ldl
 

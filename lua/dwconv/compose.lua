@@ -1,7 +1,9 @@
 -- compose.lua: dw.ops, in which ops are values: dw.ops.NAME{ bound arguments and options } is callable over what it
 -- leaves open, and f >> g, f + g, f * g, f .. g, parallel{...} and residual(f) make bigger ones of them.
 -- A node has: call(self, ...), `open` (names of the arguments it takes, nil for Lua functions and numbers, which say
--- nothing), `results` (how many it gives), `parts`, and text(self) with a `level` that says where it needs parentheses.
+-- nothing), `results` (how many it gives), its parts, and text(self) with a `level` that says where it needs parentheses.
+-- What an operator makes has `left` and `right`; the list of its parts is made when it is first asked for, so that long
+-- formulas cost no more than their length.
 
 local config = require "dwconv.config"
 local core = require "dwconv.core"
@@ -23,6 +25,26 @@ local CHAIN <const>, JOIN <const>, SUM <const>, PRODUCT <const>, LEAF <const> = 
 local function node(fields) return setmetatable(fields, Node) end
 
 local function is_node(v) return getmetatable(v) == Node end
+
+-- The parts of a node: of its operands those of the same kind are taken apart, on the right only where the operation is
+-- associative.
+local function parts_of(self)
+  if self.parts or not self.left then return self.parts or {} end
+  local parts, todo, apart = {}, { self }, { true } -- a stack of operands, and whether they may be taken apart
+  while #todo > 0 do
+    local n = #todo
+    local part, open = todo[n], apart[n]
+    todo[n], apart[n] = nil, nil
+    if open and part.kind == self.kind then
+      todo[n], apart[n] = part.right, self.associative
+      todo[n + 1], apart[n + 1] = part.left, true
+    else
+      parts[#parts + 1] = part
+    end
+  end
+  self.parts = parts
+  return parts
+end
 
 local function text_of(part, level)
   local text = part:text()
@@ -176,7 +198,7 @@ local function located(where, self, f, ...)
 end
 
 local function call_part(self, i, ...)
-  local part = self.parts[i]
+  local part = parts_of(self)[i]
   return located(function() return ("stage %d, %s"):format(i, part:text()) end, self, part.call, part, ...)
 end
 
@@ -185,15 +207,16 @@ local function takes_list(part) return part.record and part.record.list and #par
 
 local function call_chain(self, ...)
   local results = table.pack(call_part(self, 1, ...))
-  for i = 2, #self.parts do
-    local part = self.parts[i]
+  local parts = parts_of(self)
+  for i = 2, #parts do
+    local part = parts[i]
     if takes_list(part) and (results.n > 1 or is_tensor(results[1])) then results = { results, n = 1 } end
     results = table.pack(call_part(self, i, table.unpack(results, 1, part.open and #part.open or results.n)))
   end
   return table.unpack(results, 1, results.n)
 end
 
-local function chain_text(self) return texts(self.parts, " >> ", JOIN) end
+local function chain_text(self) return texts(parts_of(self), " >> ", JOIN) end
 
 -- Refuses a g that cannot take what f gives: each open argument of g one result, or all of them a list.
 local function check_fit(f, g)
@@ -221,22 +244,16 @@ local function check_single(operator, part)
   end
 end
 
--- The parts f and g, but the parts of f if it is of the kind, and of g too where the operation is associative.
-local function flat(kind, f, g, associative)
-  local left, right = f.kind == kind and f.parts or { f }, associative and g.kind == kind and g.parts or { g }
-  return table.move(right, 1, #right, #left + 1, { table.unpack(left) })
-end
-
 local function chain(f, g)
   f, g = as_node(f, ">>"), as_node(g, ">>")
   check_fit(f, g)
-  return node { kind = "chain", parts = flat("chain", f, g, true), open = f.open, results = g.results, level = CHAIN,
-    call = call_chain, text = chain_text }
+  return node { kind = "chain", left = f, right = g, associative = true, open = f.open, results = g.results,
+    level = CHAIN, call = call_chain, text = chain_text }
 end
 
 local function call_each(self, ...)
   local results = {}
-  for i = 1, #self.parts do results[i] = call_part(self, i, ...) end
+  for i = 1, #parts_of(self) do results[i] = call_part(self, i, ...) end
   return results
 end
 
@@ -247,14 +264,15 @@ local function side_by_side(kind, operator, level, associative, combine)
   local function where() return operator end
   local function call(self, ...) return located(where, self, combine, call_each(self, ...)) end
   local function text(self)
-    local others = table.move(self.parts, 2, #self.parts, 1, {})
-    return text_of(self.parts[1], level) .. between .. texts(others, between, right)
+    local parts = parts_of(self)
+    local others = table.move(parts, 2, #parts, 1, {})
+    return text_of(parts[1], level) .. between .. texts(others, between, right)
   end
   return function(f, g)
     f, g = as_node(f, operator), as_node(g, operator)
     check_single(operator, f)
     check_single(operator, g)
-    return node { kind = kind, parts = flat(kind, f, g, associative), open = common_open(operator, { f, g }),
+    return node { kind = kind, left = f, right = g, associative = associative, open = common_open(operator, { f, g }),
       results = 1, level = level, call = call, text = text }
   end
 end
@@ -294,13 +312,15 @@ function Node:parameters()
     for _, item in ipairs(type(v) == "table" and v or {}) do visit_value(item) end
   end
   function visit(part)
+    if seen[part] then return end
+    seen[part] = true
     if part.constant then add(part.value) end
     for _, name in ipairs(part.names or {}) do
       local v = part.bound[name]
       if v == nil then v = part.options[name] end
       visit_value(v)
     end
-    for _, inner in ipairs(part.parts or {}) do visit(inner) end
+    for _, inner in ipairs(parts_of(part)) do visit(inner) end
   end
   visit(self)
   return lookup.listed(found, "%d parameters", show)
@@ -320,7 +340,7 @@ end
 local compose = {}
 
 local function call_parallel(self, ...) return table.unpack(call_each(self, ...)) end
-local function parallel_text(self) return "parallel{ " .. texts(self.parts, ", ", CHAIN) .. " }" end
+local function parallel_text(self) return "parallel{ " .. texts(parts_of(self), ", ", CHAIN) .. " }" end
 
 --- The same inputs to each of the ops; gives a result of each. What follows with >> takes them all.
 ---@param list table ops or functions
@@ -344,7 +364,7 @@ local function call_residual(self, x, ...)
   return located(where_residual, self, K.add, x, (call_part(self, 1, x, ...)))
 end
 
-local function residual_text(self) return "residual(" .. self.parts[1]:text() .. ")" end
+local function residual_text(self) return "residual(" .. parts_of(self)[1]:text() .. ")" end
 
 --- x + f(x).
 ---@param f dwconv.Op|function

@@ -111,7 +111,7 @@ local function go_back(e, g, grads, own, wanted)
       for i, one in ipairs(call(f, g, e)) do
         if wanted[id[i]] then accumulate(grads, own, id[i], one) end
       end
-    elseif id and wanted[id] and not (record.part and accumulate_part(grads, own, id, e, g)) then
+    elseif f and id and wanted[id] and not (record.part and accumulate_part(grads, own, id, e, g)) then
       accumulate(grads, own, id, call(f, g, e))
       own[id] = own[id] or record.part
     end

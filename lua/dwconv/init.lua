@@ -55,7 +55,11 @@ dw.io = lookup.strict({}, "dw.io", "dw.io, files:", {
 local elsewhere = {}
 for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.backend" end
 
-return lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
+lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   help = function() return require("dwconv.help").show end,
   ops = function() return require "dwconv.compose" end,
 }, elsewhere)
+
+package.loaded.dwconv = dw
+lookup.keep_rooms()
+return dw

@@ -43,6 +43,16 @@ function lookup.refuse(what, name, names, advice)
   core.raise(("%s has no %s%s"):format(what, options.show(name), hint ~= "" and hint or "; print(" .. what .. ") lists what it has"))
 end
 
+--- Required again after package.loaded was cleared, a room is what it was: tensors have one metatable, their operators
+--- one tape. Who has changed a source begins a new Lua state.
+function lookup.keep_rooms()
+  for name, room in pairs(package.loaded) do
+    if (name == "dwconv" or name:find "^dwconv%.") and not package.preload[name] then
+      package.preload[name] = function() return room end
+    end
+  end
+end
+
 --- Makes `t` strict. `rooms`: names that are there too, each with a function that makes its value when it is first
 --- wanted. `advice`: what to use in place of names that are not there, if anything.
 ---@param t table
@@ -65,6 +75,7 @@ function lookup.strict(t, what, about, rooms, advice)
     __index = function(_, name)
       if not rooms[name] then lookup.refuse(what, name, names(), advice[name]) end
       t[name] = rooms[name]()
+      lookup.keep_rooms()
       return t[name]
     end,
     __tostring = function() return about .. "\n" .. lookup.lines(names(), "  ") end,

@@ -37,7 +37,8 @@ local function repeats(shape, strides)
   end
 end
 
---- Gives the tape `self` ids, by tensor; way_to and written_by; and the function that numbers a tensor without an id.
+--- Gives the tape `self` ids, by tensor; way_to and written_by; and two functions: one numbers an argument without an
+--- id, the other a result.
 ---@param add fun(entry: table) puts an entry on the tape
 ---@param tape table { small =, met = }, see tape.lua
 return function(self, add, tape)
@@ -117,5 +118,11 @@ return function(self, add, tape)
     return all
   end
 
-  return meet
+  local function number_result(y)
+    local id = ids[y] or fresh()
+    ids[y] = id
+    return id
+  end
+
+  return meet, number_result
 end

@@ -79,7 +79,7 @@ local function noter(self)
     count = count + 1
   end
 
-  local meet = numbering(self, add, tape)
+  local meet, number_result = numbering(self, add, tape)
   local ids = self.ids
 
   local function number(t) return ids[t] or meet(t) end
@@ -89,7 +89,7 @@ local function noter(self)
     if not wy or y == a1 then return end
     if small and a3 == nil then -- as most calls of scripts that are in a hurry
       local n1, n2 = w1 and number(a1), w2 and number(a2)
-      entries[count + 1] = { record, number(y), y, o, wy, a1, n1, w1, a2, n2, w2 }
+      entries[count + 1] = { record, number_result(y), y, o, wy, a1, n1, w1, a2, n2, w2 }
       count = count + 1
       return
     end
@@ -104,7 +104,7 @@ local function noter(self)
     note_argument(number, entry, 9, a2, w2, kept[2])
     note_argument(number, entry, 12, a3, w3, kept[3])
     note_argument(number, entry, 15, a4, w4, kept[4])
-    entry[2] = number(y)
+    entry[2] = number_result(y)
     add(entry)
   end
 
@@ -139,7 +139,7 @@ local function note_all(record, y, ...)
     list[i][1].note(record, y, ...)
     i = innermost(list, i - 1)
   end
-  if over then refresh() end
+  if over or tapes == 0 then refresh() end
 end
 
 local function is_float(t) return (select(2, track(0, t))) end
