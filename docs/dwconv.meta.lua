@@ -410,7 +410,7 @@ function K.dtype(x) end
 --- The gradient of views: zeros of a shape, with g in the part that a view takes.
 ---@param g dwconv.Tensor the part's
 ---@param shape integer[] a table of sizes
----@param form string "index", "narrow" or "select"
+---@param form string "index", "narrow", "select" or "strided"
 ---@param values table a table of what the form takes
 ---@return dwconv.Tensor # shape
 function K.embed(g, shape, form, values) end
@@ -577,7 +577,7 @@ function K.gradient_product(g, slope) end
 ---@return dwconv.Tensor # both, broadcast
 function K.gradient_quotient(g, slope) end
 
---- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach.
+--- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it: whichever view of them was used, the gradient is there.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
 ---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
 ---@param o? { output_gradients?: dwconv.Tensor }
@@ -1255,6 +1255,14 @@ function K.stop_gradient(variables) end
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function Tensor:stop_gradient() end
+
+--- The numbers of x, in row-major order, from number `first` on: along axis i of the result every strides[i]-th. A view of the same numbers. A stride of 0 repeats a number; else no two indices may share one.
+---@param x dwconv.Tensor any, in row-major order
+---@param shape integer[] a table of sizes
+---@param strides integer|table a table of whole numbers
+---@param first integer a whole number, from 1
+---@return dwconv.Tensor # shape
+function K.strided(x, shape, strides, first) end
 
 --- a - b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one

@@ -207,7 +207,7 @@ describe("composing refuses", function()
     refuses(function() return (o.parallel { f, 3 }) end, "parallel: takes ops and functions, got 3")
     refuses(function() return o.tahn end, 'dw.ops has no "tahn"; did you mean "tanh"?')
     refuses(function() return o[1] end, "dw.ops has no 1")
-    refuses(function() return o.placeholder end, 'ops: no op is called "placeholder"')
+    refuses(function() return o.placeholder end, 'dw.ops has no "placeholder"')
   end)
 
   it("what cannot be bound", function()
@@ -255,5 +255,49 @@ describe("errors of a call", function()
     support.same((t * o.square {})(y), t * y * y)
     support.same((o.square {} * t)(y), t * y * y)
     support.same(t + t, t * 2)
+  end)
+end)
+
+describe("long and deep compositions", function()
+  -- How many of ten instructions f takes.
+  local function work(f)
+    local steps = 0
+    debug.sethook(function() steps = steps + 1 end, "", 10)
+    f()
+    debug.sethook()
+    return steps
+  end
+
+  local joins = {
+    [">>"] = function(f, g) return f >> g end, [".."] = function(f, g) return f .. g end,
+    ["+"] = function(f, g) return f + g end, ["*"] = function(f, g) return f * g end,
+  }
+
+  it("cost what they are long", function()
+    local leaf = o.abs {}
+    for operator, join in pairs(joins) do
+      local function build(n)
+        return work(function()
+          local f = leaf
+          for _ = 1, n do f = join(f, leaf) end
+          return #tostring(f)
+        end)
+      end
+      build(10)
+      local short, long = build(500), build(4000)
+      assert.is_true(long < 12 * short, ("%s: %d, then %d"):format(operator, short, long))
+    end
+  end)
+
+  it("that share parts list their parameters once", function()
+    local f = o.add { b = x }
+    for _ = 1, 60 do f = f + f end
+    assert.equal(1, #f:parameters())
+  end)
+
+  it("refuse what is too deep for Lua, in words", function()
+    local f = o.abs {}
+    for _ = 1, 1000 do f = o.residual(f) end
+    refuses(function() f(x) end, "dw.ops: ops stand in ops deeper than Lua can call")
   end)
 end)

@@ -101,7 +101,11 @@ end)
 local function check()
   local x = dw.tensor { 3, 4 }
   local _ = x * 2 -- an op sweeps out what did not close
-  assert(ops.slot[1] == nil and ops.slot[2] == nil, "something records" .. (WHY and WHY() or ""))
+  if ops.slot[1] then -- a coroutine that was dropped in the middle
+    collectgarbage()
+    _ = x * 2
+  end
+  assert(ops.slot[1] == nil and ops.slot[2] == nil, "something records")
   local ok, why = pcall(K.gradients, x, x)
   assert(not ok and why:find("no tape is recording", 1, true), why)
   for name, value in pairs(settings) do assert(K[name]() == value, name) end

@@ -53,6 +53,12 @@ describe("a host with Lua", function()
     it(test[2], function() runs(("%s %s/host/states %s"):format(env, build, test[1])) end)
   end
 
+  it("works on after its memory has ended anywhere, and records nothing then", function()
+    local out = runs(("LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' LUA_CPATH='%s/?.so;;' %s/host/memory %d"):format(
+      build, build, sanitized and 211 or 23))
+    assert.truthy(out:find "memory: %d+ pieces, %d+ failures", out)
+  end)
+
   it("is answered by every long call within a second of Ctrl-C", function()
     local out = runs(("%s %s/host/ctrl_c %d"):format(env, build, sanitized and 2e6 or 2e7))
     assert.truthy(out:find("ctrl_c: 0 failures", 1, true), out)

@@ -264,6 +264,6 @@ loss does not reach. A variable is known by the numbers in it: whichever view of
   example = [[
 local x = dw.tensor { 1, 2, 3 }
 print(select(2, dw.record(function() return K.gradients(K.sum(x * x), x) end)))]],
-  errors = "No tape that is recording; a loss that was not computed while it recorded; numbers that were written in place since they "
-    .. "were recorded, or from what it recorded.",
+  errors = "No tape that is recording; a loss that was not computed while it recorded; numbers that were written in "
+    .. "place since they were recorded, or from what it recorded.",
 }

@@ -1,5 +1,5 @@
--- numbering.lua: the numbers by which a tape knows tensors. Called by tape.lua for tensors that are new to a tape, and by
--- gradients.lua to find where the gradient of a variable is.
+-- numbering.lua: the numbers by which a tape knows tensors. Called by tape.lua for tensors that are new to a tape, and
+-- by gradients.lua to find where the gradient of a variable is.
 -- Invariant: a tensor that ops have not made on the tape is known by the numbers in it, not by the object. A view is a
 -- part of its root, and the tape has an entry of that, as if the view had been made of it when it was met.
 
@@ -71,7 +71,7 @@ return function(self, add, tape)
   end
 
   local function meet(t)
-    local group, id = groups[t], nil
+    local group, id = groups[t]
     if group then
       id, group.used = group.id, true
     elseif part(t) then
@@ -98,7 +98,9 @@ return function(self, add, tape)
     if not member or member.id ~= id then return id end -- made on the tape
     mark_shared(group)
     if not group.used and not member.shared then return id end
-    if repeats(shape, strides) then return nil, "repeats its numbers (it was broadcast), and other views of them were used too" end
+    if repeats(shape, strides) then
+      return nil, "repeats its numbers (it was broadcast), and other views of them were used too"
+    end
     if not group.aligned then return nil, "is a view, and other views of the same numbers were used too" end
     return group.id, shape, strides, first
   end

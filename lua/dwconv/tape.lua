@@ -31,7 +31,7 @@ local tape = {
 -- dropped, never closes its scopes, so they are swept out.
 -- Memory may end anywhere: what closes a scope allocates nothing, and whoever finds a closed one sweeps.
 local scopes, tapes, closed = {}, 0, 0
-local is_over, innermost = core.is_over, core.innermost -- (scopes, from): the last one up to there that counts, whether some are over
+local is_over, innermost = core.is_over, core.innermost -- both in tape.c
 
 -- An entry of a tape is {record, the result's number, the result or its ghost, options, how often the result had been
 -- written}, then for each argument {itself or its ghost, its number, how often it had been written}; of a list of

@@ -204,29 +204,6 @@ dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *
   return &u->t;
 }
 
-void dwl_pushroot(lua_State *L, int index) {
-  index = lua_absindex(L, index);
-  bool detached = ((dwl_tensor *)lua_touserdata(L, index))->detached;
-  if (!detached && lua_getiuservalue(L, index, 1) == LUA_TUSERDATA) return;
-  if (!detached) lua_pop(L, 1);
-  lua_pushvalue(L, index);
-}
-
-void dwl_pushowner(lua_State *L, int index) {
-  dwl_pushroot(L, index);
-  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA) lua_replace(L, -2);
-  else lua_pop(L, 1);
-}
-
-void dwl_detach(lua_State *L, int index) {
-  dwl_tensor *u = lua_touserdata(L, index);
-  if (u->writes == &u->own_writes) return; // no view
-  index = lua_absindex(L, index);
-  dwl_pushowner(L, index);
-  lua_setiuservalue(L, index, 1);
-  u->detached = true;
-}
-
 dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view) {
   parent = lua_absindex(L, parent);
   uint64_t *writes = ((dwl_tensor *)lua_touserdata(L, parent))->writes;

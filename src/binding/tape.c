@@ -1,4 +1,5 @@
-// tape.c: what the tape asks about tensors, in one call for all operands of an op, as it asks for every op.
+// tape.c: what tapes ask about tensors, in one call for all operands of an op, as they ask for every op; the roots of
+// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/tape.lua and numbering.lua.
 #include "binding.h"
 
 // Whether a tape had better keep a tensor than describe it. A small view may keep a large owner alive.
@@ -47,6 +48,31 @@ static int ghost(lua_State *L) {
   return 1;
 }
 
+// ---- roots --------------------------------------------------------------------------------------
+
+void dwl_pushroot(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  bool detached = ((dwl_tensor *)lua_touserdata(L, index))->detached;
+  if (!detached && lua_getiuservalue(L, index, 1) == LUA_TUSERDATA) return;
+  if (!detached) lua_pop(L, 1);
+  lua_pushvalue(L, index);
+}
+
+void dwl_pushowner(lua_State *L, int index) {
+  dwl_pushroot(L, index);
+  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA) lua_replace(L, -2);
+  else lua_pop(L, 1);
+}
+
+void dwl_detach(lua_State *L, int index) {
+  dwl_tensor *u = lua_touserdata(L, index);
+  if (u->writes == &u->own_writes) return; // no view
+  index = lua_absindex(L, index);
+  dwl_pushowner(L, index);
+  lua_setiuservalue(L, index, 1);
+  u->detached = true;
+}
+
 // owner(t): the tensor that holds t's numbers: itself, unless it is a view.
 static int owner(lua_State *L) {
   dwl_checktensor(L, 1, "x");
@@ -88,6 +114,8 @@ static int part(lua_State *L) {
   lua_pushboolean(L, dw_is_contiguous(root));
   return 7;
 }
+
+// ---- scopes -------------------------------------------------------------------------------------
 
 enum scope_state { OVER, ASLEEP, RUNS };
 

@@ -174,8 +174,7 @@ static int broadcast_to(lua_State *L) { // x, shape
 }
 
 static int alias(lua_State *L) { // the same numbers as x's, which gradients take for a tensor of its own
-  dw_tensor v = *dwl_checktensor(L, 1, "x");
-  dwl_newview(L, 1, &v);
+  dwl_newview(L, 1, dwl_checktensor(L, 1, "x"));
   dwl_detach(L, -1);
   return 1;
 }
@@ -184,13 +183,13 @@ static int alias(lua_State *L) { // the same numbers as x's, which gradients tak
 static bool overlaps(const dw_tensor *v) {
   int64_t reach = 0; // of the axes with smaller strides
   bool done[DW_MAX_RANK] = {false};
-  for (int i = 0; i < v->rank; i++) {
-    int next = -1;
+  for (int i = 0, next; i < v->rank; i++) {
+    next = -1;
     for (int k = 0; k < v->rank; k++) {
       if (v->shape[k] < 2 || v->strides[k] == 0 || done[k]) continue;
       if (next < 0 || llabs(v->strides[k]) < llabs(v->strides[next])) next = k;
     }
-    if (next < 0) break;
+    if (next < 0) return false;
     if (llabs(v->strides[next]) <= reach) return true;
     reach += llabs(v->strides[next]) * (v->shape[next] - 1);
     done[next] = true;
@@ -208,8 +207,8 @@ static void check_strides(lua_State *L, int index, dw_tensor *v, int64_t first, 
     lua_rawgeti(L, index, i + 1);
     v->strides[i] = dwl_checkinteger(L, -1, "a stride", -n, n);
     lua_pop(L, 1);
-    int64_t span, *end = v->strides[i] < 0 ? &low : &high;
     if (v->shape[i] < 2) continue;
+    int64_t span, *end = v->strides[i] < 0 ? &low : &high;
     bool far = __builtin_mul_overflow(v->strides[i], v->shape[i] - 1, &span) || __builtin_add_overflow(*end, span, end);
     if (far || low < 0 || high >= n) dwl_error(L, "shape and strides lead outside x's %I elements", (LUAI_UACINT)n);
   }

@@ -23,19 +23,19 @@ unary "abs" {
 
 unary "sign" {
   doc = "-1, 0 or 1; NaN stays.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  takes = "any numbers", backward = "none", stops = true, reason = "it is constant between its steps",
   example = "print(K.sign(dw.tensor { -3, 0, 2 }))",
 }
 
 unary "round" {
   doc = "The nearest whole number, the even one of two; whole numbers stay.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  takes = "any numbers", backward = "none", stops = true, reason = "it is constant between its steps",
   example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
 }
 
 unary "floor" {
   doc = "The largest whole number that is not above x.",
-  takes = "any numbers", backward = "none", reason = "it is constant between its steps",
+  takes = "any numbers", backward = "none", stops = true, reason = "it is constant between its steps",
   example = "print(K.floor(dw.tensor { 1.7, -1.2 }))",
 }
 

@@ -16,6 +16,7 @@
 --              false for what is never a float;
 --              or "parts": forward is itself written with ops, whose gradients are its own;
 --              or "none" and `reason`
+--   stops      true: a result without a gradient that tapes know nevertheless, as it may be a loss
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
@@ -106,7 +107,7 @@ end
 local makers = { [true] = {}, [false] = {} }
 
 local function make(r)
-  local n, notes = #r.positional, type(r.backward) == "table"
+  local n, notes = #r.positional, type(r.backward) == "table" or r.stops or false
   makers[notes][n] = makers[notes][n] or maker(n, notes)
   local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
   return makers[notes][n](r.forward, slot, r, options.parser(r.name, r.options, takes, r.prepare))

@@ -200,6 +200,7 @@ op "stop_gradient" {
     return stopped
   end,
   backward = "none",
+  stops = true,
   reason = "that is what it is for",
   method = true,
   sample = function(R) return R { 2, 3 } end,
