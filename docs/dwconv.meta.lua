@@ -577,7 +577,7 @@ function K.gradient_product(g, slope) end
 ---@return dwconv.Tensor # both, broadcast
 function K.gradient_quotient(g, slope) end
 
---- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it: whichever view of them was used, the gradient is there.
+--- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it, whichever view of them was used.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
 ---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
 ---@param o? { output_gradients?: dwconv.Tensor }

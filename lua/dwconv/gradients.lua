@@ -241,7 +241,7 @@ op "gradients" {
   doc = [[
 The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method
 of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
-loss does not reach. A variable is known by the numbers in it: whichever view of them was used, the gradient is there.]],
+loss does not reach. A variable is known by the numbers in it, whichever view of them was used.]],
   args = {},
   values = { "loss", "variables" },
   options = gradient_options,
