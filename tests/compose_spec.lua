@@ -257,3 +257,47 @@ describe("errors of a call", function()
     support.same(t + t, t * 2)
   end)
 end)
+
+describe("long and deep compositions", function()
+  -- How many of ten instructions f takes.
+  local function work(f)
+    local steps = 0
+    debug.sethook(function() steps = steps + 1 end, "", 10)
+    f()
+    debug.sethook()
+    return steps
+  end
+
+  local joins = {
+    [">>"] = function(f, g) return f >> g end, [".."] = function(f, g) return f .. g end,
+    ["+"] = function(f, g) return f + g end, ["*"] = function(f, g) return f * g end,
+  }
+
+  it("cost what they are long", function()
+    local leaf = o.abs {}
+    for operator, join in pairs(joins) do
+      local function build(n)
+        return work(function()
+          local f = leaf
+          for _ = 1, n do f = join(f, leaf) end
+          return #tostring(f)
+        end)
+      end
+      build(10)
+      local short, long = build(500), build(4000)
+      assert.is_true(long < 12 * short, ("%s: %d, then %d"):format(operator, short, long))
+    end
+  end)
+
+  it("that share parts list their parameters once", function()
+    local f = o.add { b = x }
+    for _ = 1, 60 do f = f + f end
+    assert.equal(1, #f:parameters())
+  end)
+
+  it("refuse what is too deep for Lua, in words", function()
+    local f = o.abs {}
+    for _ = 1, 1000 do f = o.residual(f) end
+    refuses(function() f(x) end, "dw.ops: ops stand in ops deeper than Lua can call")
+  end)
+end)

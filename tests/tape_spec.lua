@@ -359,3 +359,18 @@ describe("higher derivatives", function()
     same({ 2 * (2 - 2), 2 * (1 - 6) }, gradients(function() return K.sum(gradients(quadratic, x) * v) end, x))
   end)
 end)
+
+describe("suspended coroutines that record", function()
+  it("are swept out in time that grows with their number", function()
+    local before, steps, running = core.innermost, 0, {}
+    for i = 1, 200 do
+      running[i] = coroutine.create(function() dw.record(coroutine.yield) end)
+      coroutine.resume(running[i])
+    end
+    debug.sethook(function() steps = steps + 1 end, "", 10)
+    for i = 1, 200 do coroutine.resume(running[i]) end
+    debug.sethook()
+    assert.equal(before, core.innermost)
+    assert.is_true(steps < 200 * 100, steps .. " times ten instructions")
+  end)
+end)

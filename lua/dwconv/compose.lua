@@ -187,12 +187,16 @@ end
 
 -- ---- composition ---------------------------------------------------------------------------------
 
+local TOO_DEEP <const> = "dw.ops: ops stand in ops deeper than Lua can call, some 190 levels; a chain of >> is one"
+
 -- Calls f(...); an error says where in the formula it arose, unless a part has said so.
 local function located(where, self, f, ...)
   local results = table.pack(pcall(f, ...))
   if results[1] then return table.unpack(results, 2, results.n) end
   local why = results[2]
-  if type(why) == "string" and not why:find(" [at ", 1, true) then
+  local text = type(why) == "string"
+  if text and why:find("C stack overflow", 1, true) then raise(TOO_DEEP) end
+  if text and not why:find(" [at ", 1, true) and not why:find(TOO_DEEP, 1, true) then
     why = ("%s [at %s, of %s]"):format(why, where(), self:text())
   end
   error(why, 0)

@@ -37,7 +37,8 @@ local function repeats(shape, strides)
   end
 end
 
---- Gives the tape `self` ids, by tensor; way_to and written_by; and the function that numbers a tensor without an id.
+--- Gives the tape `self` ids, by tensor; way_to and written_by; and two functions: one numbers an argument without an
+--- id, the other a result.
 ---@param add fun(entry: table) puts an entry on the tape
 ---@param tape table { small =, met = }, see tape.lua
 return function(self, add, tape)
@@ -82,13 +83,6 @@ return function(self, add, tape)
     return id
   end
 
-  --- Numbers the result of a call: even if it is a view, it is known as what the call made of its arguments.
-  function self.number_result(y)
-    local id = ids[y] or fresh()
-    ids[y] = id
-    return id
-  end
-
   --- The number whose gradient holds that of v; unless it is the same, the shape, strides and first element of v's part
   --- of it. Nothing, but a reason, where neither can be had.
   function self.way_to(v)
@@ -126,5 +120,12 @@ return function(self, add, tape)
     return all
   end
 
-  return meet
+  -- Even if it is a view, a result is known as what the call made of its arguments.
+  local function number_result(y)
+    local id = ids[y] or fresh()
+    ids[y] = id
+    return id
+  end
+
+  return meet, number_result
 end

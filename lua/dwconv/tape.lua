@@ -79,8 +79,8 @@ local function noter(self)
     count = count + 1
   end
 
-  local meet = numbering(self, add, tape)
-  local ids, number_result = self.ids, self.number_result
+  local meet, number_result = numbering(self, add, tape)
+  local ids = self.ids
 
   local function number(t) return ids[t] or meet(t) end
 

@@ -1,4 +1,5 @@
-// tape.c: what the tape asks about tensors, in one call for all operands of an op, as it asks for every op.
+// tape.c: what tapes ask about tensors, in one call for all operands of an op, as they ask for every op; the roots of
+// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/tape.lua and numbering.lua.
 #include "binding.h"
 
 // Whether a tape had better keep a tensor than describe it. A small view may keep a large owner alive.
@@ -113,6 +114,8 @@ static int part(lua_State *L) {
   lua_pushboolean(L, dw_is_contiguous(root));
   return 7;
 }
+
+// ---- scopes -------------------------------------------------------------------------------------
 
 enum scope_state { OVER, ASLEEP, RUNS };
 

@@ -173,8 +173,7 @@ static int broadcast_to(lua_State *L) { // x, shape
 }
 
 static int alias(lua_State *L) { // the same numbers as x's, which gradients take for a tensor of its own
-  dw_tensor v = *dwl_checktensor(L, 1, "x");
-  dwl_newview(L, 1, &v);
+  dwl_newview(L, 1, dwl_checktensor(L, 1, "x"));
   dwl_detach(L, -1);
   return 1;
 }

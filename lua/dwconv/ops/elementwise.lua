@@ -91,7 +91,7 @@ binary("floor_divide", "a", "b") {
 The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A
 whole divisor of 0 is an error.]],
   metamethod = "__idiv", method = true,
-  backward = "none", reason = "it is constant between its steps",
+  backward = "none", noted = true, reason = "it is constant between its steps",
   example = "print(dw.tensor { 7, -7 } // 2)",
   errors = BROADCAST .. " " .. DIVISOR,
 }

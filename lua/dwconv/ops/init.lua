@@ -21,7 +21,7 @@
 --   list       true: the one arg is a table of tensors; its backward gives a table of gradients
 --   part       true: the result is a view of some of the one tensor's numbers
 --   repeats    of a part, function(values...) -> whether it repeats numbers; may be left out
---   noted      true, of backward "none": tapes know its result, whose gradient ends there
+--   noted      true, of backward "none": tapes know its result nevertheless, as it may be a loss
 --   linear     true: linear in each of its tensors, the others held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
 --   method     true, or a name: tensors have it as a method
