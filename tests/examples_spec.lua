@@ -44,10 +44,10 @@ local function paste(text)
   local ok, out = run(("%s -i < %s"):format(lua, path))
   os.remove(path)
   assert.is_true(ok, out)
-  local typed, printed = text:gmatch "([^\n]*)\n", {}
-  local echo = typed()
+  local typed, printed = {}, {}
+  for line in text:gmatch "[^\n]+" do typed[line] = true end
   for line in out:gsub("^Lua [^\n]*\n", ""):gmatch "([^\n]*)\n" do
-    if line:gsub("^> ", "") == echo then echo = typed() else printed[#printed + 1] = line end
+    if not typed[line] and not typed[line:gsub("^> ", "")] then printed[#printed + 1] = line end
   end
   return table.concat(printed, "\n") .. "\n"
 end
