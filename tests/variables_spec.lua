@@ -74,6 +74,10 @@ describe("a write of a recorded value", function()
     update_sub = function(b, v) K.update_sub(b, v) end,
     moving_average_update = function(b, v) K.moving_average_update(b, v, 0.5) end,
     set_value = function(b, v) K.set_value(b, v) end,
+    mask = function(b, v) b[b:equal(0)] = v end,
+    put_mask = function(b, v) b:put_mask(b:equal(0), v) end,
+    indices = function(b, v) b[dw.tensor({ 1, 2 }, { dtype = "int32" })] = v end,
+    put_rows = function(b, v) b:put_rows(dw.tensor({ 1, 2 }, { dtype = "int32" }), v) end,
     batch_set_value = function(b, v) K.batch_set_value { { b, v } } end,
   }
 

@@ -244,6 +244,7 @@ op "put_mask" {
   },
   forward = function(x, mask, v)
     local rows = check_mask("put_mask", x, mask)
+    ops.write(x, v)
     if type(v) == "number" or type(v) == "boolean" then
       local stretched = mask.shape
       for i = mask.ndim + 1, x.ndim do stretched[i] = 1 end
@@ -277,6 +278,7 @@ op "put_rows" {
     local shape, row = indices.shape, table.move(x.shape, 2, x.ndim, 2, { indices.size })
     if #shape + #row - 1 > 8 then core.raise "put_rows: x[indices] would have more than 8 axes" end
     local rows = rows_of("put_rows", x, v, table.move(row, 2, #row, #shape + 1, shape))
+    ops.write(x, v)
     core.named(core.put_rows, "put_rows")(x, core.reshape(indices, { -1 }), core.reshape(rows, row))
     return x
   end,

@@ -18,6 +18,7 @@ local function check_matrices(name, x)
 end
 
 local zeros, part = core.named(core.zeros, "diag"), core.named(core.diagonal, "diag")
+local copy_ = core.methods.copy_
 
 op "diag" {
   doc = "Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is "
@@ -32,7 +33,7 @@ op "diag" {
     if o.k < -2 ^ 31 or o.k > 2 ^ 31 then core.raise(("diag: k = %d makes too large a matrix"):format(o.k)) end
     local n = #x + math.abs(o.k)
     local y = zeros({ n, n }, x.dtype)
-    part(y, o.k):copy_(x)
+    copy_(part(y, o.k), x)
     return y
   end,
   keeps = {},
