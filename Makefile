@@ -158,7 +158,7 @@ BUSTED   ?= $(shell command -v busted)
 BUSTED_LUA = $(if $(shell head -n 1 '$(BUSTED)' 2>/dev/null | grep -E '/(ba|da)?sh'),,$(LUA))
 FILTER   ?=
 test: all hosts
-	@BUSTED='$(BUSTED)' tools/missing busted specs $(FILTER)
+	@BUSTED='$(BUSTED)' RUNNER='$(BUSTED_LUA)' tools/missing busted specs $(FILTER)
 	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
 	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/summary.lua $(FILTER)
 
