@@ -31,12 +31,6 @@ local function mark_shared(group)
   group.marked = group.n
 end
 
-local function repeats(shape, strides)
-  for i, size in ipairs(shape) do
-    if size > 1 and strides[i] == 0 then return true end
-  end
-end
-
 --- Gives the tape `self` ids, by tensor; way_to and written_by; and two functions: one numbers an argument without an
 --- id, the other a result.
 ---@param add fun(entry: table) puts an entry on the tape
@@ -98,7 +92,7 @@ return function(self, add, tape)
     if not member or member.id ~= id then return id end -- made on the tape
     mark_shared(group)
     if not group.used and not member.shared then return id end
-    if repeats(shape, strides) then
+    if records.strided.repeats(shape, strides) then
       return nil, "repeats its numbers (it was broadcast), and other views of them were used too"
     end
     if not group.aligned then return nil, "is a view, and other views of the same numbers were used too" end

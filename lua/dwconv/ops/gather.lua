@@ -213,6 +213,7 @@ op "boolean_mask" {
   errors = "A mask of another shape.",
 }
 
+local copy_ = core.methods.copy_ -- of which no tape is told, as ops.write has been
 local choose = core.elementwise("where", "put_mask", "new", "mask", "value", "x")
 
 -- v as rows of x's dtype in a shape: a number, a table or a tensor, which stretches as in arithmetic.
@@ -248,12 +249,12 @@ op "put_mask" {
     if type(v) == "number" or type(v) == "boolean" then
       local stretched = mask.shape
       for i = mask.ndim + 1, x.ndim do stretched[i] = 1 end
-      return x:copy_(choose(core.reshape(mask, stretched), v, x))
+      return copy_(x, choose(core.reshape(mask, stretched), v, x))
     end
     local places, flat = places_of(mask), core.reshape(x, rows)
     rows[1] = places.size
     core.named(core.put_rows, "put_mask")(flat, places, rows_of("put_mask", x, v, rows))
-    return core.owner(flat) == core.owner(x) and x or x:copy_(core.reshape(flat, x.shape))
+    return core.owner(flat) == core.owner(x) and x or copy_(x, core.reshape(flat, x.shape))
   end,
   backward = "none",
   reason = "it writes in place",
