@@ -33,12 +33,13 @@ LUA_INCDIR ?= $(if $(wildcard $(LUA_HOME)/include/lua.h),$(LUA_HOME)/include)
 LUA_FLAGS   = $(if $(LUA_INCDIR),-I$(LUA_INCDIR),$(if $(LUA_PC),$(shell pkg-config --cflags $(LUA_PC)),-I/usr/include/lua$(LUA_VERSION)))
 LUA_LIBS   ?= $(if $(wildcard $(LUA_HOME)/lib/liblua.*),-L$(LUA_HOME)/lib -llua,$(if $(LUA_PC),$(shell pkg-config --libs $(LUA_PC)),-llua$(LUA_VERSION)))
 
-# ---- kernels: a family, its element types; an ISA, its flags ---------------------------------------
-FLOAT_TYPES := f32 f64
-NUMBERS   := $(FLOAT_TYPES) i32 i64 u8
-family     = $(2:%=$(1).%)
-KERNELS   := $(foreach f,cast elementwise reduce,$(call family,$(f),$(NUMBERS) b8)) $(foreach f,gather sort,$(call family,$(f),$(NUMBERS))) \
-             $(call family,layout,u8 i32 i64) $(foreach f,stage depthwise depthwise_grad gemm,$(call family,$(f),$(FLOAT_TYPES))) table.all
+# ---- kernels: src/families.h lists them with their element types; an ISA is its flags --------------
+TYPES_FLOATS  := f32 f64
+TYPES_SIZES   := u8 i32 i64
+TYPES_NUMBERS := $(TYPES_FLOATS) $(TYPES_SIZES)
+TYPES_ALL     := $(TYPES_NUMBERS) b8
+FAMILIES  := $(shell sed -n 's/^\(FAMILY\|KERNELS\)(\([a-z_0-9]*\), *\([A-Z]*\))/\2 \3/p' src/families.h | tr ' \n' ': ')
+KERNELS   := $(foreach f,$(FAMILIES),$(foreach t,$(TYPES_$(lastword $(subst :, ,$(f)))),$(firstword $(subst :, ,$(f))).$(t))) table.all
 TYPE_f32  := -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT
 TYPE_f64  := -DT=double -DDW_SIZE=8 -DDW_IS_FLOAT
 TYPE_i32  := -DT=int32_t -DDW_SIZE=4 -fwrapv
@@ -68,8 +69,7 @@ TUNINGS  := -fno-predictive-commoning -fno-tree-loop-distribute-patterns
 TUNE     := $(shell $(CC) $(TUNINGS) -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $(TUNINGS))
 LINK      = $(CC) $(LIBFLAG) $(SAN) -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
-CORE_C   := tensor axis walk layout elementwise reduce gather sort random stage depthwise depthwise_grad gemm gemm_plan \
-             parallel machine isa
+CORE_C   := $(patsubst src/%.c,%,$(filter-out src/kernels/% src/binding/% src/io/%,$(wildcard src/*.c src/*/*.c)))
 BINDING_C := $(patsubst src/binding/%.c,%,$(wildcard src/binding/*.c))
 CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/kernels/%.$(i).o))
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
@@ -106,7 +106,7 @@ $(CORE): $(BINDING_O) $(CORE_O)
 	$(if $(V),,@echo '  LINK  $@';)$(LINK) -o $@ $^ -lm -ldl -lpthread
 
 # Everything compiled depends on this file, which changes when the flags do (another compiler, LuaRocks's CFLAGS).
-SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(NUMBERS) b8,$(TYPE_$(t))) $(LUA_FLAGS) $(LIBFLAG)
+SIGNATURE = $(CC) $(FLAGS) $(FLOATS) $(TUNE) $(foreach t,$(TYPES_ALL),$(TYPE_$(t))) $(LUA_FLAGS) $(LIBFLAG)
 $(BUILD)/flags: Makefile FORCE | $(DEPS)
 	@CC='$(CC)' LUA_FLAGS='$(LUA_FLAGS)' tools/missing compiler lua.h
 	@mkdir -p $(@D)
@@ -131,11 +131,11 @@ $(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 # Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
 IMAGE_LIBS = libpng libjpeg
 IMAGE_C   := $(addprefix src/io/,image.c png.c jpeg.c)
-$(IMAGE): $(IMAGE_C) src/io/image.h src/binding/file.h $(BUILD)/tensor.o $(BUILD)/flags | $(DEPS)
+$(IMAGE): $(IMAGE_C) src/io/image.h src/binding/file.h $(BUILD)/base/tensor.o $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
 	  $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
-	    -o $@ $(IMAGE_C) $(BUILD)/tensor.o $$(pkg-config --libs $(IMAGE_LIBS)); \
+	    -o $@ $(IMAGE_C) $(BUILD)/base/tensor.o $$(pkg-config --libs $(IMAGE_LIBS)); \
 	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
 
 # ---- the two commands ----------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // dwconv.h: the whole C API. A core that knows tensors, geometry and threads, and has never heard of Lua.
-// Drivers take outputs first, then inputs, then geometry; they allocate nothing (scratch is lent by the
-// caller, its size comes from a query), and they check nothing that the matching _init has checked.
+// A driver is two steps, deciding and running: dw_<op>_init takes the job, the context, outputs, inputs and geometry, in
+// this order, and decides everything; dw_run computes. Nothing here allocates: the caller lends scratch to dw_run.
 // SPDX-License-Identifier: MIT
 #ifndef DWCONV_H
 #define DWCONV_H
@@ -109,28 +109,52 @@ dw_pool *dw_pool_init(void *memory);
 bool dw_pool_start(dw_pool *p, int threads); // now; false: the system does not let us have so many
 void dw_pool_stop(dw_pool *p);               // for good; then jobs run on the calling thread
 
-// Runs tasks a..b-1. `slot` is below cx->threads and differs between tasks that run at the same time.
-typedef void dw_run(void *job, int64_t a, int64_t b, int slot);
+// ---- jobs ---------------------------------------------------------------------------------------
 
-// Shares `tasks` out. `work` is the whole job in multiply-adds (or their like): small jobs stay on one
-// thread. Which tasks exist must not depend on the thread count, so results do not either.
-dw_status dw_parallel(const dw_context *cx, int64_t tasks, double work, dw_run *run, void *job);
-int dw_slots(const dw_context *cx, int64_t tasks, double work); // how many slots dw_parallel will use at most
-// Asked within a task that may take long, each millisecond or so: true, it returns at once, and dw_parallel gives
-// DW_INTERRUPTED.
-bool dw_stopped(const dw_context *cx, int slot);
+// What an init has decided: a series of passes. The units of a pass may run in any order, on any thread; the next pass
+// begins when all of them are done. A unit owns what it writes, and each output is one chain of operations, whatever unit
+// it falls into, so results do not depend on the number of threads.
+typedef struct dw_job dw_job;
+
+// Runs units a..b-1. `slot` is below the job's slots, and differs between calls that run at the same time.
+typedef void dw_run_units(dw_job *j, int64_t a, int64_t b, int slot);
+
+typedef struct dw_pass {
+  int64_t units;
+  double work; // of all units, in multiply-adds or what takes as long: small passes stay on one thread
+  dw_run_units *run;
+} dw_pass;
+
+enum { DW_STATE_BYTES = 1024, DW_STATE_ALIGN = 16 };
+
+// Whoever runs a job may only use what stands before `state`. It may be copied until it runs.
+struct dw_job {
+  const dw_context *cx;
+  dw_pass pass;           // the one to run now
+  bool (*next)(dw_job *); // makes `pass` the one after it; false: there is none. NULL: there is one pass only
+  dw_status status;       // of the whole job, when all its passes are done
+  int slots;              // that the scratch has room for
+  size_t scratch;         // bytes that dw_run wants
+  size_t zeroed;          // so many of them, from the first, are 0 before the first pass
+  char *memory;           // the scratch, while it runs
+  _Alignas(DW_STATE_ALIGN) char state[DW_STATE_BYTES];
+};
+
+// Runs all passes; parallel.c cuts their units into tasks and shares these out. `memory` has j->scratch bytes and begins at
+// a 64-byte line; it is not read where there are none. DW_OK, DW_INTERRUPTED, or what the init says of its job.
+dw_status dw_run(dw_job *j, void *memory);
 
 // ---- layout: copies, permutations, conversion ---------------------------------------------------
 
 // dst = src, same shape and dtype, any strides; they must not overlap.
-dw_status dw_copy(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
+void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
 // dst = one element everywhere; `element` is of dst's dtype.
-dw_status dw_fill(const dw_context *cx, const dw_tensor *dst, const void *element);
+void dw_fill_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const void *element);
 // dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
-dw_status dw_cast(const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
+void dw_cast_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
 // *close: |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the largest excess.
 // Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
-dw_status dw_close(const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
+void dw_close_init(dw_job *j, const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
                    double rtol, double atol);
 double dw_element(const dw_tensor *t, int64_t flat);
 
@@ -142,14 +166,16 @@ int dw_elementwise_operands(int op);
 bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
-// DW_DTYPE, DW_DIVISION, DW_EXPONENT or DW_INTERRUPTED; looks at the numbers where whole numbers are divided or raised to a power.
-dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x);
+// A job that only looks whether whole numbers are divided by 0 or raised to a negative power: its status is DW_DIVISION or
+// DW_EXPONENT then. DW_DTYPE where the op is not for this dtype.
+dw_status dw_elementwise_check_init(dw_job *j, const dw_context *cx, int op, const dw_tensor *const *x);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.
-dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const dw_tensor *const *x);
+void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int op);
 
 // ---- reductions ----------------------------------------------------------------------------------
 
+// ORDER kernels/reduce.h
 typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANCE, DW_DEVIATION } dw_reduction;
 
 // y has x's dtype and rank, and size 1 on the axes that are reduced. Sums (by fours) and products of floats are kept in
@@ -157,41 +183,46 @@ typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANC
 // NaN wins. The mean, the variance (mean of squared distances from the mean) and its root are of floats only; they are
 // computed in double, rounded once, and NaN over no elements. `correction` is taken off the number of elements that the
 // variance divides by; where nothing is left, it is NaN.
-dw_status dw_reduce(const dw_context *cx, dw_reduction op, double correction, const dw_tensor *y, const dw_tensor *x,
-                    void *memory, size_t *scratch);
+dw_status dw_reduce_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, dw_reduction op,
+                         double correction);
 // y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or
 // largest.
-dw_status dw_arg(const dw_context *cx, bool least, const dw_tensor *y, const dw_tensor *x, int axis);
+void dw_arg_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool least);
 
 // Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0, in which 0 times
 // any b_i is 0; or the largest or least so far, which once NaN stays NaN. One shape and dtype; y may be an operand.
+// ORDER kernels/reduce.h
 typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE, DW_CUMMAX, DW_CUMMIN } dw_scan;
 
-dw_status dw_scan_axis(const dw_context *cx, dw_scan op, const dw_tensor *y, const dw_tensor *const *x, int axis);
+void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int axis, dw_scan op);
 
 // ---- by index: indices are int64, count from 1 and are in range; everything is contiguous ---------
 
 // y (k, row...) = rows of x (n, row...).
-dw_status dw_gather(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices);
+void dw_gather_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices);
 // y[..., i, ...] = x[..., indices[..., i, ...], ...] along an axis, indices of y's shape.
-dw_status dw_take(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices, int axis);
+void dw_take_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices,
+                  int axis);
 // The gradients of the two: x is zeros to which y is added at the indices, in their order. Sums of floats are kept in
-// double. With `scratch` they only tell how many bytes they want, without they compute in `memory`.
-dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
-                     void *memory, size_t *scratch);
-dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis,
-                 void *memory, size_t *scratch);
+// double.
+dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
+                          const int64_t *indices);
+dw_status dw_put_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
+                      int axis);
 // Where a mask (bool) is true: `counts` has room for dw_nonzero_runs(mask) numbers, which the first of the two fills for
 // the second; *all is how many there are. at (all, rank): their positions, from 1, in row-major order.
 int64_t dw_nonzero_runs(const dw_tensor *mask);
-dw_status dw_nonzero_count(const dw_context *cx, const dw_tensor *mask, int64_t *counts, int64_t *all);
-dw_status dw_nonzero(const dw_context *cx, int64_t *at, const dw_tensor *mask, int64_t *counts);
+void dw_nonzero_count_init(dw_job *j, const dw_context *cx, int64_t *counts, int64_t *all, const dw_tensor *mask);
+void dw_nonzero_init(dw_job *j, const dw_context *cx, int64_t *at, const dw_tensor *mask, const int64_t *counts);
 // x[indices[i]] = rows[i] along the first axis, one after another; x and rows may have any strides, but not overlap.
-dw_status dw_put_rows(const dw_context *cx, const dw_tensor *x, const dw_tensor *rows, const int64_t *indices);
+void dw_put_rows_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *rows,
+                      const int64_t *indices);
+
+// ---- sort ---------------------------------------------------------------------------------------
+
 // order (int64, x's shape): the positions, from 1, of x's elements along its last axis, sorted; equal ones stay in
-// order, NaN comes last.
-dw_status dw_argsort(const dw_context *cx, const dw_tensor *order, const dw_tensor *x, bool descending, void *memory,
-                     size_t *scratch);
+// order, NaN comes last. Both are contiguous.
+dw_status dw_argsort_init(dw_job *j, const dw_context *cx, const dw_tensor *order, const dw_tensor *x, bool descending);
 
 // ---- random: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) --
 
@@ -201,12 +232,15 @@ typedef struct dw_random {
 } dw_random;
 
 void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter);
-// dst is contiguous float32 or float64. Element i depends on key, counter and i only.
-// low <= number < high, both bounds as dst's dtype has them, in which they must differ.
-dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high);
-dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev);
-dw_status dw_truncated(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean,
-                       double stddev); // within 2
+// dst is contiguous float32 or float64. Element i depends on key, counter and i only; the init moves r's counter on.
+typedef enum dw_distribution {
+  DW_UNIFORM,  // a <= number < b, both bounds as dst's dtype has them, in which they must differ
+  DW_NORMAL,   // mean a, stddev b
+  DW_TRUNCATED // the same within 2 stddev
+} dw_distribution;
+
+void dw_random_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, dw_random *r, dw_distribution d, double a,
+                    double b);
 
 // ---- one spatial axis ---------------------------------------------------------------------------
 
@@ -253,31 +287,19 @@ typedef struct dw_depthwise {
 dw_status dw_depthwise_init(dw_depthwise *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t strides[2],
                             const int64_t dilation[2], dw_padding mode, const int64_t pads[4], int *axis);
 
-// With `scratch`, each only tells how many bytes of scratch it wants; without, it computes in `memory`.
-dw_status dw_depthwise_forward(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const dw_tensor *kernel,
-                               const dw_depthwise *d, void *memory, size_t *scratch);
-dw_status dw_depthwise_grad_x(const dw_context *cx, const dw_tensor *dx, const dw_tensor *g, const dw_tensor *kernel,
-                              const dw_depthwise *d, void *memory, size_t *scratch);
-dw_status dw_depthwise_grad_kernel(const dw_context *cx, const dw_tensor *dk, const dw_tensor *g, const dw_tensor *x,
-                                   const dw_depthwise *d, void *memory, size_t *scratch);
+dw_status dw_depthwise_forward_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
+                                    const dw_tensor *kernel, const dw_depthwise *d);
+dw_status dw_depthwise_grad_x_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
+                                   const dw_tensor *kernel, const dw_depthwise *d);
+dw_status dw_depthwise_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
+                                        const dw_tensor *x, const dw_depthwise *d);
 
 // ---- matrix product -----------------------------------------------------------------------------
 
 // c = a b. a is (..., m, k), b (..., k, n) and c (..., m, n), of one rank of at least 2, one batch shape (an operand
 // that is broadcast has stride 0 there) and one dtype, float32 or float64. a and b have any strides; c's last axis has
-// stride 1. k = 0 gives zeros. With `scratch` it only tells how many bytes it wants, as above; `memory` begins at a
-// 64-byte line. The bits of an element depend on its row of a, its column of b, the shapes and the strides, not on
-// cx->threads.
-dw_status dw_matmul(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b, void *memory,
-                    size_t *scratch);
-
-// For a b (k, n) that is used often: packed once, into dw_gemm_panels bytes that begin at a 64-byte line. Panels are
-// for the ISA of the context that packed them. Then c (..., m, n) = a (..., m, k) b, with c and a as above.
-size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
-dw_status dw_gemm_pack(const dw_context *cx, void *panels, const dw_tensor *b);
-dw_status dw_matmul_packed(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const void *panels,
-                           void *memory, size_t *scratch);
-
+// stride 1. k = 0 gives zeros. The bits of an element depend on its row of a, its column of b, the shapes and the
+// strides, not on cx->threads.
 // What is done to a product while it is in registers and caches: c = curve(a b + bias + residual). NULL leaves one out.
 // A curve is clamp(slope*x + offset, low, high), times x where it is gated, and keeps NaN: relu is {1, 0, 0, INFINITY},
 // relu6 {1, 0, 0, 6}, Keras's hard sigmoid {0.2, 0.5, 0, 1}, hard swish {1.0 / 6, 0.5, 0, 1, true}.
@@ -292,8 +314,13 @@ typedef struct dw_epilogue {
   const dw_curve *curve;
 } dw_epilogue;
 
-// dw_matmul, or dw_matmul_packed where b is NULL, and what `e` says (NULL: nothing).
-dw_status dw_matmul_fused(const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b,
-                          const void *panels, const dw_epilogue *e, void *memory, size_t *scratch);
+// c = a b, and what `e` says (NULL: nothing). b is NULL for a product with `panels`.
+dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b,
+                       const void *panels, const dw_epilogue *e);
+
+// For a b (k, n) that is used often: packed once, into dw_gemm_panels bytes that begin at a 64-byte line. Panels are
+// for the ISA of the context that packed them.
+size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
+void dw_gemm_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *b);
 
 #endif

@@ -4,9 +4,10 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "dwconv.h"
-#include "kernels/kernels.h"
-#include "walk.h"
+#include "base/base.h"
+#include "kernels/cast.h"
+#include "kernels/elementwise.h"
+#include "kernels/layout.h"
 
 static const struct {
   const char *name;
@@ -21,7 +22,7 @@ static const struct {
 #define OP3(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 3, false, false},
 #define TEST(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 2, true, false},
 #define CHOOSE(kinds, name, value) [DW_ELEMENTWISE_##name] = {#name, 3, false, true},
-#include "kernels/elementwise.h"
+#include "kernels/elementwise_list.h"
 };
 
 int dw_elementwise_find(const char *name) {
@@ -41,52 +42,62 @@ bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d) {
   return cx->kernels->elementwise[d]->run[op] != NULL;
 }
 
+// ---- whole numbers that an op cannot take -------------------------------------------------------
+
 struct search {
-  const dw_context *cx;
-  const struct dw_walk *w;
-  dw_dtype dtype;
-  bool negative;
+  struct dw_walk w;
+  const struct dw_cast_kernels *cast;
+  bool negative; // what is looked for: these, or 0
+  dw_status found_status;
   atomic_bool found;
 };
 
-// Tasks are rows of the walk; a long one looks for interruptions itself.
-static void search_rows(void *job, int64_t a, int64_t b, int slot) {
+// Units are rows of the walk; a long one looks for interruptions itself.
+static void search_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   enum { CHUNK = 256, OFTEN = 1 << 18 };
-  struct search *s = job;
-  const struct dw_walk *w = s->w;
+  struct search *s = DW_STATE(struct search, j);
+  const struct dw_walk *w = &s->w;
   int last = w->rank - 1;
   int64_t wide[CHUNK], step = w->step[0][last];
   for (int64_t row = a; row < b && !s->found; row++) {
     const char *p = dw_walk_at(w, 0, last, row);
     for (int64_t i = 0; i < w->size[last]; i += CHUNK) {
-      int64_t count = w->size[last] - i < CHUNK ? w->size[last] - i : CHUNK;
-      int found = 0;
-      s->cx->kernels->cast[s->dtype]->widen(wide, p + i * step * w->bytes[0], step, count);
+      int64_t count = least(w->size[last] - i, CHUNK);
+      bool found = false;
+      s->cast->widen(wide, p + i * step * w->bytes[0], step, count);
       for (int64_t k = 0; k < count; k++) found |= s->negative ? wide[k] < 0 : wide[k] == 0;
       if (found) s->found = true;
-      if (found || (i % OFTEN == 0 && i > 0 && dw_stopped(s->cx, slot))) return;
+      if (found || (i % OFTEN == 0 && i > 0 && dw_stopped(j->cx, slot))) return;
     }
   }
 }
 
-// Whether a whole number in t is zero, or, if asked so, negative: then `yes`.
-static dw_status any_element(const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
-  struct dw_walk w;
-  struct search s = {.cx = cx, .w = &w, .dtype = t->dtype, .negative = negative};
-  int64_t n = dw_numel(t);
-  if (n == 0) return DW_OK;
-  dw_walk_init(&w, 1, &t);
-  dw_status status = dw_parallel(cx, n / w.size[w.rank - 1], (double)n, search_rows, &s);
-  return s.found ? yes : status;
+static bool end_search(dw_job *j) {
+  const struct search *s = DW_STATE(struct search, j);
+  if (s->found) j->status = s->found_status;
+  return false;
 }
 
-dw_status dw_elementwise_check(const dw_context *cx, int op, const dw_tensor *const *x) {
+// Whether a whole number in t is zero, or, if asked so, negative: then `yes`.
+static void search_init(dw_job *j, const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
+  struct search *s = DW_STATE(struct search, j);
+  int64_t n = dw_numel(t);
+  if (n == 0) return;
+  s->negative = negative, s->found_status = yes, s->cast = cx->kernels->cast[t->dtype];
+  atomic_init(&s->found, false);
+  dw_walk_init(&s->w, 1, &t);
+  dw_job_init(j, cx, n / s->w.size[s->w.rank - 1], (double)n, search_rows);
+  j->next = end_search;
+}
+
+dw_status dw_elementwise_check_init(dw_job *j, const dw_context *cx, int op, const dw_tensor *const *x) {
   const dw_tensor *last = x[ops[op].operands - 1];
+  dw_job_init(j, cx, 0, 0, NULL);
   if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
   if (dw_dtype_is_float(last->dtype)) return DW_OK;
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
-  if (divides) return any_element(cx, last, false, DW_DIVISION);
-  if (op == DW_ELEMENTWISE_power) return any_element(cx, last, true, DW_EXPONENT);
+  if (divides) search_init(j, cx, last, false, DW_DIVISION);
+  if (op == DW_ELEMENTWISE_power) search_init(j, cx, last, true, DW_EXPONENT);
   return DW_OK;
 }
 
@@ -97,12 +108,12 @@ enum { LONG = 1 << 14 }; // elements of a block in which nothing is staged
 
 typedef void run_block(void *y, const void *const *x, int64_t n);
 
-struct job {
+struct combination {
   struct dw_walk w; // y is operand 0
   run_block *run;
   const struct dw_layout_kernels *layout[DW_OPERANDS];
   int64_t box[DW_MAX_RANK], boxes[DW_MAX_RANK]; // of each axis: its share in a block, and how many there are
-  int64_t blocks, blocks_per_task;
+  int64_t blocks;
   bool direct[DW_OPERANDS]; // contiguous within a block
   bool streams;             // y is direct, and written past the caches
 };
@@ -121,71 +132,66 @@ static int find_across(const struct dw_walk *w) {
 }
 
 // Boxes of the last axes until `chunk` elements are in one; where an operand is transposed, a line of it by the rest.
-static void fill_boxes(struct job *j, int64_t chunk) {
-  enum { LINE = 64 };
-  struct dw_walk *w = &j->w;
+static void fill_boxes(struct combination *c, int64_t chunk) {
+  struct dw_walk *w = &c->w;
   int last = w->rank - 1, across = find_across(w);
-  int64_t most = chunk;
+  int64_t longest = chunk;
   if (across >= 0) {
     for (; across < last - 1; across++) dw_walk_swap(w, across, across + 1); // the others keep their order
-    int64_t line = LINE * chunk / BUFFER;
-    most = chunk / (w->size[last - 1] < line ? w->size[last - 1] : line);
+    longest = chunk / least(w->size[last - 1], DW_LINE * chunk / BUFFER);
   }
-  for (int i = last; i >= 0; i--, most = chunk) {
-    j->box[i] = w->size[i] < most ? w->size[i] : most;
-    chunk /= j->box[i];
+  for (int i = last; i >= 0; i--, longest = chunk) {
+    c->box[i] = least(w->size[i], longest);
+    chunk /= c->box[i];
   }
 }
 
-static bool is_direct(const struct job *j, int s) {
+static bool is_direct(const struct combination *c, int s) {
   int64_t step = 1;
-  for (int i = j->w.rank - 1; i >= 0; step *= j->box[i--]) {
-    if (j->box[i] > 1 && j->w.step[s][i] != step) return false;
+  for (int i = c->w.rank - 1; i >= 0; step *= c->box[i--]) {
+    if (c->box[i] > 1 && c->w.step[s][i] != step) return false;
   }
   return true;
 }
 
-static void cut_blocks(struct job *j) {
-  enum { TASK = 1 << 14 }; // elements
-  struct dw_walk *w = &j->w;
-  int64_t chunk = BUFFER, block = 1;
+static void cut_blocks(struct combination *c) {
+  struct dw_walk *w = &c->w;
+  int64_t chunk = BUFFER;
   int last = w->rank - 1;
-  for (int s = 0; s < w->operands; s++) chunk = BUFFER / w->bytes[s] < chunk ? BUFFER / w->bytes[s] : chunk;
-  fill_boxes(j, chunk);
-  bool all = j->box[last] == chunk;
-  for (int s = 0; s < w->operands; s++) all = (j->direct[s] = is_direct(j, s)) && all;
-  j->streams = j->streams && j->direct[0];
-  if (all && !j->streams) j->box[last] = w->size[last] < LONG ? w->size[last] : LONG;
-  j->blocks = 1;
+  for (int s = 0; s < w->operands; s++) chunk = least(BUFFER / w->bytes[s], chunk);
+  fill_boxes(c, chunk);
+  bool all = c->box[last] == chunk;
+  for (int s = 0; s < w->operands; s++) all = (c->direct[s] = is_direct(c, s)) && all;
+  c->streams = c->streams && c->direct[0];
+  if (all && !c->streams) c->box[last] = least(w->size[last], LONG);
+  c->blocks = 1;
   for (int i = 0; i < w->rank; i++) {
-    j->boxes[i] = (w->size[i] + j->box[i] - 1) / j->box[i];
-    j->blocks *= j->boxes[i];
-    block *= j->box[i];
+    c->boxes[i] = parts(w->size[i], c->box[i]);
+    c->blocks *= c->boxes[i];
   }
-  j->blocks_per_task = block < TASK ? TASK / block : 1;
 }
 
 // Where a block begins in each operand, and how many elements it has along each axis; gives how many in all.
-static int64_t find_block(const struct job *j, int64_t block, char **at, int64_t *count) {
-  const struct dw_walk *w = &j->w;
+static int64_t find_block(const struct combination *c, int64_t block, char **at, int64_t *count) {
+  const struct dw_walk *w = &c->w;
   int64_t n = 1;
   for (int s = 0; s < w->operands; s++) at[s] = w->data[s];
   for (int i = w->rank - 1; i >= 0; n *= count[i--]) {
-    count[i] = j->box[i];
-    if (j->boxes[i] == 1) continue;
-    int64_t first = block % j->boxes[i] * j->box[i];
-    block /= j->boxes[i];
-    if (w->size[i] - first < count[i]) count[i] = w->size[i] - first;
+    count[i] = c->box[i];
+    if (c->boxes[i] == 1) continue;
+    int64_t first = block % c->boxes[i] * c->box[i];
+    block /= c->boxes[i];
+    count[i] = least(w->size[i] - first, count[i]);
     for (int s = 0; s < w->operands; s++) at[s] += first * w->step[s][i] * w->bytes[s];
   }
   return n;
 }
 
-// Between operand s and a buffer, axis `i` and those behind it; `into`: towards the operand.
-static void stage(const struct job *j, int s, int i, const int64_t *count, char *at, char *buffer, bool into) {
-  const struct dw_layout_kernels *layout = j->layout[s];
-  int last = j->w.rank - 1;
-  int64_t bytes = j->w.bytes[s], step = j->w.step[s][i], along = j->w.step[s][last], n = count[last];
+// Between operand s and a buffer, axis `i` and those after it; `into`: towards the operand.
+static void carry(const struct combination *c, int s, int i, const int64_t *count, char *at, char *buffer, bool into) {
+  const struct dw_layout_kernels *layout = c->layout[s];
+  int last = c->w.rank - 1;
+  int64_t bytes = c->w.bytes[s], step = c->w.step[s][i], along = c->w.step[s][last], n = count[last];
   if (i == last) {
     if (into) return layout->copy(at, step, buffer, 1, n);
     if (step == 0) return layout->fill(buffer, 1, at, n);
@@ -197,65 +203,83 @@ static void stage(const struct job *j, int s, int i, const int64_t *count, char 
   }
   int64_t row = bytes, have = step == 0 ? 1 : count[i]; // rows that differ
   for (int k = i + 1; k <= last; k++) row *= count[k];
-  for (int64_t k = 0; k < have; k++) stage(j, s, i + 1, count, at + k * step * bytes, buffer + k * row, into);
+  for (int64_t k = 0; k < have; k++) carry(c, s, i + 1, count, at + k * step * bytes, buffer + k * row, into);
   for (int64_t more; have < count[i]; have += more) {
-    more = have < count[i] - have ? have : count[i] - have;
+    more = least(have, count[i] - have);
     memcpy(buffer + have * row, buffer, (size_t)(more * row));
   }
 }
 
-static void run_blocks(void *job, int64_t a, int64_t b, int slot) {
+static void combine_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct job *j = job;
-  const struct dw_walk *w = &j->w;
+  const struct combination *c = DW_STATE(struct combination, j);
+  const struct dw_walk *w = &c->w;
   char buffers[DW_OPERANDS][BUFFER] __attribute__((aligned(64)));
   struct {
     const char *at;
     int64_t n, row;
-  } staged[DW_OPERANDS] = {{0}};
-  int64_t end = b * j->blocks_per_task < j->blocks ? b * j->blocks_per_task : j->blocks;
-  for (int64_t block = a * j->blocks_per_task; block < end; block++) {
+  } carried[DW_OPERANDS] = {{0}};
+  for (int64_t block = a; block < b; block++) {
     char *at[DW_OPERANDS];
     const void *x[DW_OPERANDS];
-    int64_t count[DW_MAX_RANK], n = find_block(j, block, at, count), row = count[w->rank - 1];
+    int64_t count[DW_MAX_RANK], n = find_block(c, block, at, count), row = count[w->rank - 1];
     for (int s = 1; s < w->operands; s++) {
-      x[s - 1] = j->direct[s] ? at[s] : buffers[s];
-      if (j->direct[s] || (staged[s].at == at[s] && staged[s].n == n && staged[s].row == row)) continue;
-      stage(j, s, 0, count, at[s], buffers[s], false);
-      staged[s].at = at[s], staged[s].n = n, staged[s].row = row;
+      x[s - 1] = c->direct[s] ? at[s] : buffers[s];
+      if (c->direct[s] || (carried[s].at == at[s] && carried[s].n == n && carried[s].row == row)) continue;
+      carry(c, s, 0, count, at[s], buffers[s], false);
+      carried[s].at = at[s], carried[s].n = n, carried[s].row = row;
     }
-    char *y = j->direct[0] && !j->streams ? at[0] : buffers[0];
-    j->run(y, x, n);
-    if (j->streams) j->layout[0]->stream(at[0], y, n);
-    if (!j->direct[0]) stage(j, 0, 0, count, at[0], y, true);
+    char *y = c->direct[0] && !c->streams ? at[0] : buffers[0];
+    c->run(y, x, n);
+    if (c->streams) c->layout[0]->stream(at[0], y, n);
+    if (!c->direct[0]) carry(c, 0, 0, count, at[0], y, true);
   }
-  if (j->streams) atomic_thread_fence(memory_order_seq_cst); // what was streamed is there before the task is done
+  if (c->streams) atomic_thread_fence(memory_order_seq_cst); // what was streamed is there before the task is done
 }
 
-// All of it as one block, if it is a short one.
-static bool run_short(run_block *run, const dw_tensor *y, int operands, const dw_tensor *const *x, int64_t n) {
-  const void *data[DW_OPERANDS];
-  if (n > LONG || !dw_is_contiguous(y)) return false;
-  for (int s = 0; s < operands; s++) {
-    if (!dw_is_contiguous(x[s])) return false;
-    data[s] = x[s]->data;
-  }
-  run(y->data, data, n);
-  return true;
+// ---- short ones ---------------------------------------------------------------------------------
+
+// All of it as one block.
+struct brief {
+  run_block *run;
+  void *y;
+  const void *x[DW_OPERANDS];
+  int64_t n;
+};
+
+static void combine_brief(dw_job *j, int64_t a, int64_t b, int slot) {
+  (void)a, (void)b, (void)slot;
+  const struct brief *s = DW_STATE(struct brief, j);
+  s->run(s->y, s->x, s->n);
 }
 
-dw_status dw_elementwise(const dw_context *cx, int op, const dw_tensor *y, const dw_tensor *const *x) {
+static bool is_brief(const dw_tensor *y, int operands, const dw_tensor *const *x, int64_t n) {
+  bool contiguous = n <= LONG && dw_is_contiguous(y);
+  for (int s = 0; s < operands && contiguous; s++) contiguous = dw_is_contiguous(x[s]);
+  return contiguous;
+}
+
+static void brief_init(dw_job *j, const dw_context *cx, run_block *run, const dw_tensor *y, int operands,
+                       const dw_tensor *const *x, int64_t n) {
+  struct brief *s = DW_STATE(struct brief, j);
+  dw_job_init(j, cx, 1, (double)n * DW_WORK_COMBINE, combine_brief);
+  s->run = run, s->y = y->data, s->n = n;
+  for (int i = 0; i < operands; i++) s->x[i] = x[i]->data;
+}
+
+void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int op) {
   const dw_tensor *all[DW_OPERANDS] = {y};
+  int operands = ops[op].operands;
   int64_t n = dw_numel(y);
-  struct job j;
-  j.run = cx->kernels->elementwise[x[ops[op].operands - 1]->dtype]->run[op];
-  j.streams = n * (int64_t)dw_dtype_size(y->dtype) > cx->stream;
-  if (n == 0 || (!j.streams && run_short(j.run, y, ops[op].operands, x, n))) return DW_OK;
-  for (int s = 0; s < ops[op].operands; s++) all[s + 1] = x[s];
-  dw_walk_init(&j.w, ops[op].operands + 1, all);
-  for (int s = 0; s < j.w.operands; s++) {
-    j.layout[s] = cx->kernels->layout[j.w.bytes[s] == 1 ? DW_SIZE1 : j.w.bytes[s] == 4 ? DW_SIZE4 : DW_SIZE8];
-  }
-  cut_blocks(&j);
-  return dw_parallel(cx, (j.blocks + j.blocks_per_task - 1) / j.blocks_per_task, (double)n * 3, run_blocks, &j);
+  run_block *run = cx->kernels->elementwise[x[operands - 1]->dtype]->run[op];
+  bool streams = n * (int64_t)dw_dtype_size(y->dtype) > cx->stream;
+  if (n == 0) return dw_job_init(j, cx, 0, 0, NULL);
+  if (!streams && is_brief(y, operands, x, n)) return brief_init(j, cx, run, y, operands, x, n);
+  struct combination *c = DW_STATE(struct combination, j);
+  c->run = run, c->streams = streams;
+  for (int s = 0; s < operands; s++) all[s + 1] = x[s];
+  dw_walk_init(&c->w, operands + 1, all);
+  for (int s = 0; s < c->w.operands; s++) c->layout[s] = dw_layout_kernels(cx, c->w.bytes[s]);
+  cut_blocks(c);
+  dw_job_init(j, cx, c->blocks, (double)n * DW_WORK_COMBINE, combine_blocks);
 }

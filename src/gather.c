@@ -3,259 +3,266 @@
 // kernels/gather.c. Every element of a result is written.
 #include <string.h>
 
-#include "dwconv.h"
-#include "kernels/kernels.h"
+#include "base/base.h"
+#include "kernels/gather.h"
 
-enum { TASK = 1 << 14 }; // elements that a task moves, if it can be cut so small
+enum { OFTEN = 1 << 14 }; // elements that are moved before an interruption is looked for
 
 // x is (outer, n, inner), y is (outer, k, inner); indices are y's shape along an axis, k for whole rows.
-struct job {
+struct picking {
   char *x, *y;
   const int64_t *indices;
   int64_t outer, n, k, inner;
   int64_t bytes;
-  const dw_context *cx;
   const struct dw_gather_kernels *kernels;
   int64_t lanes, bundles; // neighbours of `inner` that are added up side by side, and how many such bundles there are
-  int64_t rows, pieces;   // of a task, and of a row that is copied
-  char *memory;
+  int64_t at_pitch, at_step; // from the index of a row to that of the next, and to that of the next number in the row
+  int64_t acc_pitch;         // bytes of a slot's accumulators
 };
 
-static void job_init(struct job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
-                     const int64_t *indices, int axis) {
-  *j = (struct job){.cx = cx, .x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis]};
-  j->outer = j->inner = 1;
-  j->bytes = (int64_t)dw_dtype_size(x->dtype);
-  j->kernels = cx->kernels->gather[x->dtype];
-  for (int i = 0; i < axis; i++) j->outer *= x->shape[i];
-  for (int i = axis + 1; i < x->rank; i++) j->inner *= x->shape[i];
-  int64_t row = j->outer * j->inner;
-  j->k = row > 0 ? dw_numel(y) / row : 0;
-}
+static struct picking *picking_of(dw_job *j) { return DW_STATE(struct picking, j); }
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t parts(int64_t n, int64_t part) { return (n + part - 1) / part; }
+static struct picking *picking_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
+                                    const int64_t *indices, int axis) {
+  struct picking *p = picking_of(j);
+  dw_job_init(j, cx, 0, 0, NULL);
+  *p = (struct picking){.x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis]};
+  p->outer = p->inner = 1;
+  p->bytes = (int64_t)dw_dtype_size(x->dtype);
+  p->kernels = x->dtype != DW_BOOL ? cx->kernels->gather[x->dtype] : NULL; // which are for sums
+  for (int i = 0; i < axis; i++) p->outer *= x->shape[i];
+  for (int i = axis + 1; i < x->rank; i++) p->inner *= x->shape[i];
+  int64_t row = p->outer * p->inner;
+  p->k = row > 0 ? dw_numel(y) / row : 0;
+  return p;
+}
 
 // ---- picking -------------------------------------------------------------------------------------
 
 enum { LONG_ROW = 1 << 16 }; // elements; longer ones are copied in pieces
 
-static void gather_rows(void *job, int64_t a, int64_t b, int slot) {
+// Unit u is a piece of a row.
+static void gather_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct job *j = job;
-  for (int64_t i = a * j->rows; i < least(b * j->rows, j->k * j->pieces); i++) {
-    int64_t row = i / j->pieces, first = i % j->pieces * LONG_ROW, n = least(LONG_ROW, j->inner - first);
-    const char *x = j->x + ((j->indices[row] - 1) * j->inner + first) * j->bytes;
-    memcpy(j->y + (row * j->inner + first) * j->bytes, x, (size_t)(n * j->bytes));
+  const struct picking *p = picking_of(j);
+  int64_t pieces = parts(p->inner, LONG_ROW);
+  for (int64_t u = a; u < b; u++) {
+    int64_t row = u / pieces, first = u % pieces * LONG_ROW, n = least(LONG_ROW, p->inner - first);
+    const char *x = p->x + ((p->indices[row] - 1) * p->inner + first) * p->bytes;
+    memcpy(p->y + (row * p->inner + first) * p->bytes, x, (size_t)(n * p->bytes));
   }
 }
 
-dw_status dw_gather(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices) {
-  struct job j;
-  job_init(&j, cx, x, y, indices, 0);
-  if (j.inner == 0) return DW_OK;
-  j.rows = j.inner < TASK ? TASK / j.inner : 1;
-  j.pieces = parts(j.inner, LONG_ROW);
-  return dw_parallel(cx, parts(j.k * j.pieces, j.rows), (double)j.k * (double)j.inner * 2, gather_rows, &j);
+void dw_gather_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices) {
+  const struct picking *p = picking_init(j, cx, x, y, indices, 0);
+  j->pass = (dw_pass){p->k * parts(p->inner, LONG_ROW), (double)p->k * (double)p->inner * DW_WORK_MOVE, gather_rows};
 }
 
-static void take_elements(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
-  const struct job *j = job;
-  int64_t end = least(b * TASK, j->outer * j->k * j->inner);
-  int64_t line = j->k * j->inner, c = a * TASK % j->inner;
-  for (int64_t at = a * TASK; at < end;) { // a line of y, or what of it belongs to the task
-    const char *x = j->x + at / line * j->n * j->inner * j->bytes;
+// Units are elements of y.
+static void take_elements(dw_job *j, int64_t at, int64_t end, int slot) {
+  const struct picking *p = picking_of(j);
+  int64_t line = p->k * p->inner, c = at % p->inner;
+  while (at < end) { // a line of y, or the part of it that is wanted
+    const char *x = p->x + at / line * p->n * p->inner * p->bytes;
     for (int64_t stop = least(end, (at / line + 1) * line); at < stop; at++) {
-      const char *from = x + ((j->indices[at] - 1) * j->inner + c) * j->bytes;
-      if (++c == j->inner) c = 0;
-      if (j->bytes == 4) {
-        memcpy(j->y + at * 4, from, 4);
+      const char *from = x + ((p->indices[at] - 1) * p->inner + c) * p->bytes;
+      if (++c == p->inner) c = 0;
+      if (p->bytes == 4) {
+        memcpy(p->y + at * 4, from, 4);
       } else {
-        memcpy(j->y + at * j->bytes, from, (size_t)j->bytes);
+        memcpy(p->y + at * p->bytes, from, (size_t)p->bytes);
       }
     }
+    if (at < end && dw_stopped(j->cx, slot)) return;
   }
 }
 
-dw_status dw_take(const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices, int axis) {
-  struct job j;
-  job_init(&j, cx, x, y, indices, axis);
-  return dw_parallel(cx, parts(dw_numel(y), TASK), (double)dw_numel(y) * 8, take_elements, &j);
+void dw_take_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, const int64_t *indices,
+                  int axis) {
+  picking_init(j, cx, x, y, indices, axis);
+  j->pass = (dw_pass){dw_numel(y), (double)dw_numel(y) * DW_WORK_PICK, take_elements};
 }
 
 // ---- adding back, an accumulator for each element of a bundle -----------------------------------
 
-// Unit u is bundle u % bundles of line u / bundles. `at_pitch` and `at_step`: between the indices of neighbouring rows
-// and of neighbours in a row.
-static void put_bundle(const struct job *j, int64_t u, int slot, int64_t at_pitch, int64_t at_step) {
-  enum { OFTEN = 1 << 17 }; // additions after which an interruption is looked for
-  char *acc = j->memory + (int64_t)slot * j->n * j->lanes * (int64_t)sizeof(int64_t);
-  int64_t o = u / j->bundles, first = u % j->bundles * j->lanes, lanes = least(j->lanes, j->inner - first);
-  const int64_t *at = j->indices + o * j->k * at_pitch + first * at_step;
-  memset(acc, 0, (size_t)(j->n * lanes) * sizeof(int64_t));
-  for (int64_t i = 0, n; i < j->k; i += n) {
-    n = least(j->k - i, OFTEN / lanes);
-    const char *y = j->y + ((o * j->k + i) * j->inner + first) * j->bytes;
-    j->kernels->add(acc, y, j->inner, at + i * at_pitch, at_pitch, at_step, n, lanes);
-    if (i + n < j->k && dw_stopped(j->cx, slot)) return;
+// Unit u is bundle u % bundles of line u / bundles.
+static void put_bundle(dw_job *j, int64_t u, int slot) {
+  enum { LONG = 1 << 17 }; // additions after which an interruption is looked for
+  const struct picking *p = picking_of(j);
+  char *acc = j->memory + slot * p->acc_pitch;
+  int64_t o = u / p->bundles, first = u % p->bundles * p->lanes, lanes = least(p->lanes, p->inner - first);
+  const int64_t *at = p->indices + o * p->k * p->at_pitch + first * p->at_step;
+  memset(acc, 0, (size_t)(p->n * lanes) * sizeof(int64_t));
+  for (int64_t i = 0, n; i < p->k; i += n) {
+    n = least(p->k - i, LONG / lanes);
+    const char *y = p->y + ((o * p->k + i) * p->inner + first) * p->bytes;
+    p->kernels->add(acc, y, p->inner, at + i * p->at_pitch, p->at_pitch, p->at_step, n, lanes);
+    if (i + n < p->k && dw_stopped(j->cx, slot)) return;
   }
-  j->kernels->finish(j->x + (o * j->n * j->inner + first) * j->bytes, j->inner, acc, j->n, lanes);
+  p->kernels->finish(p->x + (o * p->n * p->inner + first) * p->bytes, p->inner, acc, p->n, lanes);
 }
 
-static void put_lines(void *job, int64_t a, int64_t b, int slot) {
-  const struct job *j = job;
-  for (int64_t u = a; u < b; u++) put_bundle(j, u, slot, j->inner, 1);
-}
-
-static void scatter_bundles(void *job, int64_t a, int64_t b, int slot) {
-  const struct job *j = job;
-  for (int64_t u = a; u < b; u++) put_bundle(j, u, slot, 1, 0);
+static void put_bundles(dw_job *j, int64_t a, int64_t b, int slot) {
+  for (int64_t u = a; u < b; u++) {
+    put_bundle(j, u, slot);
+    if (dw_stopped(j->cx, slot)) return;
+  }
 }
 
 // Accumulators should stay in a cache, but rows are not cut into pieces of less than a line.
-static dw_status run_bundles(const dw_context *cx, struct job *j, dw_run *run, void *memory, size_t *scratch) {
+static dw_status plan_bundles(dw_job *j, int64_t at_pitch, int64_t at_step) {
   enum { CACHED = 1 << 15, FEWEST = 16, MOST = 256 };
-  j->lanes = j->n > 0 ? CACHED / j->n : MOST;
-  j->lanes = least(j->inner, j->lanes < FEWEST ? FEWEST : least(j->lanes, MOST));
-  j->bundles = parts(j->inner, j->lanes);
-  j->memory = memory;
-  double work = (double)j->outer * (double)j->inner * ((double)j->k * 4 + (double)j->n);
-  int slots = dw_slots(cx, j->outer * j->bundles, work);
-  if (scratch != NULL) {
-    *scratch = (size_t)slots * (size_t)j->n * (size_t)j->lanes * sizeof(int64_t);
-    return DW_OK;
-  }
-  return dw_parallel(cx, j->outer * j->bundles, work, run, j);
+  struct picking *p = picking_of(j);
+  p->at_pitch = at_pitch, p->at_step = at_step;
+  p->lanes = p->n > 0 ? CACHED / p->n : MOST;
+  p->lanes = least(p->inner, most(FEWEST, least(p->lanes, MOST)));
+  p->bundles = parts(p->inner, p->lanes);
+  double work = (double)p->outer * (double)p->inner * ((double)p->k * DW_WORK_SCAN + (double)p->n);
+  j->pass = (dw_pass){p->outer * p->bundles, work, put_bundles};
+  j->slots = dw_slots(j->cx, j->pass.units, work);
+  int64_t used = 0;
+  dw_scratch_each(&used, times(times(p->n, p->lanes), sizeof(int64_t)), j->slots, &p->acc_pitch);
+  return dw_scratch_tell(j, used);
 }
 
-dw_status dw_put(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices, int axis,
-                 void *memory, size_t *scratch) {
-  struct job j;
-  if (scratch != NULL) *scratch = 0;
-  if (dw_numel(x) == 0) return DW_OK;
-  job_init(&j, cx, x, y, indices, axis);
-  return run_bundles(cx, &j, put_lines, memory, scratch);
+dw_status dw_put_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
+                      int axis) {
+  const struct picking *p = picking_init(j, cx, x, y, indices, axis);
+  return dw_numel(x) == 0 ? DW_OK : plan_bundles(j, p->inner, 1);
 }
 
 // ---- adding back whole rows, each of x from the list of its rows in y ---------------------------
 
 // memory: where the list of each row of x ends, n numbers; then the lists, k rows of y counted from 0.
-static int64_t *ends_of(const struct job *j) { return (int64_t *)(void *)j->memory; }
+static int64_t *ends_of(const dw_job *j) { return (int64_t *)(void *)j->memory; }
 
-static void count_rows(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
-  const struct job *j = job;
-  for (int64_t i = a * TASK; i < least(b * TASK, j->k); i++) ends_of(j)[j->indices[i] - 1]++;
+// In one order, so in one unit.
+static void count_rows(dw_job *j, int64_t a, int64_t b, int slot) {
+  (void)a, (void)b;
+  const struct picking *p = picking_of(j);
+  for (int64_t i = 0; i < p->k; i++) {
+    ends_of(j)[p->indices[i] - 1]++;
+    if (i % OFTEN == OFTEN - 1 && dw_stopped(j->cx, slot)) return;
+  }
 }
 
 // Where lists begin becomes where they end.
-static void list_rows(void *job, int64_t a, int64_t b, int slot) {
-  (void)slot;
-  const struct job *j = job;
-  int64_t *lists = ends_of(j) + j->n;
-  for (int64_t i = a * TASK; i < least(b * TASK, j->k); i++) lists[ends_of(j)[j->indices[i] - 1]++] = i;
-}
-
-static dw_status make_lists(const dw_context *cx, struct job *j) {
-  dw_context alone = *cx; // in one order
-  alone.threads = 1;
-  int64_t *ends = ends_of(j), begin = 0;
-  memset(ends, 0, (size_t)j->n * sizeof ends[0]);
-  dw_status s = dw_parallel(&alone, parts(j->k, TASK), (double)j->k * 8, count_rows, j);
-  if (s != DW_OK) return s;
-  for (int64_t r = 0; r < j->n; r++) {
+static void list_rows(dw_job *j, int64_t a, int64_t b, int slot) {
+  (void)a, (void)b;
+  const struct picking *p = picking_of(j);
+  int64_t *ends = ends_of(j), *lists = ends + p->n, begin = 0;
+  for (int64_t r = 0; r < p->n; r++) {
     int64_t count = ends[r];
     ends[r] = begin;
     begin += count;
   }
-  return dw_parallel(&alone, parts(j->k, TASK), (double)j->k * 8, list_rows, j);
+  for (int64_t i = 0; i < p->k; i++) {
+    lists[ends[p->indices[i] - 1]++] = i;
+    if (i % OFTEN == OFTEN - 1 && dw_stopped(j->cx, slot)) return;
+  }
 }
 
 // The sum of a long list, in pieces between which an interruption is looked for.
-static void add_long(const struct job *j, char *x, const int64_t *list, int64_t count, int slot) {
-  enum { MOST = 256, OFTEN = 1 << 12 };
+static void add_long(dw_job *j, char *x, const int64_t *list, int64_t count, int slot) {
+  enum { MOST = 256, PIECE = 1 << 12 };
+  const struct picking *p = picking_of(j);
   int64_t acc[MOST]; // or doubles
-  for (int64_t first = 0; first < j->inner; first += MOST) {
-    int64_t lanes = least(MOST, j->inner - first);
+  for (int64_t first = 0; first < p->inner; first += MOST) {
+    int64_t lanes = least(MOST, p->inner - first);
     memset(acc, 0, sizeof acc);
     for (int64_t i = 0, n; i < count; i += n) {
-      n = least(count - i, OFTEN);
-      j->kernels->add_listed(acc, j->y + first * j->bytes, j->inner, list + i, n, count - i, lanes);
+      n = least(count - i, PIECE);
+      p->kernels->add_listed(acc, p->y + first * p->bytes, p->inner, list + i, n, count - i, lanes);
       if (dw_stopped(j->cx, slot)) return;
     }
-    j->kernels->finish(x + first * j->bytes, j->inner, acc, 1, lanes);
+    p->kernels->finish(x + first * p->bytes, p->inner, acc, 1, lanes);
   }
 }
 
-static void add_rows(void *job, int64_t a, int64_t b, int slot) {
+static void add_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   enum { LONG = 1 << 16 }; // additions
-  const struct job *j = job;
-  const int64_t *ends = ends_of(j), *lists = ends + j->n;
-  for (int64_t r = a * j->rows; r < least(b * j->rows, j->n); r++) {
+  const struct picking *p = picking_of(j);
+  const int64_t *ends = ends_of(j), *lists = ends + p->n;
+  for (int64_t r = a; r < b; r++) {
     int64_t begin = r > 0 ? ends[r - 1] : 0, count = ends[r] - begin;
-    char *x = j->x + r * j->inner * j->bytes;
+    char *x = p->x + r * p->inner * p->bytes;
     if (count == 0) {
-      memset(x, 0, (size_t)(j->inner * j->bytes));
-    } else if (count > LONG / j->inner) {
+      memset(x, 0, (size_t)(p->inner * p->bytes));
+    } else if (count > LONG / p->inner) {
       add_long(j, x, lists + begin, count, slot);
     } else {
-      j->kernels->sum_listed(x, j->y, j->inner, lists + begin, count, j->k - begin, j->inner);
+      p->kernels->sum_listed(x, p->y, p->inner, lists + begin, count, p->k - begin, p->inner);
     }
   }
 }
 
-dw_status dw_scatter(const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
-                     void *memory, size_t *scratch) {
-  enum { NARROW = 16 }; // elements of a row that is not worth a list
-  struct job j;
-  if (scratch != NULL) *scratch = 0;
-  if (dw_numel(x) == 0) return DW_OK;
-  job_init(&j, cx, x, y, indices, 0);
-  if (j.inner <= NARROW) return run_bundles(cx, &j, scatter_bundles, memory, scratch);
-  if (scratch != NULL) {
-    *scratch = (size_t)(j.n + j.k) * sizeof(int64_t);
-    return DW_OK;
+static bool next_of_lists(dw_job *j) {
+  const struct picking *p = picking_of(j);
+  if (j->pass.run == add_rows) return false;
+  if (j->pass.run == count_rows) {
+    j->pass.run = list_rows;
+    return true;
   }
-  j.memory = memory;
-  dw_status s = make_lists(cx, &j);
-  if (s != DW_OK) return s;
-  double elements = (double)j.inner * (double)(j.k + j.n);
-  j.rows = elements / (double)j.n < TASK ? (int64_t)(TASK * (double)j.n / elements) : 1;
-  return dw_parallel(cx, parts(j.n, j.rows), elements * 2, add_rows, &j);
+  j->pass = (dw_pass){p->n, (double)p->inner * (double)(p->k + p->n) * DW_WORK_MOVE, add_rows};
+  return true;
+}
+
+dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
+                          const int64_t *indices) {
+  enum { NARROW = 16 }; // elements of a row that is not worth a list
+  const struct picking *p = picking_init(j, cx, x, y, indices, 0);
+  if (dw_numel(x) == 0) return DW_OK;
+  if (p->inner <= NARROW) return plan_bundles(j, 1, 0);
+  j->pass = (dw_pass){1, (double)p->k * DW_WORK_PICK, count_rows};
+  j->next = next_of_lists;
+  j->zeroed = (size_t)p->n * sizeof(int64_t);
+  return dw_scratch_tell(j, times(p->n + p->k, sizeof(int64_t)));
 }
 
 // ---- where something is true ---------------------------------------------------------------------
 
-enum { RUN = 1 << 16 }; // elements that are searched at once
+enum { RUN = 1 << 16 }; // elements that are searched at once, a unit
 
-struct search {
-  const uint8_t *mask;
-  const dw_tensor *of;
-  int64_t n, *counts; // of true elements, of all runs before it once they are added up
+struct truth {
+  dw_tensor mask;
+  int64_t n;
+  int64_t *counts, *all; // of true elements, of all runs before it once they are added up
   int64_t *at;
 };
 
-static void search_count(void *job, int64_t a, int64_t b, int slot) {
+static void count_truth(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct search *s = job;
+  const struct truth *t = DW_STATE(struct truth, j);
+  const uint8_t *mask = t->mask.data;
   for (int64_t u = a; u < b; u++) {
-    int64_t count = 0, end = least((u + 1) * RUN, s->n);
-    for (int64_t i = u * RUN; i < end; i++) count += s->mask[i];
-    s->counts[u] = count;
+    int64_t count = 0, end = least((u + 1) * RUN, t->n);
+    for (int64_t i = u * RUN; i < end; i++) count += mask[i];
+    t->counts[u] = count;
   }
 }
 
-static void search_write(void *job, int64_t a, int64_t b, int slot) {
+static bool add_counts(dw_job *j) {
+  const struct truth *t = DW_STATE(struct truth, j);
+  *t->all = 0;
+  for (int64_t u = 0; u < j->pass.units; u++) {
+    int64_t count = t->counts[u];
+    t->counts[u] = *t->all;
+    *t->all += count;
+  }
+  return false;
+}
+
+static void write_truth(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct search *s = job;
-  int rank = s->of->rank;
+  const struct truth *t = DW_STATE(struct truth, j);
+  const uint8_t *mask = t->mask.data;
+  int rank = t->mask.rank;
   for (int64_t u = a; u < b; u++) {
-    int64_t *at = s->at + s->counts[u] * rank, end = least((u + 1) * RUN, s->n);
+    int64_t *at = t->at + t->counts[u] * rank, end = least((u + 1) * RUN, t->n);
     for (int64_t i = u * RUN; i < end; i++) {
-      if (!s->mask[i]) continue;
+      if (!mask[i]) continue;
       int64_t rest = i;
-      for (int k = rank - 1; k >= 0; rest /= s->of->shape[k--]) at[k] = rest % s->of->shape[k] + 1;
+      for (int k = rank - 1; k >= 0; rest /= t->mask.shape[k--]) at[k] = rest % t->mask.shape[k] + 1;
       at += rank;
     }
   }
@@ -263,33 +270,15 @@ static void search_write(void *job, int64_t a, int64_t b, int slot) {
 
 int64_t dw_nonzero_runs(const dw_tensor *mask) { return parts(dw_numel(mask), RUN); }
 
-dw_status dw_nonzero_count(const dw_context *cx, const dw_tensor *mask, int64_t *counts, int64_t *all) {
-  struct search s = {.mask = mask->data, .of = mask, .n = dw_numel(mask), .counts = counts};
-  int64_t runs = dw_nonzero_runs(mask);
-  dw_status status = dw_parallel(cx, runs, (double)s.n, search_count, &s);
-  *all = 0;
-  for (int64_t u = 0; u < runs && status == DW_OK; u++) {
-    int64_t count = counts[u];
-    counts[u] = *all;
-    *all += count;
-  }
-  return status;
+void dw_nonzero_count_init(dw_job *j, const dw_context *cx, int64_t *counts, int64_t *all, const dw_tensor *mask) {
+  int64_t n = dw_numel(mask);
+  *DW_STATE(struct truth, j) = (struct truth){*mask, n, counts, all, NULL};
+  dw_job_init(j, cx, dw_nonzero_runs(mask), (double)n, count_truth);
+  j->next = add_counts;
 }
 
-dw_status dw_nonzero(const dw_context *cx, int64_t *at, const dw_tensor *mask, int64_t *counts) {
-  struct search s = {.mask = mask->data, .of = mask, .n = dw_numel(mask), .counts = counts, .at = at};
-  return dw_parallel(cx, dw_nonzero_runs(mask), (double)s.n * 2, search_write, &s);
-}
-
-// ---- writing rows --------------------------------------------------------------------------------
-
-dw_status dw_put_rows(const dw_context *cx, const dw_tensor *x, const dw_tensor *rows, const int64_t *indices) {
-  dw_status s = DW_OK;
-  dw_tensor to, from;
-  for (int64_t i = 0; i < rows->shape[0] && s == DW_OK; i++) {
-    dw_select_view(&to, x, 0, indices[i] - 1);
-    dw_select_view(&from, rows, 0, i);
-    s = dw_copy(cx, &to, &from);
-  }
-  return s;
+void dw_nonzero_init(dw_job *j, const dw_context *cx, int64_t *at, const dw_tensor *mask, const int64_t *counts) {
+  int64_t n = dw_numel(mask);
+  *DW_STATE(struct truth, j) = (struct truth){*mask, n, (int64_t *)counts, NULL, at}; // read only
+  dw_job_init(j, cx, dw_nonzero_runs(mask), (double)n * DW_WORK_MOVE, write_truth);
 }

@@ -2,7 +2,7 @@
 // function of (key, counter, i) alone, so the numbers are the same for any thread count and any ISA.
 #include <math.h>
 
-#include "dwconv.h"
+#include "base/base.h"
 
 // Philox 4x32-10: ten rounds of two 32x32 multiplications, keys raised by Weyl constants.
 void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter) {
@@ -19,15 +19,14 @@ void dw_philox(uint32_t out[4], uint64_t key, uint64_t counter) {
   out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-struct job {
-  const dw_tensor *dst;
+struct draw {
+  void *data;
+  bool f32;
   dw_random from;
   int64_t n, per_block; // elements, and how many of them one block of the generator makes
   double a, b;          // low and high, or mean and stddev
-  void (*block)(double *v, const uint32_t u[4], const struct job *j);
+  void (*block)(double *v, const uint32_t u[4], const struct draw *d);
 };
-
-enum { TASK = 1 << 12 }; // elements; a multiple of any per_block
 
 static double unit53(uint32_t high, uint32_t low) { // [0, 1)
   return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;
@@ -35,33 +34,33 @@ static double unit53(uint32_t high, uint32_t low) { // [0, 1)
 
 static double between(double u, double low, double high) { return low + (high - low) * u; }
 
-static void uniform32(double *v, const uint32_t u[4], const struct job *j) {
+static void uniform32(double *v, const uint32_t u[4], const struct draw *d) {
   for (int i = 0; i < 4; i++) {
-    float x = (float)between((u[i] >> 8) * 0x1p-24, j->a, j->b);
-    v[i] = (double)(x < (float)j->b ? x : (float)j->a); // rounding may reach `high`, which is excluded
+    float x = (float)between((u[i] >> 8) * 0x1p-24, d->a, d->b);
+    v[i] = (double)(x < (float)d->b ? x : (float)d->a); // rounding may reach `high`, which is excluded
   }
 }
 
-static void uniform64(double *v, const uint32_t u[4], const struct job *j) {
+static void uniform64(double *v, const uint32_t u[4], const struct draw *d) {
   for (int i = 0; i < 2; i++) {
-    double x = between(unit53(u[2 * i], u[2 * i + 1]), j->a, j->b);
-    v[i] = x < j->b ? x : j->a;
+    double x = between(unit53(u[2 * i], u[2 * i + 1]), d->a, d->b);
+    v[i] = x < d->b ? x : d->a;
   }
 }
 
 // Box and Muller: u1 in (0, 1], u2 in [0, 1).
-static void gauss(double v[2], double u1, double u2, const struct job *j) {
+static void gauss(double v[2], double u1, double u2, const struct draw *d) {
   double r = sqrt(-2 * log(u1)), angle = 6.283185307179586 * u2;
-  v[0] = j->a + j->b * r * cos(angle);
-  v[1] = j->a + j->b * r * sin(angle);
+  v[0] = d->a + d->b * r * cos(angle);
+  v[1] = d->a + d->b * r * sin(angle);
 }
 
-static void normal32(double *v, const uint32_t u[4], const struct job *j) {
-  for (int i = 0; i < 4; i += 2) gauss(v + i, (u[i] + 1.0) * 0x1p-32, u[i + 1] * 0x1p-32, j);
+static void normal32(double *v, const uint32_t u[4], const struct draw *d) {
+  for (int i = 0; i < 4; i += 2) gauss(v + i, (u[i] + 1.0) * 0x1p-32, u[i + 1] * 0x1p-32, d);
 }
 
-static void normal64(double *v, const uint32_t u[4], const struct job *j) {
-  gauss(v, 1 - unit53(u[0], u[1]), unit53(u[2], u[3]), j);
+static void normal64(double *v, const uint32_t u[4], const struct draw *d) {
+  gauss(v, 1 - unit53(u[0], u[1]), unit53(u[2], u[3]), d);
 }
 
 // The normal distribution's inverse (Wichura, "Algorithm AS 241", 1988, PPND16), of p in (0, 1).
@@ -87,61 +86,46 @@ static double quantile(double p) {
 }
 
 // Within two stddev: one number for each, by the inverse, so element i still depends on i only.
-static double within(double u, const struct job *j) {
+static double within(double u, const struct draw *d) {
   const double low = 0.022750131948179195; // the distribution at -2
   double x = quantile(between(u, low, 1 - low));
-  return j->a + j->b * (x < -2 ? -2 : x > 2 ? 2 : x);
+  return d->a + d->b * (x < -2 ? -2 : x > 2 ? 2 : x);
 }
 
-static void truncated32(double *v, const uint32_t u[4], const struct job *j) {
-  for (int i = 0; i < 4; i++) v[i] = within((u[i] + 0.5) * 0x1p-32, j);
+static void truncated32(double *v, const uint32_t u[4], const struct draw *d) {
+  for (int i = 0; i < 4; i++) v[i] = within((u[i] + 0.5) * 0x1p-32, d);
 }
 
-static void truncated64(double *v, const uint32_t u[4], const struct job *j) {
-  for (int i = 0; i < 2; i++) v[i] = within(unit53(u[2 * i], u[2 * i + 1]), j);
+static void truncated64(double *v, const uint32_t u[4], const struct draw *d) {
+  for (int i = 0; i < 2; i++) v[i] = within(unit53(u[2 * i], u[2 * i + 1]), d);
 }
 
-static void run(void *job, int64_t a, int64_t b, int slot) {
+static void draw_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct job *j = job;
-  int64_t end = b * TASK < j->n ? b * TASK : j->n;
-  for (int64_t i = a * TASK; i < end; i += j->per_block) {
+  const struct draw *d = DW_STATE(struct draw, j);
+  for (int64_t block = a; block < b; block++) {
     uint32_t u[4];
     double v[4];
-    dw_philox(u, j->from.key, j->from.counter + (uint64_t)(i / j->per_block));
-    j->block(v, u, j);
-    for (int64_t k = 0; k < j->per_block && i + k < end; k++) {
-      if (j->dst->dtype == DW_FLOAT32) {
-        ((float *)j->dst->data)[i + k] = (float)v[k];
-      } else {
-        ((double *)j->dst->data)[i + k] = v[k];
-      }
+    int64_t first = block * d->per_block, n = least(d->per_block, d->n - first);
+    dw_philox(u, d->from.key, d->from.counter + (uint64_t)block);
+    d->block(v, u, d);
+    for (int64_t k = 0; k < n; k++) {
+      if (d->f32) ((float *)d->data)[first + k] = (float)v[k];
+      if (!d->f32) ((double *)d->data)[first + k] = v[k];
     }
   }
 }
 
-static dw_status draw(const dw_context *cx, struct job *j, dw_random *r) {
-  j->from = *r;
-  j->n = dw_numel(j->dst);
-  r->counter += (uint64_t)((j->n + j->per_block - 1) / j->per_block);
-  return dw_parallel(cx, (j->n + TASK - 1) / TASK, (double)j->n * 30, run, j);
-}
-
-dw_status dw_uniform(const dw_context *cx, const dw_tensor *dst, dw_random *r, double low, double high) {
+void dw_random_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, dw_random *r, dw_distribution which, double a,
+                    double b) {
+  static void (*const blocks[][2])(double *, const uint32_t *, const struct draw *) = {
+      [DW_UNIFORM] = {uniform64, uniform32},
+      [DW_NORMAL] = {normal64, normal32},
+      [DW_TRUNCATED] = {truncated64, truncated32},
+  };
   bool f32 = dst->dtype == DW_FLOAT32;
-  struct job j = {.dst = dst, .a = low, .b = high, .per_block = f32 ? 4 : 2, .block = f32 ? uniform32 : uniform64};
-  return draw(cx, &j, r);
-}
-
-dw_status dw_normal(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev) {
-  bool f32 = dst->dtype == DW_FLOAT32;
-  struct job j = {.dst = dst, .a = mean, .b = stddev, .per_block = f32 ? 4 : 2, .block = f32 ? normal32 : normal64};
-  return draw(cx, &j, r);
-}
-
-dw_status dw_truncated(const dw_context *cx, const dw_tensor *dst, dw_random *r, double mean, double stddev) {
-  bool f32 = dst->dtype == DW_FLOAT32;
-  struct job j = {.dst = dst, .a = mean, .b = stddev, .per_block = f32 ? 4 : 2};
-  j.block = f32 ? truncated32 : truncated64;
-  return draw(cx, &j, r);
+  int64_t n = dw_numel(dst), per_block = f32 ? 4 : 2, all = parts(n, per_block);
+  *DW_STATE(struct draw, j) = (struct draw){dst->data, f32, *r, n, per_block, a, b, blocks[which][f32]};
+  dw_job_init(j, cx, all, (double)n * DW_WORK_DRAW, draw_blocks);
+  r->counter += (uint64_t)all;
 }

@@ -1,96 +1,111 @@
-// sort.c: the order of the elements along a last axis. Called by the binding. Short lines are sorted whole, by one task
-// each; long ones one after the other, by tasks that sort blocks, then by passes of tasks that each write a piece of
-// what two sorted runs merge into. Invariant: the order is stable, so it is the same however it comes about.
-#include "dwconv.h"
-#include "kernels/kernels.h"
+// sort.c: the order of the elements along a last axis. Called by the binding. Short lines are sorted whole, each as one
+// unit; long ones one after the other, by units that sort blocks, then by passes whose units each write a piece of what
+// two sorted runs merge into. Invariant: the order is stable, so it is the same however it comes about.
+#include "base/base.h"
+#include "kernels/sort.h"
 
-enum {
-  TASK = 1 << 12,  // elements that are worth a task
-  BLOCK = 1 << 15, // elements of a block and of a piece; of longer lines
-  PER_ELEMENT = 30 // multiply-adds that sorting one element takes the time of, about
-};
+enum { BLOCK = 1 << 15 }; // elements of a block and of a piece; of longer lines
 
-struct job {
+struct sorting {
   const struct dw_sort_kernels *k;
-  int64_t *order, *work; // of a long line: what is written, and room of its length
-  const int64_t *sorted; // runs of `run` elements, which a pass merges
+  int64_t *order;
   const char *keys;
-  int64_t n, lines, per_task, run;
+  int64_t n, lines;
+  int64_t work_pitch; // bytes of a slot's room for indices
   size_t bytes;
   bool descending;
+  // Of a long line: which it is, the runs of `run` elements that are merged (0: blocks are sorted), and whether the pass
+  // reads the order and writes the room in memory, rather than the other way round.
+  int64_t line, run;
+  bool to_memory;
 };
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static struct sorting *sorting_of(dw_job *j) { return DW_STATE(struct sorting, j); }
 
-static void run_lines(void *job, int64_t a, int64_t b, int slot) {
-  const struct job *j = job;
-  int64_t end = least(b * j->per_task, j->lines);
-  for (int64_t i = a * j->per_task; i < end; i++) {
-    j->k->argsort(j->order + i * j->n, j->work + slot * j->n, j->keys + (size_t)(i * j->n) * j->bytes, 0, j->n,
-                  j->descending);
+// ---- short lines --------------------------------------------------------------------------------
+
+static void sort_lines(dw_job *j, int64_t a, int64_t b, int slot) {
+  const struct sorting *s = sorting_of(j);
+  int64_t *work = (int64_t *)(void *)(j->memory + slot * s->work_pitch);
+  for (int64_t i = a; i < b; i++) {
+    s->k->argsort(s->order + i * s->n, work, s->keys + (size_t)(i * s->n) * s->bytes, 0, s->n, s->descending);
   }
 }
 
-static void run_blocks(void *job, int64_t a, int64_t b, int slot) {
+// ---- long lines ---------------------------------------------------------------------------------
+
+struct long_line {
+  int64_t *to, *from;
+  const char *keys;
+};
+
+static struct long_line long_line(dw_job *j) {
+  const struct sorting *s = sorting_of(j);
+  int64_t *order = s->order + s->line * s->n, *memory = (int64_t *)(void *)j->memory;
+  const char *keys = s->keys + (size_t)(s->line * s->n) * s->bytes;
+  return s->to_memory ? (struct long_line){memory, order, keys} : (struct long_line){order, memory, keys};
+}
+
+static void sort_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct job *j = job;
-  for (int64_t first = a * BLOCK; first < least(b * BLOCK, j->n); first += BLOCK) {
-    j->k->argsort(j->order + first, j->work + first, j->keys, first, least(BLOCK, j->n - first), j->descending);
+  const struct sorting *s = sorting_of(j);
+  struct long_line l = long_line(j);
+  for (int64_t first = a * BLOCK; first < least(b * BLOCK, s->n); first += BLOCK) {
+    s->k->argsort(l.to + first, l.from + first, l.keys, first, least(BLOCK, s->n - first), s->descending);
   }
 }
 
 // A piece lies within one pair of runs, as these are whole pieces but for the last.
-static void run_pieces(void *job, int64_t a, int64_t b, int slot) {
+static void sort_pieces(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
-  const struct job *j = job;
-  for (int64_t at = a * BLOCK; at < least(b * BLOCK, j->n); at += BLOCK) {
-    int64_t pair = at / (2 * j->run) * 2 * j->run, left = least(j->run, j->n - pair);
-    int64_t right = least(j->run, j->n - pair - left);
-    j->k->merge(j->order + at, at - pair, least(BLOCK, j->n - at), j->sorted + pair, left, j->sorted + pair + left,
-                right, j->keys, j->descending);
+  const struct sorting *s = sorting_of(j);
+  struct long_line l = long_line(j);
+  for (int64_t at = a * BLOCK; at < least(b * BLOCK, s->n); at += BLOCK) {
+    int64_t pair = at / (2 * s->run) * 2 * s->run, left = least(s->run, s->n - pair);
+    int64_t right = least(s->run, s->n - pair - left);
+    s->k->merge(l.to + at, at - pair, least(BLOCK, s->n - at), l.from + pair, left, l.from + pair + left, right, l.keys,
+                s->descending);
   }
 }
 
-static dw_status sort_long(const dw_context *cx, struct job line) {
-  int64_t *to[2] = {line.order, line.work}, tasks = (line.n + BLOCK - 1) / BLOCK;
-  int passes = 0;
-  for (int64_t run = BLOCK; run < line.n; run *= 2) passes++;
-  int at = passes % 2; // the last pass writes the order
-  line.order = to[at], line.work = to[1 - at];
-  dw_status s = dw_parallel(cx, tasks, (double)line.n * PER_ELEMENT, run_blocks, &line);
-  for (line.run = BLOCK; s == DW_OK && line.run < line.n; line.run *= 2) {
-    line.sorted = to[at];
-    at = 1 - at;
-    line.order = to[at];
-    s = dw_parallel(cx, tasks, (double)line.n * PER_ELEMENT, run_pieces, &line);
-  }
-  return s;
+// The last of the passes of a line writes the order.
+static void begin_line(dw_job *j) {
+  struct sorting *s = sorting_of(j);
+  bool odd = false;
+  for (int64_t run = BLOCK; run < s->n; run *= 2) odd = !odd;
+  s->run = 0, s->to_memory = odd;
+  j->pass = (dw_pass){parts(s->n, BLOCK), (double)s->n * DW_WORK_SORT, sort_blocks};
 }
 
-static dw_status sort_long_lines(const dw_context *cx, const struct job *j) {
-  dw_status s = DW_OK;
-  for (int64_t i = 0; s == DW_OK && i < j->lines; i++) {
-    struct job line = *j;
-    line.order += i * j->n;
-    line.keys += (size_t)(i * j->n) * j->bytes;
-    s = sort_long(cx, line);
+static bool next_of_long(dw_job *j) {
+  struct sorting *s = sorting_of(j);
+  s->run = s->run == 0 ? BLOCK : 2 * s->run;
+  if (s->run < s->n) {
+    s->to_memory = !s->to_memory;
+    j->pass.run = sort_pieces;
+    return true;
   }
-  return s;
+  if (++s->line == s->lines) return false;
+  begin_line(j);
+  return true;
 }
 
-dw_status dw_argsort(const dw_context *cx, const dw_tensor *order, const dw_tensor *x, bool descending, void *memory,
-                     size_t *scratch) {
-  int64_t n = x->shape[x->rank - 1], all = dw_numel(x);
-  struct job j = {.k = cx->kernels->sort[x->dtype], .order = order->data, .work = memory, .keys = x->data, .n = n};
-  j.lines = n > 0 ? all / n : 0;
-  j.per_task = n < TASK ? TASK / (n > 0 ? n : 1) : 1;
-  j.bytes = dw_dtype_size(x->dtype);
-  j.descending = descending;
-  int64_t tasks = (j.lines + j.per_task - 1) / j.per_task;
-  double work = (double)all * PER_ELEMENT;
-  if (scratch != NULL) {
-    *scratch = tasks > 0 ? (size_t)(n > BLOCK ? 1 : dw_slots(cx, tasks, work)) * (size_t)n * sizeof(int64_t) : 0;
-    return DW_OK;
+dw_status dw_argsort_init(dw_job *j, const dw_context *cx, const dw_tensor *order, const dw_tensor *x,
+                          bool descending) {
+  struct sorting *s = sorting_of(j);
+  int64_t n = x->shape[x->rank - 1], all = dw_numel(x), used = 0, room = times(n, sizeof(int64_t));
+  *s = (struct sorting){.k = cx->kernels->sort[x->dtype == DW_BOOL ? DW_UINT8 : x->dtype]};
+  s->order = order->data, s->keys = x->data, s->n = n, s->lines = n > 0 ? all / n : 0;
+  s->bytes = dw_dtype_size(x->dtype), s->descending = descending;
+  dw_job_init(j, cx, s->lines, (double)all * DW_WORK_SORT, sort_lines);
+  if (all == 0) return DW_OK;
+  if (n > BLOCK) {
+    begin_line(j);
+    j->next = next_of_long;
+    dw_scratch_take(&used, room);
+  } else {
+    j->slots = dw_slots(cx, s->lines, j->pass.work);
+    dw_scratch_each(&used, room, j->slots, &s->work_pitch);
   }
-  return n > BLOCK ? sort_long_lines(cx, &j) : dw_parallel(cx, tasks, work, run_lines, &j);
+  return dw_scratch_tell(j, used);
 }

@@ -43,14 +43,22 @@ local function only(path, names, allowed)
 end
 
 describe("who may know whom", function()
-  it("kernels know kernels.h and the vector vocabulary; drivers no Lua; the binding no kernels", function()
-    for _, path in ipairs(files("src", "c")) do
-      local allowed = path:find "^src/kernels/" and { "kernels%.h", "vec%.h", "math%.h", "elementwise%.h", "passes%.h",
-        "gemm_tile%.h" }
-        or path:find "^src/binding/" and { "dwconv%.h", "binding%.h", "file%.h", "lua%.h", "lauxlib%.h" }
-        or path:find "^src/io/" and { "image%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
-        or { "dwconv%.h", "walk%.h", "depthwise%.h", "gemm%.h", "kernels/kernels%.h", "kernels/elementwise%.h" }
+  it("kernels know kernels.h, their own headers and the vector vocabulary; drivers no Lua; the binding no kernels", function()
+    for _, path in ipairs(files("src", "[ch]")) do
+      local family = path:match "^src/([^/]+)/[^/]+$"
+      local allowed = path:find "^src/kernels/" and { "[%w_]+%.h" }
+        or path:find "^src/binding/" and { "dwconv%.h", "families%.h", "binding%.h", "file%.h", "lua%.h", "lauxlib%.h" }
+        or path:find "^src/io/" and { "image%.h", "binding/file%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
+        or path:find "^src/base/" and { "base%.h", "dwconv%.h", "kernels/kernels%.h", "kernels/layout%.h" }
+        or { "base/base%.h", "dwconv%.h", "kernels/[%w_]+%.h", family and family .. "%.h" or nil }
       only(path, includes(path), allowed)
+      if path:find "^src/kernels/" then
+        for _, name in ipairs(includes(path)) do
+          local known = name == "families.h" or io.open("src/kernels/" .. name)
+          assert(known, ("%s must not know %s"):format(path, name))
+          if name ~= "families.h" then known:close() end
+        end
+      end
     end
   end)
 
@@ -92,7 +100,7 @@ describe("who may know whom", function()
     for _, path in ipairs(files("src", "c")) do
       for i, line in ipairs(lines_of(path)) do
         local where = ("%s:%d: %s"):format(path, i, line)
-        assert.is_true(path == "src/parallel.c" or not line:find "pthread_create", where)
+        assert.is_true(path == "src/base/parallel.c" or not line:find "pthread_create", where)
         assert.is_nil(line:find "#%s*pragma omp", where)
         if not path:find "^src/io/" then
           for _, word in ipairs { "printf", "exit", "abort", "malloc", "free" } do
@@ -106,14 +114,28 @@ describe("who may know whom", function()
     end
   end)
 
-  it("one word per family: a driver has its kernel, binding, record, spec and bench under one name", function()
-    for _, family in ipairs { "elementwise", "reduce", "gemm", "depthwise" } do
-      for _, place in ipairs { "src/%s.c", "src/kernels/%s.c", "src/binding/%s.c", "lua/dwconv/ops/%s.lua", "tests/%s_spec.lua",
-        "tests/bench/%s.lua" } do
-        local path = place:format(family)
-        assert(io.open(path), path .. " is not there"):close()
+  it("one word per family: each that families.h lists has all its rooms under one name", function()
+    local function is_there(path)
+      local f = io.open(path)
+      if f then f:close() end
+      return f ~= nil
+    end
+    local listed = 0
+    for _, line in ipairs(lines_of "src/families.h") do
+      local kind, name, types = line:match "^(%u+)%(([%w_]+), (%u+)%)"
+      local places = { "src/kernels/%s.c" }
+      if kind == "FAMILY" then
+        listed = listed + 1
+        places = { types ~= "NONE" and "src/kernels/%s.c" or nil, "src/binding/%s.c", "lua/dwconv/ops/%s.lua",
+          "tests/%s_spec.lua" }
+        local driver, folder = ("src/%s.c"):format(name), ("src/%s/%s.c"):format(name, name)
+        assert(is_there(driver) or is_there(folder), driver .. " is not there")
+      end
+      for _, place in pairs(kind and places or {}) do
+        assert(is_there(place:format(name)), place:format(name) .. " is not there")
       end
     end
+    assert.is_true(listed > 5)
   end)
 
   it("files stay under 400 lines", function()

@@ -3,13 +3,27 @@
 // names the argument, what was expected and what came.
 #include "binding.h"
 
-// The metatable is compared by identity, and the size again, in case `debug` gave it to something else.
-dw_tensor *dwl_totensor(lua_State *L, int index) {
-  void *p = lua_touserdata(L, index);
-  if (p == NULL || lua_rawlen(L, index) < sizeof(dwl_tensor) || !lua_getmetatable(L, index)) return NULL;
-  bool same = lua_rawequal(L, -1, lua_upvalueindex(DWL_METATABLE));
-  lua_pop(L, 1);
-  return same ? p : NULL;
+const char *dwl_got(lua_State *L, int index) {
+  enum { SHOWN = 40 };
+  const dw_tensor *t = dwl_totensor(L, index);
+  size_t n;
+  if (t != NULL) return lua_pushfstring(L, "a %s tensor %s", dw_dtype_name(t->dtype), dwl_shape_text(L, t));
+  switch (lua_type(L, index)) {
+    case LUA_TNIL:
+    case LUA_TNONE: return lua_pushliteral(L, "nil");
+    case LUA_TNUMBER:
+    case LUA_TBOOLEAN: return luaL_tolstring(L, index, NULL);
+    case LUA_TSTRING: {
+      const char *s = lua_tolstring(L, index, &n);
+      if (n > SHOWN) return lua_pushfstring(L, "a string of %I bytes", (LUAI_UACINT)n);
+      return lua_pushfstring(L, "\"%s\"", s);
+    }
+    default: return lua_pushfstring(L, "a %s", luaL_typename(L, index));
+  }
+}
+
+int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) {
+  dwl_error(L, "%s must be %s, got %s", argument, expected, dwl_got(L, index));
 }
 
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument) {

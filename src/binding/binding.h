@@ -9,6 +9,8 @@
 
 #include "dwconv.h"
 
+enum { DWL_LINE = 64 }; // bytes of a line of the caches, at which payloads and scratch begin
+
 enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 
 // One per lua_State, in a userdata, whose user value 1 is the pool's memory.
@@ -35,16 +37,52 @@ typedef struct dwl_tensor {
   bool detached; // a view which gradients take for a tensor of its own
 } dwl_tensor;
 
-dwl_state *dwl_getstate(lua_State *L);
-const char *dwl_name(lua_State *L);
+static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(DWL_STATE)); }
+
+// ---- errors.c -----------------------------------------------------------------------------------
 
 // Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
-int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
-const char *dwl_got(lua_State *L, int index);                 // "a string \"same\"", "2.5", "nil"; pushes it
 const char *dwl_shape_text(lua_State *L, const dw_tensor *t); // "1x3x3x2", "()"; pushes it
 
+// ---- tensor.c -----------------------------------------------------------------------------------
+
+void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
+int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may hold now
+char *dwl_nextline(char *p);                       // p, or the next address that is a multiple of 64
+
 dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is none
+// Push a new tensor. The payload of dwl_newtensor is not initialised.
+dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
+dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);
+void dwl_pushroot(lua_State *L, int index);  // of a tensor, itself unless it is a view
+void dwl_pushowner(lua_State *L, int index); // the tensor that holds the numbers, itself unless it is a view
+void dwl_detach(lua_State *L, int index);    // a view from its root
+void dwl_checkwritable(lua_State *L, int index, const char *argument); // of a tensor: no two indices share an element
+void dwl_wrote(lua_State *L, int index);
+
+// ---- run.c --------------------------------------------------------------------------------------
+
+const dw_context *dwl_context(lua_State *L);      // for the inits of jobs
+void dwl_check(lua_State *L, dw_status s);        // raises unless it is DW_OK
+void dwl_run(lua_State *L, dw_job *j);            // lends it scratch; raises what goes wrong
+void *dwl_scratch(lua_State *L, size_t bytes);    // pushes it
+bool dwl_hookchanged(void *state);                // whether an interruption is asked for
+// In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
+// every 2^16-th.
+void dwl_interrupt(lua_State *L);
+static inline void dwl_poll(lua_State *L, int64_t i) {
+  if ((i & 0xFFFF) == 0 && i > 0) dwl_interrupt(L);
+}
+void dwl_copy(lua_State *L, const dw_tensor *to, const dw_tensor *from);
+void dwl_cast(lua_State *L, const dw_tensor *to, const dw_tensor *from);
+void dwl_fill(lua_State *L, const dw_tensor *to, const void *element);
+dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by a contiguous copy if need be
+
+// ---- arguments.c --------------------------------------------------------------------------------
+
+const char *dwl_got(lua_State *L, int index); // "a string \"same\"", "2.5", "nil"; pushes it
+int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);
 int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most);
 double dwl_checknumber(lua_State *L, int index, const char *argument);
@@ -55,53 +93,37 @@ int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank); // f
 // Index `i` of n in Lua's counting to one from 0; raises outside.
 int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);
 
-// Push a new tensor. The payload of dwl_newtensor is not initialised.
-dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
-dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);
-void dwl_pushroot(lua_State *L, int index);  // of a tensor, itself unless it is a view
-void dwl_pushowner(lua_State *L, int index); // the tensor that holds the numbers, itself unless it is a view
-void dwl_detach(lua_State *L, int index);    // a view from its root
-dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by a contiguous copy if need be
-void dwl_checkwritable(lua_State *L, int index, const char *argument); // of a tensor: no two indices share an element
-void dwl_wrote(lua_State *L, int index);
-
 void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
-void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes, see shape.c
-void dwl_openshape(lua_State *L);
 // Writes the Lua value at `index` as an element; false when it is of the wrong kind or does not fit.
 bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
 void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *element);
 
-// Around a driver: interruption is looked for, and a status other than DW_OK raises.
-const dw_context *dwl_enter(lua_State *L);
-void dwl_leave(lua_State *L, dw_status s);
-// In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
-// every 2^16-th.
-void dwl_interrupt(lua_State *L);
-static inline void dwl_poll(lua_State *L, int64_t i) {
-  if ((i & 0xFFFF) == 0 && i > 0) dwl_interrupt(L);
-}
-void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
+// ---- rooms --------------------------------------------------------------------------------------
 
-void dwl_pushmethods(lua_State *L);                // the table of methods, to which the Lua layer adds
-void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
-int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may hold now
-// Registers `functions` in the table on top of the stack.
-void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
-// A function of its own: pushes its four upvalues, `name` an index; then, with `more` pushed behind them, the closure.
-void dwl_pushupvalues(lua_State *L, const luaL_Reg *function, int name);
-void dwl_pushclosure(lua_State *L, int more);
-
+void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes, see shape.c
+void dwl_openshape(lua_State *L);
 // Assigns the Lua value at `index` (a number, a boolean, a tensor or a nested table) to `view`, a view of
 // the tensor at 1; counts the write.
 void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argument);
 // Pushes a tensor made from a nested table; dtype DW_DTYPES means bool for booleans, else `floats`.
 dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
 
-extern const luaL_Reg dwl_create_functions[], dwl_table_functions[], dwl_view_functions[], dwl_strided_functions[],
-    dwl_layout_functions[], dwl_elementwise_functions[], dwl_reduce_functions[], dwl_gather_functions[], dwl_random_functions[],
-    dwl_depthwise_functions[], dwl_gemm_functions[], dwl_tape_functions[], dwl_recall_functions[],
-    dwl_system_functions[], dwl_file_functions[];
+// ---- binding.c ----------------------------------------------------------------------------------
+
+void dwl_pushmethods(lua_State *L); // the table of methods, to which the Lua layer adds
+// Registers `functions` in the table on top of the stack.
+void dwl_register(lua_State *L, const luaL_Reg *functions, int metatable, int state);
+// A function of its own: pushes its four upvalues, `name` an index; then, with `more` pushed after them, the closure.
+void dwl_pushupvalues(lua_State *L, const luaL_Reg *function, int name);
+void dwl_pushclosure(lua_State *L, int more);
+
+// The functions of each room: those of the families, and the others.
+#define KERNELS(name, types)
+#define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
+#include "families.h"
+extern const luaL_Reg dwl_errors_functions[], dwl_create_functions[], dwl_table_functions[], dwl_view_functions[],
+    dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
+    dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

@@ -16,7 +16,7 @@ static int full_of(lua_State *L, int dtype_at, int value_at, lua_Integer value) 
   }
   dwl_checkelement(L, value_at, "value", dtype, &element);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
-  dwl_leave(L, dw_fill(dwl_enter(L), t, &element));
+  dwl_fill(L, t, &element);
   return 1;
 }
 
@@ -40,11 +40,11 @@ static int eye(lua_State *L) { // size, columns, dtype
   if (dtype != DW_BOOL) lua_pushinteger(L, 1);
   dwl_checkelement(L, -1, "value", dtype, &one);
   dw_tensor *t = dwl_newtensor(L, dtype, 2, shape), diagonal = *t;
-  dwl_leave(L, dw_fill(dwl_enter(L), t, &zero));
+  dwl_fill(L, t, &zero);
   diagonal.rank = 1;
   diagonal.shape[0] = n < m ? n : m;
   diagonal.strides[0] = m + 1;
-  if (diagonal.shape[0] > 0) dwl_leave(L, dw_fill(dwl_enter(L), &diagonal, &one));
+  if (diagonal.shape[0] > 0) dwl_fill(L, &diagonal, &one);
   return 1;
 }
 
@@ -53,7 +53,7 @@ static void cast_top(lua_State *L, dw_dtype dtype) {
   dw_tensor *t = lua_touserdata(L, -1);
   if (t->dtype == dtype) return;
   dw_tensor *c = dwl_newtensor(L, dtype, t->rank, t->shape);
-  dwl_leave(L, dw_cast(dwl_enter(L), c, t));
+  dwl_cast(L, c, t);
   lua_replace(L, -2);
 }
 
@@ -171,7 +171,7 @@ static int from_bytes(lua_State *L) { // string, shape, dtype
   }
   dw_tensor to = flat_bytes(dwl_newtensor(L, dtype, rank, shape)->data, need), from = flat_bytes(bytes, need);
   if (dtype == DW_BOOL) to.dtype = DW_BOOL; // any byte but 0 is true
-  dwl_leave(L, dw_cast(dwl_enter(L), &to, &from));
+  dwl_cast(L, &to, &from);
   return 1;
 }
 

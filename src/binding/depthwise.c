@@ -146,18 +146,6 @@ static void check_grad(const struct call *c, const dw_tensor *g, const char *oth
   }
 }
 
-typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
-                         const dw_depthwise *, void *, size_t *);
-
-static void run(const struct call *c, driver *f, const dw_tensor *to, const dw_tensor *a, const dw_tensor *b) {
-  char small[2048] __attribute__((aligned(64)));
-  size_t bytes;
-  const dw_context cx = *dwl_enter(c->L); // a finaliser that runs while scratch is made may set threads
-  dwl_leave(c->L, f(&cx, to, a, b, &c->d, NULL, &bytes));
-  void *scratch = bytes <= sizeof small ? small : dwl_scratch(c->L, bytes);
-  dwl_leave(c->L, f(&cx, to, a, b, &c->d, scratch, NULL));
-}
-
 static int conv(lua_State *L) { // x, depthwise_kernel, geometry
   struct call c = start(L, "x", "depthwise_kernel", 3);
   dw_tensor x = as_last(&c, check_rank4(L, 1, "x", image_axes(&c)));
@@ -168,9 +156,9 @@ static int conv(lua_State *L) { // x, depthwise_kernel, geometry
   int64_t shape[4];
   output_shape(&c, shape);
   dw_tensor y = as_last(&c, dwl_newtensor(L, x.dtype, 4, shape));
-  int result = lua_gettop(L);
-  run(&c, dw_depthwise_forward, &y, &x, kernel);
-  lua_pushvalue(L, result);
+  dw_job j;
+  dwl_check(L, dw_depthwise_forward_init(&j, dwl_context(L), &y, &x, kernel, &c.d));
+  dwl_run(L, &j);
   return 1;
 }
 
@@ -193,9 +181,9 @@ static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, geometry
   check_grad(&c, g, "depthwise_kernel", kernel->dtype);
   kernel = dwl_contiguous(L, 2);
   dw_tensor dx = as_last(&c, dwl_newtensor(L, like.dtype, 4, like.shape));
-  int result = lua_gettop(L);
-  run(&c, dw_depthwise_grad_x, &dx, &from, kernel);
-  lua_pushvalue(L, result);
+  dw_job j;
+  dwl_check(L, dw_depthwise_grad_x_init(&j, dwl_context(L), &dx, &from, kernel, &c.d));
+  dwl_run(L, &j);
   return 1;
 }
 
@@ -207,9 +195,9 @@ static int grad_kernel(lua_State *L) { // g, x, kernel_shape, geometry
   check_geometry(&c, &x, &like);
   check_grad(&c, g, "x", x.dtype);
   dw_tensor from = as_last(&c, g), *dk = dwl_newtensor(L, like.dtype, 4, like.shape);
-  int result = lua_gettop(L);
-  run(&c, dw_depthwise_grad_kernel, dk, &from, &x);
-  lua_pushvalue(L, result);
+  dw_job j;
+  dwl_check(L, dw_depthwise_grad_kernel_init(&j, dwl_context(L), dk, &from, &x, &c.d));
+  dwl_run(L, &j);
   return 1;
 }
 

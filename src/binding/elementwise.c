@@ -70,20 +70,23 @@ static void refuse_shapes(struct call *c) {
   dwl_error(L, "the shapes do not broadcast: %s", lua_tostring(L, -1));
 }
 
-// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where there
-// is no result, none is wrong.
-static void check(struct call *c, const dw_tensor *y) {
+static void refuse_dtype(struct call *c) {
   lua_State *L = c->L;
-  dw_status s = dw_elementwise_check(dwl_enter(L), c->op, c->x);
-  if (s == DW_OK || ((s == DW_DIVISION || s == DW_EXPONENT) && dw_numel(y) == 0)) return;
-  if (s != DW_DTYPE) dwl_leave(L, s);
   lua_pushliteral(L, "");
   for (int d = 0; d < DW_DTYPES; d++) {
-    if (!dw_elementwise_takes(dwl_enter(L), c->op, (dw_dtype)d)) continue;
+    if (!dw_elementwise_takes(dwl_context(L), c->op, (dw_dtype)d)) continue;
     const char *before = lua_tostring(L, -1);
     lua_pushfstring(L, "%s%s%s", before, before[0] == 0 ? "" : ", ", dw_dtype_name((dw_dtype)d));
   }
   dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
+}
+
+// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where there
+// is no result, none is wrong.
+static void check(struct call *c, const dw_tensor *y) {
+  dw_job j;
+  if (dw_elementwise_check_init(&j, dwl_context(c->L), c->op, c->x) == DW_DTYPE) refuse_dtype(c);
+  if (j.pass.units > 0 && dw_numel(y) > 0) dwl_run(c->L, &j);
 }
 
 // The operands, and the shape to which they stretch.
@@ -101,7 +104,7 @@ static int read_operands(struct call *c, int64_t shape[DW_MAX_RANK]) {
   return rank;
 }
 
-static dw_status compute(struct call *c, const dw_tensor *y) {
+static void compute(struct call *c, const dw_tensor *y) {
   dw_tensor stretched[MOST];
   const dw_tensor *x[MOST];
   for (int i = 0; i < c->operands; i++) {
@@ -110,7 +113,9 @@ static dw_status compute(struct call *c, const dw_tensor *y) {
     dw_broadcast_view(&stretched[i], x[i], y->rank, y->shape);
     x[i] = &stretched[i];
   }
-  return dw_elementwise(dwl_enter(c->L), c->op, y, x);
+  dw_job j;
+  dw_elementwise_init(&j, dwl_context(c->L), y, x, c->op);
+  dwl_run(c->L, &j);
 }
 
 static int into_new(lua_State *L) {
@@ -119,7 +124,7 @@ static int into_new(lua_State *L) {
   int rank = read_operands(&c, shape);
   dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);
   check(&c, y);
-  dwl_leave(L, compute(&c, y));
+  compute(&c, y);
   return 1;
 }
 
@@ -139,12 +144,12 @@ static int into_first(lua_State *L) {
     const dwl_tensor *u = lua_touserdata(L, i + 1);
     if (u == NULL || u->writes != first->writes) continue;
     dw_tensor *copy = dwl_newtensor(L, u->t.dtype, u->t.rank, u->t.shape);
-    dwl_leave(L, dw_copy(dwl_enter(L), copy, c.x[i]));
+    dwl_copy(L, copy, c.x[i]);
     c.x[i] = copy;
   }
   check(&c, c.x[0]);
   dwl_wrote(L, 1);
-  dwl_leave(L, compute(&c, c.x[0]));
+  compute(&c, c.x[0]);
   lua_settop(L, 1);
   return 1;
 }
@@ -159,7 +164,7 @@ static int into_float(lua_State *L) {
   for (int i = 0; i < c.operands && !dw_dtype_is_float(c.dtype) && c.dtype != DW_BOOL; i++) {
     if (dwl_totensor(L, i + 1) == NULL) continue;
     dw_tensor *cast = dwl_newtensor(L, dwl_getstate(L)->floatx, c.x[i]->rank, c.x[i]->shape);
-    dwl_leave(L, dw_cast(dwl_enter(L), cast, c.x[i]));
+    dwl_cast(L, cast, c.x[i]);
     lua_replace(L, i + 1);
   }
   return into_new(L);

@@ -219,7 +219,7 @@ static bool stop_asked(void *user) {
 }
 
 static int refuse(lua_State *L, dwl_file *f, int problem) {
-  if (problem == ECANCELED) dwl_leave(L, DW_INTERRUPTED);
+  if (problem == ECANCELED) dwl_check(L, DW_INTERRUPTED);
   if (f != NULL) close_files(f);
   lua_pushnil(L);
   lua_pushstring(L, strerror(problem));
@@ -284,7 +284,7 @@ static int file_read(lua_State *L) { // file, n -> the next n bytes, fewer only 
   size_t n = (size_t)dwl_checkinteger(L, 2, "n", 0, PIECE);
   luaL_Buffer b;
   char *to = luaL_buffinitsize(L, &b, n);
-  int problem = get(f, to, &n, stop_asked, (void *)dwl_enter(L));
+  int problem = get(f, to, &n, stop_asked, (void *)dwl_context(L));
   if (problem != 0) return refuse(L, NULL, problem);
   luaL_pushresultsize(&b, n);
   return 1;
@@ -325,13 +325,13 @@ static int file_fill(lua_State *L) {
   const dw_tensor *to = in_a_row(L, t, &row);
   size_t n = (size_t)dw_numel(t) * dw_dtype_size(t->dtype);
   dwl_wrote(L, 2);
-  int problem = get(f, to->data, &n, stop_asked, (void *)dwl_enter(L));
+  int problem = get(f, to->data, &n, stop_asked, (void *)dwl_context(L));
   if (problem != 0) return refuse(L, NULL, problem);
   if (lua_toboolean(L, 3)) swap_bytes(to);
   if (t->dtype == DW_BOOL) { // any byte but 0 is true
     for (size_t i = 0; i < n; i++) ((uint8_t *)to->data)[i] = ((uint8_t *)to->data)[i] != 0;
   }
-  if (to != t) dwl_leave(L, dw_copy(dwl_enter(L), t, to));
+  if (to != t) dwl_copy(L, t, to);
   lua_pushinteger(L, (lua_Integer)n);
   return 1;
 }
@@ -345,11 +345,11 @@ static int file_write(lua_State *L) { // file, a string or a tensor of at most P
   } else {
     dw_tensor *t = dwl_checktensor(L, 2, "bytes"), row;
     const dw_tensor *from = in_a_row(L, t, &row);
-    if (from != t) dwl_leave(L, dw_copy(dwl_enter(L), from, t));
+    if (from != t) dwl_copy(L, from, t);
     bytes = from->data;
     n = (size_t)dw_numel(t) * dw_dtype_size(t->dtype);
   }
-  int problem = put(f, bytes, n, stop_asked, (void *)dwl_enter(L));
+  int problem = put(f, bytes, n, stop_asked, (void *)dwl_context(L));
   if (problem != 0) return refuse(L, NULL, problem);
   lua_pushboolean(L, 1);
   return 1;

@@ -1,4 +1,4 @@
-// gather.c: elements picked by index, and sorting, for Lua. Indices count from 1.
+// gather.c: elements picked by index, for Lua. Indices count from 1.
 #include "binding.h"
 
 // The tensor of indices at `index`, made contiguous int64.
@@ -9,7 +9,7 @@ static const dw_tensor *read_indices(lua_State *L, int index, const char *argume
   }
   if (t->dtype != DW_INT64) {
     dw_tensor *wide = dwl_newtensor(L, DW_INT64, t->rank, t->shape);
-    dwl_leave(L, dw_cast(dwl_enter(L), wide, t));
+    dwl_cast(L, wide, t);
     lua_replace(L, index);
   }
   return dwl_contiguous(L, index);
@@ -49,7 +49,9 @@ static int gather(lua_State *L) { // reference, indices
   x = dwl_contiguous(L, 1);
   dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank + x->rank - 1, shape);
   check_indices(L, i, "indices", x->shape[0]);
-  dwl_leave(L, dw_gather(dwl_enter(L), y, x, i->data));
+  dw_job j;
+  dw_gather_init(&j, dwl_context(L), y, x, i->data);
+  dwl_run(L, &j);
   return 1;
 }
 
@@ -63,7 +65,7 @@ static int one_hot(lua_State *L) { // indices, num_classes
   dw_tensor *y = dwl_newtensor(L, DW_FLOAT32, i->rank + 1, shape);
   check_indices(L, i, "indices", n);
   int64_t zero = 0;
-  dwl_leave(L, dw_fill(dwl_enter(L), y, &zero));
+  dwl_fill(L, y, &zero);
   int64_t count = dw_numel(i);
   for (int64_t k = 0; k < count; k++, dwl_poll(L, k)) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
   return 1;
@@ -84,13 +86,12 @@ static int scatter(lua_State *L) { // rows, indices, n: the rows added up at the
   y = dwl_contiguous(L, 1);
   dw_tensor *x = dwl_newtensor(L, y->dtype, y->rank - i->rank + 1, shape);
   int result = lua_gettop(L);
-  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  size_t bytes;
-  dwl_leave(L, dw_scatter(&cx, x, y, i->data, NULL, &bytes));
-  void *scratch = dwl_scratch(L, bytes);
+  dw_job j;
+  dwl_check(L, dw_scatter_init(&j, dwl_context(L), x, y, i->data));
+  void *scratch = dwl_scratch(L, j.scratch);
   check_indices(L, i, "indices", n);
-  dwl_leave(L, dw_scatter(&cx, x, y, i->data, scratch, NULL));
-  lua_pushvalue(L, result);
+  dwl_check(L, dw_run(&j, scratch));
+  lua_settop(L, result);
   return 1;
 }
 
@@ -112,7 +113,9 @@ static int take_along_axis(lua_State *L) { // x, indices, axis
   x = dwl_contiguous(L, 1);
   dw_tensor *y = dwl_newtensor(L, x->dtype, i->rank, i->shape);
   check_indices(L, i, "indices", x->shape[axis]);
-  dwl_leave(L, dw_take(dwl_enter(L), y, x, i->data, axis));
+  dw_job j;
+  dw_take_init(&j, dwl_context(L), y, x, i->data, axis);
+  dwl_run(L, &j);
   return 1;
 }
 
@@ -129,38 +132,26 @@ static int put_along_axis(lua_State *L) { // y, indices, axis, n
   for (int k = 0; k < y->rank; k++) shape[k] = k == axis ? n : y->shape[k];
   dw_tensor *x = dwl_newtensor(L, y->dtype, y->rank, shape);
   int result = lua_gettop(L);
-  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  size_t bytes;
-  dwl_leave(L, dw_put(&cx, x, y, i->data, axis, NULL, &bytes));
-  void *scratch = dwl_scratch(L, bytes);
+  dw_job j;
+  dwl_check(L, dw_put_init(&j, dwl_context(L), x, y, i->data, axis));
+  void *scratch = dwl_scratch(L, j.scratch);
   check_indices(L, i, "indices", n);
-  dwl_leave(L, dw_put(&cx, x, y, i->data, axis, scratch, NULL));
-  lua_pushvalue(L, result);
-  return 1;
-}
-
-static int argsort(lua_State *L) { // x, whether descending; along the last axis
-  const dw_tensor *x = check_rows(L, 1, "x");
-  bool descending = lua_toboolean(L, 2);
-  size_t bytes;
-  x = dwl_contiguous(L, 1);
-  dw_tensor *order = dwl_newtensor(L, DW_INT64, x->rank, x->shape);
-  int result = lua_gettop(L);
-  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  dwl_leave(L, dw_argsort(&cx, order, x, descending, NULL, &bytes));
-  dwl_leave(L, dw_argsort(&cx, order, x, descending, dwl_scratch(L, bytes), NULL));
-  lua_pushvalue(L, result);
+  dwl_check(L, dw_run(&j, scratch));
+  lua_settop(L, result);
   return 1;
 }
 
 static int nonzero(lua_State *L) { // x: where it is not 0, a row of positions for each
   const dw_tensor *x = dwl_checktensor(L, 1, "x");
   dw_tensor *mask = dwl_newtensor(L, DW_BOOL, x->rank, x->shape); // a copy, which no finaliser can write into
-  dwl_leave(L, dw_cast(dwl_enter(L), mask, x));
+  dwl_cast(L, mask, x);
   int64_t shape[2] = {0, x->rank}, *counts = dwl_scratch(L, (size_t)dw_nonzero_runs(mask) * sizeof(int64_t));
-  dwl_leave(L, dw_nonzero_count(dwl_enter(L), mask, counts, &shape[0]));
+  dw_job j;
+  dw_nonzero_count_init(&j, dwl_context(L), counts, &shape[0], mask);
+  dwl_run(L, &j);
   dw_tensor *at = dwl_newtensor(L, DW_INT64, 2, shape);
-  dwl_leave(L, dw_nonzero(dwl_enter(L), at->data, mask, counts));
+  dw_nonzero_init(&j, dwl_context(L), at->data, mask, counts);
+  dwl_run(L, &j);
   return 1;
 }
 
@@ -169,7 +160,7 @@ static const dw_tensor *separate(lua_State *L, int index) {
   const dwl_tensor *u = lua_touserdata(L, index), *written = lua_touserdata(L, 1);
   if (u->writes != written->writes) return &u->t;
   dw_tensor *copy = dwl_newtensor(L, u->t.dtype, u->t.rank, u->t.shape);
-  dwl_leave(L, dw_copy(dwl_enter(L), copy, lua_touserdata(L, index)));
+  dwl_copy(L, copy, lua_touserdata(L, index));
   lua_replace(L, index);
   return copy;
 }
@@ -185,7 +176,9 @@ static int put_rows(lua_State *L) {
   i = separate(L, 2), rows = separate(L, 3);
   check_indices(L, i, "indices", x->shape[0]);
   dwl_wrote(L, 1);
-  dwl_leave(L, dw_put_rows(dwl_enter(L), x, rows, i->data));
+  dw_job j;
+  dw_put_rows_init(&j, dwl_context(L), x, rows, i->data);
+  dwl_run(L, &j);
   return 0;
 }
 
@@ -195,7 +188,6 @@ const luaL_Reg dwl_gather_functions[] = {
     {"scatter", scatter},
     {"take_along_axis", take_along_axis},
     {"put_along_axis", put_along_axis},
-    {"argsort", argsort},
     {"nonzero", nonzero},
     {"put_rows", put_rows},
     {NULL, NULL},

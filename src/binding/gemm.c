@@ -60,14 +60,9 @@ static int matmul(lua_State *L) { // a, b
   shape[rank - 1] = b->shape[b->rank - 1];
   dw_tensor from_a = stretch(a, rank, shape), from_b = stretch(b, rank, shape);
   const dw_tensor *c = dwl_newtensor(L, a->dtype, rank, shape);
-  int result = lua_gettop(L);
-  char small[2048] __attribute__((aligned(64)));
-  size_t bytes;
-  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  dwl_leave(L, dw_matmul(&cx, c, &from_a, &from_b, NULL, &bytes));
-  void *scratch = bytes <= sizeof small ? small : dwl_scratch(L, bytes);
-  dwl_leave(L, dw_matmul(&cx, c, &from_a, &from_b, scratch, NULL));
-  lua_pushvalue(L, result);
+  dw_job j;
+  dwl_check(L, dw_gemm_init(&j, dwl_context(L), c, &from_a, &from_b, NULL, NULL));
+  dwl_run(L, &j);
   return 1;
 }
 

@@ -5,7 +5,7 @@
 
 static void copy_to_new(lua_State *L, dw_tensor *t, dw_dtype dtype) {
   dw_tensor *c = dwl_newtensor(L, dtype, t->rank, t->shape);
-  dwl_leave(L, dw_cast(dwl_enter(L), c, t));
+  dwl_cast(L, c, t);
 }
 
 static int clone(lua_State *L) {
@@ -59,7 +59,7 @@ static void assign_tensor(lua_State *L, const dw_tensor *view, int index, const 
     u = lua_touserdata(L, -1);
   }
   ++*to;
-  dwl_leave(L, dw_copy(dwl_enter(L), view, u));
+  dwl_copy(L, view, u);
 }
 
 void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argument) {
@@ -73,7 +73,7 @@ void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argu
     int64_t element = 0;
     dwl_checkelement(L, index, argument, view->dtype, &element);
     dwl_wrote(L, 1);
-    dwl_leave(L, dw_fill(dwl_enter(L), view, &element));
+    dwl_fill(L, view, &element);
   }
 }
 
@@ -83,7 +83,7 @@ static int fill(lua_State *L) { // self, number or boolean
   dwl_checkelement(L, 2, "value", t->dtype, &element);
   dwl_checkwritable(L, 1, "self");
   dwl_wrote(L, 1);
-  dwl_leave(L, dw_fill(dwl_enter(L), t, &element));
+  dwl_fill(L, t, &element);
   lua_settop(L, 1);
   return 1;
 }
@@ -118,7 +118,9 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
   }
   int64_t worst;
   bool same;
-  dwl_leave(L, dw_close(dwl_enter(L), &same, &worst, a, b, rtol, atol));
+  dw_job j;
+  dw_close_init(&j, dwl_context(L), &same, &worst, a, b, rtol, atol);
+  dwl_run(L, &j);
   lua_pushboolean(L, same);
   if (same) return 1;
   lua_pushfstring(L, "element %I is %f in a and %f in b", (LUAI_UACINT)worst + 1, dw_element(a, worst),

@@ -4,8 +4,6 @@
 
 #include "binding.h"
 
-typedef dw_status draw(const dw_context *, const dw_tensor *, dw_random *, double, double);
-
 // No number is below the upper and not below the lower bound, if they are the same in the dtype of the numbers.
 static void check_bounds(lua_State *L, dw_dtype dtype, const char *first, double a, const char *second, double b) {
   if (!(b > a)) dwl_error(L, "%s (%f) must be above %s (%f)", second, b, first, a);
@@ -13,7 +11,7 @@ static void check_bounds(lua_State *L, dw_dtype dtype, const char *first, double
   dwl_error(L, "%s (%f) must be above %s (%f) in float32 too, where they are the same number", second, b, first, a);
 }
 
-static int new_random(lua_State *L, draw *driver, const char *first, const char *second) {
+static int new_random(lua_State *L, dw_distribution which, const char *first, const char *second) {
   int64_t shape[DW_MAX_RANK];
   lua_settop(L, 5); // shape, first, second, seed or nil, dtype
   int rank = dwl_checkshape(L, 1, "shape", shape);
@@ -27,19 +25,21 @@ static int new_random(lua_State *L, draw *driver, const char *first, const char 
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
   if (!isfinite(a)) dwl_expected(L, first, "a finite number", 2);
   if (!isfinite(b) || !isfinite(b - a)) dwl_expected(L, second, "a finite number", 3);
-  if (driver == dw_uniform) check_bounds(L, dtype, first, a, second, b);
-  if (driver != dw_uniform && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
+  if (which == DW_UNIFORM) check_bounds(L, dtype, first, a, second, b);
+  if (which != DW_UNIFORM && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
-  dwl_leave(L, driver(dwl_enter(L), t, r, a, b));
+  dw_job j;
+  dw_random_init(&j, dwl_context(L), t, r, which, a, b);
+  dwl_run(L, &j);
   return 1;
 }
 
-static int uniform(lua_State *L) { return new_random(L, dw_uniform, "minval", "maxval"); }
-static int normal(lua_State *L) { return new_random(L, dw_normal, "mean", "stddev"); }
+static int uniform(lua_State *L) { return new_random(L, DW_UNIFORM, "minval", "maxval"); }
+static int normal(lua_State *L) { return new_random(L, DW_NORMAL, "mean", "stddev"); }
 
-static int uniform_variable(lua_State *L) { return new_random(L, dw_uniform, "low", "high"); }
-static int normal_variable(lua_State *L) { return new_random(L, dw_normal, "mean", "scale"); }
-static int truncated(lua_State *L) { return new_random(L, dw_truncated, "mean", "stddev"); }
+static int uniform_variable(lua_State *L) { return new_random(L, DW_UNIFORM, "low", "high"); }
+static int normal_variable(lua_State *L) { return new_random(L, DW_NORMAL, "mean", "scale"); }
+static int truncated(lua_State *L) { return new_random(L, DW_TRUNCATED, "mean", "stddev"); }
 
 static int seed(lua_State *L) {
   dwl_getstate(L)->random = (dw_random){.key = (uint64_t)dwl_checkinteger(L, 1, "seed", INT64_MIN, INT64_MAX)};

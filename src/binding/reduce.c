@@ -33,12 +33,9 @@ static void push_result(lua_State *L, dw_tensor *kept, const dw_tensor *x, const
 }
 
 static void run(lua_State *L, dw_reduction op, double correction, const dw_tensor *y, const dw_tensor *x) {
-  double small[64];
-  size_t bytes;
-  const dw_context cx = *dwl_enter(L); // a finaliser that runs while scratch is made may set threads
-  dwl_leave(L, dw_reduce(&cx, op, correction, y, x, NULL, &bytes));
-  void *scratch = bytes <= sizeof small ? small : dwl_scratch(L, bytes);
-  dwl_leave(L, dw_reduce(&cx, op, correction, y, x, scratch, NULL));
+  dw_job j;
+  dwl_check(L, dw_reduce_init(&j, dwl_context(L), y, x, op, correction));
+  dwl_run(L, &j);
 }
 
 static int reduce(lua_State *L, dw_reduction op, const dw_tensor *x) { // 2: axis or nil, 3: keepdims, 4: correction
@@ -47,9 +44,7 @@ static int reduce(lua_State *L, dw_reduction op, const dw_tensor *x) { // 2: axi
   lua_settop(L, 4);
   read_axes(L, 2, x, reduced);
   push_result(L, &y, x, reduced, lua_toboolean(L, 3), x->dtype);
-  int result = lua_gettop(L);
   run(L, op, lua_isnil(L, 4) ? 0 : dwl_checknumber(L, 4, "correction"), &y, x);
-  lua_pushvalue(L, result);
   return 1;
 }
 
@@ -80,7 +75,7 @@ static int reduce_truth(lua_State *L, dw_reduction op) {
   read_axes(L, 2, x, reduced);
   if (x->dtype != DW_BOOL) {
     dw_tensor *truth = dwl_newtensor(L, DW_BOOL, x->rank, x->shape);
-    dwl_leave(L, dw_cast(dwl_enter(L), truth, x));
+    dwl_cast(L, truth, x);
     lua_replace(L, 1);
     x = truth;
   }
@@ -129,19 +124,26 @@ static int arg(lua_State *L, bool least) { // x, axis
   reduced[axis] = true;
   if (x->shape[axis] == 0) dwl_error(L, "axis %d of x (%s) is empty", axis + 1, dwl_shape_text(L, x));
   push_result(L, &y, x, reduced, false, DW_INT64);
-  dwl_leave(L, dw_arg(dwl_enter(L), least, &y, x, axis));
+  dw_job j;
+  dw_arg_init(&j, dwl_context(L), &y, x, axis, least);
+  dwl_run(L, &j);
   return 1;
 }
 
 static int argmax(lua_State *L) { return arg(L, false); }
 static int argmin(lua_State *L) { return arg(L, true); }
 
+static int push_scan(lua_State *L, dw_scan op, const dw_tensor *const *x, int axis) {
+  dw_tensor *y = dwl_newtensor(L, x[0]->dtype, x[0]->rank, x[0]->shape);
+  dw_job j;
+  dw_scan_init(&j, dwl_context(L), y, x, axis, op);
+  dwl_run(L, &j);
+  return 1;
+}
+
 static int scan(lua_State *L, dw_scan op) { // x, axis
   const dw_tensor *x = check_numbers(L, 1, "x");
-  int axis = dwl_checkaxis(L, 2, "axis", x->rank);
-  dw_tensor *y = dwl_newtensor(L, x->dtype, x->rank, x->shape);
-  dwl_leave(L, dw_scan_axis(dwl_enter(L), op, y, &x, axis));
-  return 1;
+  return push_scan(L, op, &x, dwl_checkaxis(L, 2, "axis", x->rank));
 }
 
 static int cumsum(lua_State *L) { return scan(L, DW_CUMSUM); }
@@ -155,9 +157,7 @@ static int recurrence(lua_State *L) { // a, b, axis
   if (x[0]->dtype != x[1]->dtype || !dw_same_shape(x[0], x[1])) {
     dwl_error(L, "a and b must be alike, got %s and %s", dwl_got(L, 1), dwl_got(L, 2));
   }
-  dw_tensor *y = dwl_newtensor(L, x[0]->dtype, x[0]->rank, x[0]->shape);
-  dwl_leave(L, dw_scan_axis(dwl_enter(L), DW_RECURRENCE, y, x, axis));
-  return 1;
+  return push_scan(L, DW_RECURRENCE, x, axis);
 }
 
 const luaL_Reg dwl_reduce_functions[] = {

@@ -26,6 +26,12 @@ static int set_stream(lua_State *L) { // for tests: 0 sends the smallest result 
   return 0;
 }
 
+// set_floatx(dtype): what the division of whole numbers gives.
+static int set_floatx(lua_State *L) {
+  dwl_getstate(L)->floatx = dwl_checkdtype(L, 1, "floatx");
+  return 0;
+}
+
 static int set_isa(lua_State *L) { // name -> whether this CPU has it
   if (lua_type(L, 1) != LUA_TSTRING) dwl_expected(L, "isa", "a string", 1);
   lua_pushboolean(L, dw_context_set_isa(&dwl_getstate(L)->cx, lua_tostring(L, 1)));
@@ -79,6 +85,7 @@ static int build(lua_State *L) { // a table of what this build and machine are
 const luaL_Reg dwl_system_functions[] = {
     {"set_threads", set_threads},
     {"threads", threads},
+    {"set_floatx", set_floatx},
     {"set_isa", set_isa},
     {"set_grain", set_grain},
     {"set_stream", set_stream},

@@ -82,7 +82,7 @@ static int tensor(lua_State *L) { // data, dtype or nil, float dtype, what an er
   dw_dtype dtype = !lua_isnil(L, 2) ? dwl_checkdtype(L, 2, "dtype") : t != NULL ? t->dtype : DW_DTYPES;
   if (t != NULL) {
     dw_tensor *copy = dwl_newtensor(L, dtype, t->rank, t->shape);
-    dwl_leave(L, dw_cast(dwl_enter(L), copy, t));
+    dwl_cast(L, copy, t);
     return 1;
   }
   int type = lua_type(L, 1);

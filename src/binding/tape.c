@@ -48,31 +48,6 @@ static int ghost(lua_State *L) {
   return 1;
 }
 
-void dwl_pushroot(lua_State *L, int index) {
-  index = lua_absindex(L, index);
-  bool detached = ((dwl_tensor *)lua_touserdata(L, index))->detached;
-  if (!detached && lua_getiuservalue(L, index, 1) == LUA_TUSERDATA) return;
-  if (!detached) lua_pop(L, 1);
-  lua_pushvalue(L, index);
-}
-
-void dwl_pushowner(lua_State *L, int index) {
-  dwl_pushroot(L, index);
-  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA)
-    lua_replace(L, -2);
-  else
-    lua_pop(L, 1);
-}
-
-void dwl_detach(lua_State *L, int index) {
-  dwl_tensor *u = lua_touserdata(L, index);
-  if (u->writes == &u->own_writes) return; // no view
-  index = lua_absindex(L, index);
-  dwl_pushowner(L, index);
-  lua_setiuservalue(L, index, 1);
-  u->detached = true;
-}
-
 // owner(t): the tensor that holds t's numbers: itself, unless it is a view.
 static int owner(lua_State *L) {
   dwl_checktensor(L, 1, "x");

@@ -256,7 +256,7 @@ static int push_field(lua_State *L, const dw_tensor *t) { // the key is a string
   } else if (strcmp(key, "size") == 0) {
     lua_pushinteger(L, dw_numel(t));
   } else {
-    if (strcmp(dwl_name(L), "tensor") != 0) dwl_error(L, "a tensor has no field or method \"%s\"", key);
+    if (strcmp(lua_tostring(L, lua_upvalueindex(DWL_NAME)), "tensor") != 0) dwl_error(L, "a tensor has no field or method \"%s\"", key);
     lua_pop(L, 1);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2); // the table of methods is strict: it raises with the nearest name

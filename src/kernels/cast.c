@@ -3,7 +3,8 @@
 // everything but zero is true (NaN too).
 #include <stdbool.h>
 
-#include "kernels.h"
+#include "cast.h"
+#include "vec.h"
 
 #if defined DW_IS_FLOAT
 typedef double wide_t;

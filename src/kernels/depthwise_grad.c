@@ -1,12 +1,12 @@
 // depthwise_grad.c: the inner loops of the gradient of a depthwise convolution with respect to its kernel, vectorised
-// over channels. Called by src/depthwise_grad.c only. Invariant: the sums of a strip stay in registers over all its
+// over channels. Called by src/depthwise/grad.c only. Invariant: the sums of a strip stay in registers over all its
 // rows, and are added to memory once; a row or column that lies on padding is passed over.
 #include <stdbool.h>
 
-#include "kernels.h"
+#include "depthwise.h"
 #include "vec.h"
 
-#include "passes.h"
+#include "depthwise_tiles.h"
 
 // Some output columns of all rows against up to GROUP kernel rows.
 struct strip {
@@ -61,15 +61,6 @@ INLINE void add_row(vec (*sum)[STRIP_TAPS], const struct steps *s, const T *cons
     if (!LIKELY((uint64_t)(q + i) < s->extent && i < s->kernel_rows)) continue;
     add_products(sum[i], out, count, taps, x[0] + i * s->x_row, s->x_col, skip[0]);
     if (more) add_products(sum[i] + taps, out, count, more, x[1] + i * s->x_row, s->x_col, skip[1]);
-  }
-}
-
-INLINE void put_sums(T *w, ptrdiff_t w_col, const vec *sum, int taps, bool add) {
-  UNROLL
-  for (int t = 0; t < taps; t++) {
-    store(w, add ? load(w) + sum[t] : sum[t]);
-    w += w_col;
-    KEEP(w);
   }
 }
 
@@ -165,72 +156,7 @@ static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, in
   }
 }
 
-// ---- flat rows ----------------------------------------------------------------------------------
-
-// See dw_depthwise_block.flat: vectors of whole pixels, `step` lanes apart; what is in the lanes behind is not used.
-struct flat {
-  int64_t row, step, pixel;     // lanes
-  int64_t input, shift;         // lanes of an input row, and from an output to the input of its first tap
-  int64_t x_row, kernel_rows, extent;
-};
-
-enum { FLAT_TAPS = 3 };
-
-INLINE void add_flat_vector(vec *sum, vec out, const T *x, const struct flat *f, int64_t at, int taps, bool edge) {
-  int64_t n = least(f->step, f->row - at), lo = -(at + f->shift), hi = f->input + lo;
-  UNROLL
-  for (int t = 0; t < taps; t++, x += f->pixel, lo -= f->pixel, hi -= f->pixel) {
-    int64_t first = least(most(lo, 0), n), end = least(most(hi, 0), n);
-    sum[t] += edge ? keep_lanes(out * load_lanes(x, first, end), first, end) : out * load(x);
-  }
-}
-
-// One output row against up to GROUP kernel rows; q is the first one's input row, at which x is.
-INLINE void add_flat_row(vec (*sum)[FLAT_TAPS], const T *x, const T *y, int64_t q, const struct flat *f, int taps) {
-  int64_t last = least(f->row, f->input - f->shift - (taps - 1) * f->pixel) - LANES; // of the vectors that are no edges
-  for (int64_t at = 0; at < f->row; at += f->step) {
-    bool edge = at + f->shift < 0 || at > last;
-    vec out = edge ? load_lanes(y + at, 0, least(f->step, f->row - at)) : load(y + at);
-    UNROLL
-    for (int i = 0; i < GROUP; i++) {
-      if ((uint64_t)(q + i) >= (uint64_t)f->extent || i >= f->kernel_rows) continue;
-      if (edge) {
-        add_flat_vector(sum[i], out, x + i * f->x_row + at, f, at, taps, true);
-      } else {
-        add_flat_vector(sum[i], out, x + i * f->x_row + at, f, at, taps, false);
-      }
-    }
-  }
-}
-
-INLINE void flat_strip(const struct dw_depthwise_block *b, const struct flat *f, int64_t i, int64_t t, int taps) {
-  const T *x = (const T *)b->x + (b->rows.first + i) * b->x_row + (b->cols.first + t) * b->x_col, *y = b->y;
-  T *w = (T *)b->w + i * b->w_row + t * b->w_col;
-  vec sum[GROUP][FLAT_TAPS] = {{{0}}};
-  for (int64_t m = 0, q = b->rows.first + i; m < b->rows.count; m++, q += b->rows.stride) {
-    add_flat_row(sum, x + m * b->rows.stride * b->x_row, y + m * b->y_row, q, f, taps);
-  }
-  for (int64_t r = 0; r < least(GROUP, f->kernel_rows); r++) put_sums(w + r * b->w_row, b->w_col, sum[r], taps, b->add);
-}
-
-static void grad_flat(const struct dw_depthwise_block *b) {
-  struct flat f = {.row = b->cols.count * b->lanes, .step = LANES / b->lanes * b->lanes, .pixel = b->lanes,
-                   .input = b->cols.extent * b->lanes, .x_row = b->x_row, .extent = b->rows.extent};
-  for (int64_t i = 0; i < b->rows.taps; i += GROUP) {
-    f.kernel_rows = b->rows.taps - i;
-    for (int64_t t = 0; t < b->cols.taps; t += FLAT_TAPS) {
-      f.shift = (b->cols.first + t) * b->lanes;
-      switch (b->cols.taps - t) {
-        case 1: flat_strip(b, &f, i, t, 1); break;
-        case 2: flat_strip(b, &f, i, t, 2); break;
-        default: flat_strip(b, &f, i, t, 3); break;
-      }
-    }
-  }
-}
-
 static void grad_kernel(const struct dw_depthwise_block *b) {
-  if (b->flat) return grad_flat(b);
   struct strip s = {.y_row = b->y_row, .y_col = b->y_col, .x_down = b->rows.stride * b->x_row, .x_row = b->x_row,
                     .x_col = b->x_col, .w_row = b->w_row, .w_col = b->w_col, .rows = b->rows.count,
                     .down = b->rows.stride, .extent = b->rows.extent, .stride = b->cols.stride, .lanes = b->lanes,

@@ -1,10 +1,10 @@
-// elementwise.c: the loops of the ops listed in elementwise.h, over contiguous elements. Called by src/elementwise.c,
+// elementwise.c: the loops of the ops listed in elementwise_list.h, over contiguous elements. Called by src/elementwise.c,
 // which brings other layouts into this form. Result and operands are the same memory or do not overlap.
 // Whole numbers wrap; divisors of 0 and negative exponents of whole numbers do not come here.
 #include <math.h>
 
-#include "kernels.h"
-#include "math.h"
+#include "elementary.h"
+#include "elementwise.h"
 #include "vec.h"
 
 #if defined DW_IS_FLOAT
@@ -120,7 +120,7 @@ INLINE T into(T a, T low, T high) {
   LOOP(kinds, name, T, POINT(T, 0); POINT(T, 1); POINT(T, 2), T a = p0[i]; T b = p1[i]; T c = p2[i], value)
 #define CHOOSE(kinds, name, value)                                                                                     \
   LOOP(kinds, name, T, POINT(uint8_t, 0); POINT(T, 1); POINT(T, 2), uint8_t c = p0[i]; T a = p1[i]; T b = p2[i], value)
-#include "elementwise.h"
+#include "elementwise_list.h"
 #undef OP1
 #undef RARE
 #undef OP2
@@ -138,5 +138,5 @@ INLINE T into(T a, T low, T high) {
 #define ASK ENTRY
 #define CHOOSE ENTRY
 const struct dw_elementwise_kernels DW_NAME(elementwise) = {{
-#include "elementwise.h"
+#include "elementwise_list.h"
 }};

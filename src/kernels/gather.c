@@ -1,7 +1,7 @@
 // gather.c: elements added up by index. Called by src/gather.c.
 // Invariant: an accumulator is WIDE: sums of floats are kept in double (in lists by fours) and rounded at the end; those
 // of whole numbers wrap in 64 bits. What is added to one element is added in the order of the indices.
-#include "kernels.h"
+#include "gather.h"
 #include "vec.h"
 
 #if defined DW_IS_FLOAT

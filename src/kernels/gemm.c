@@ -1,9 +1,9 @@
 // gemm.c: the inner loops of the matrix product: register tiles, packing into panels, inner products.
-// Called by src/gemm.c only, one cache block at a time. Invariant: but for `dots`, an element of c is one chain of
+// Called by src/gemm only, one cache block at a time. Invariant: but for `dots`, an element of c is one chain of
 // multiply-adds in the order of k, whatever tile or block it falls into, so its bits depend on nothing else.
 #include <string.h>
 
-#include "kernels.h"
+#include "gemm.h"
 #include "vec.h"
 
 // Sums in registers: MR x 2 vectors, which with two vectors of b and one of a fill the register file.
@@ -13,8 +13,6 @@ enum { MR = 14 };
 enum { MR = 6 };
 #endif
 enum { NR = 2 * LANES };
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // ---- tiles --------------------------------------------------------------------------------------
 

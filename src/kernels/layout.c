@@ -2,10 +2,8 @@
 // T only stands for the size; values are never computed with.
 #include <string.h>
 
-#include "kernels.h"
+#include "layout.h"
 #include "vec.h"
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 enum { SIDE = 16 / (int)sizeof(T), LINE = 64 / (int)sizeof(T) };
 

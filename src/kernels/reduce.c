@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "kernels.h"
+#include "reduce.h"
 #include "vec.h"
 
 #if defined DW_IS_FLOAT

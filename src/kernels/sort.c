@@ -1,5 +1,6 @@
 // sort.c: stable order of keys by merging. Called by src/sort.c.
-#include "kernels.h"
+#include "sort.h"
+#include "vec.h"
 
 // Whether key b must come before key a that stands before it.
 static inline bool overtakes(T b, T a, bool descending) {

@@ -17,6 +17,10 @@
 #define VECTOR_BYTES 16
 #endif
 
+// One source serves types without a sign and types without NaN.
+#pragma GCC diagnostic ignored "-Wtype-limits"
+#pragma GCC diagnostic ignored "-Wtautological-compare"
+
 #define INLINE static inline __attribute__((always_inline))
 #ifdef __clang__ // unrolls by a count too late to keep the arrays of vectors in registers
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -36,6 +40,9 @@
 
 // What holds nearly always is laid out without a jump.
 #define LIKELY(x) __builtin_expect(x, 1)
+
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 enum { LANES = VECTOR_BYTES / (int)sizeof(T) };
 

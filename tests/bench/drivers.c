@@ -38,7 +38,9 @@ static int push_time(lua_State *L, body_fn *body, struct call *c) {
 
 static void run_elementwise(void *arg) {
   struct call *c = arg;
-  dw_elementwise(&c->cx, c->op, c->y, c->x);
+  dw_job j;
+  dw_elementwise_init(&j, &c->cx, c->y, c->x, c->op);
+  dw_run(&j, NULL);
 }
 
 // elementwise(op, threads, seconds, y, x...) -> seconds of one call; operands have y's shape. So the others below.
@@ -51,7 +53,9 @@ static int time_elementwise(lua_State *L) {
 
 static void run_copy(void *arg) {
   struct call *c = arg;
-  dw_copy(&c->cx, c->y, c->x[0]);
+  dw_job j;
+  dw_copy_init(&j, &c->cx, c->y, c->x[0]);
+  dw_run(&j, NULL);
 }
 
 static int time_copy(lua_State *L) {
@@ -62,16 +66,18 @@ static int time_copy(lua_State *L) {
 
 static void run_reduce(void *arg) {
   struct call *c = arg;
-  dw_reduce(&c->cx, (dw_reduction)c->op, 0, c->y, c->x[0], c->scratch, NULL);
+  dw_job j;
+  dw_reduce_init(&j, &c->cx, c->y, c->x[0], (dw_reduction)c->op, 0);
+  dw_run(&j, c->scratch);
 }
 
 static int time_reduce(lua_State *L) {                                    // y has size 1 on the reduced axes
   static const char *const names[] = {"sum", "prod", "max", "min", NULL}; // ORDER dw_reduction
   struct call c = {.op = luaL_checkoption(L, 1, NULL, names)};
-  size_t bytes;
+  dw_job j;
   read_call(L, &c);
-  dw_reduce(&c.cx, (dw_reduction)c.op, 0, c.y, c.x[0], NULL, &bytes);
-  c.scratch = aligned_alloc(64, (bytes + 64) & ~(size_t)63);
+  dw_reduce_init(&j, &c.cx, c.y, c.x[0], (dw_reduction)c.op, 0);
+  c.scratch = aligned_alloc(64, (j.scratch + 64) & ~(size_t)63);
   push_time(L, run_reduce, &c);
   free(c.scratch);
   return 1;
@@ -79,12 +85,16 @@ static int time_reduce(lua_State *L) {                                    // y h
 
 static void run_argmax(void *arg) {
   struct call *c = arg;
-  dw_arg(&c->cx, false, c->y, c->x[0], c->axis);
+  dw_job j;
+  dw_arg_init(&j, &c->cx, c->y, c->x[0], c->axis, false);
+  dw_run(&j, NULL);
 }
 
 static void run_cumsum(void *arg) {
   struct call *c = arg;
-  dw_scan_axis(&c->cx, DW_CUMSUM, c->y, c->x, c->axis);
+  dw_job j;
+  dw_scan_init(&j, &c->cx, c->y, c->x, c->axis, DW_CUMSUM);
+  dw_run(&j, NULL);
 }
 
 static int time_axis(lua_State *L) { // along the last argument, an axis from 1 on

@@ -3,23 +3,22 @@
 
 #include <stdlib.h>
 
-
 static void *lines(size_t bytes) { return aligned_alloc(64, (bytes + 64) & ~(size_t)63); }
 
 // ---- depthwise ------------------------------------------------------------------------------------
 
-typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
-                         const dw_depthwise *, void *, size_t *);
+typedef dw_status init_fn(dw_job *, const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
+                          const dw_depthwise *);
 
 // Operands in the driver's order; `x` and `kernel` say which of them those two are.
 static const struct {
-  driver *run;
+  init_fn *init;
   int x, kernel;
-} ops[] = {{dw_depthwise_forward, 1, 2}, {dw_depthwise_grad_x, 0, 2}, {dw_depthwise_grad_kernel, 2, 0}};
+} ops[] = {{dw_depthwise_forward_init, 1, 2}, {dw_depthwise_grad_x_init, 0, 2}, {dw_depthwise_grad_kernel_init, 2, 0}};
 
 struct depthwise {
   dw_context cx;
-  driver *run;
+  init_fn *init;
   const dw_tensor *t[3];
   dw_depthwise d;
   void *scratch;
@@ -27,7 +26,9 @@ struct depthwise {
 
 static void run_depthwise(void *arg) {
   struct depthwise *c = arg;
-  c->run(&c->cx, c->t[0], c->t[1], c->t[2], &c->d, c->scratch, NULL);
+  dw_job j;
+  c->init(&j, &c->cx, c->t[0], c->t[1], c->t[2], &c->d);
+  dw_run(&j, c->scratch);
 }
 
 static void read_integers(lua_State *L, int index, int64_t *to, int n) {
@@ -45,16 +46,16 @@ static int time_depthwise(lua_State *L) {
   static const char *const names[] = {"forward", "grad_x", "grad_kernel", NULL};
   int op = luaL_checkoption(L, 1, NULL, names), axis;
   int64_t g[8]; // strides, dilation, pads
-  size_t bytes;
-  struct depthwise c = {.run = ops[op].run};
+  dw_job j;
+  struct depthwise c = {.init = ops[op].init};
   for (int i = 0; i < 3; i++) c.t[i] = lua_touserdata(L, 4 + i);
   read_integers(L, 7, g, 8);
   if (dw_depthwise_init(&c.d, c.t[ops[op].x], c.t[ops[op].kernel], g, g + 2, DW_EXPLICIT, g + 4, &axis) != DW_OK) {
     return luaL_error(L, "bad geometry");
   }
   bench_context(&c.cx, (int)luaL_checkinteger(L, 2));
-  c.run(&c.cx, c.t[0], c.t[1], c.t[2], &c.d, NULL, &bytes);
-  c.scratch = lines(bytes);
+  c.init(&j, &c.cx, c.t[0], c.t[1], c.t[2], &c.d);
+  c.scratch = lines(j.scratch);
   lua_pushnumber(L, best_of(run_depthwise, &c, luaL_checknumber(L, 3)));
   free(c.scratch);
   return 1;
@@ -69,28 +70,29 @@ struct product {
   void *scratch;
 };
 
+static void decide(dw_job *j, const struct product *p) {
+  dw_gemm_init(j, &p->cx, p->c, p->a, p->panels == NULL ? p->b : NULL, p->panels, NULL);
+}
+
 static void run_product(void *arg) {
   struct product *p = arg;
-  if (p->panels != NULL) {
-    dw_matmul_packed(&p->cx, p->c, p->a, p->panels, p->scratch, NULL);
-  } else {
-    dw_matmul(&p->cx, p->c, p->a, p->b, p->scratch, NULL);
-  }
+  dw_job j;
+  decide(&j, p);
+  dw_run(&j, p->scratch);
 }
 
 // matmul(packed, threads, seconds, c, a, b) -> seconds of one call; when `packed`, b is packed before.
 static int time_matmul(lua_State *L) {
   struct product p = {.c = lua_touserdata(L, 4), .a = lua_touserdata(L, 5), .b = lua_touserdata(L, 6)};
-  size_t bytes;
+  dw_job j;
   bench_context(&p.cx, (int)luaL_checkinteger(L, 2));
   if (lua_toboolean(L, 1)) {
     p.panels = lines(dw_gemm_panels(&p.cx, p.b));
-    dw_gemm_pack(&p.cx, p.panels, p.b);
-    dw_matmul_packed(&p.cx, p.c, p.a, p.panels, NULL, &bytes);
-  } else {
-    dw_matmul(&p.cx, p.c, p.a, p.b, NULL, &bytes);
+    dw_gemm_pack_init(&j, &p.cx, p.panels, p.b);
+    dw_run(&j, NULL);
   }
-  p.scratch = lines(bytes);
+  decide(&j, &p);
+  p.scratch = lines(j.scratch);
   lua_pushnumber(L, best_of(run_product, &p, luaL_checknumber(L, 3)));
   free(p.scratch);
   free(p.panels);

@@ -32,6 +32,13 @@ static void begin(const dw_context *cx, const char *name, bool at_end) {
            cx->threads, at_end ? "before" : "behind");
 }
 
+// Runs a job whose init gave s, in scratch that is flush with a page. Drivers want whole lines of it.
+static dw_status run_guarded(dw_job *j, dw_status s, bool at_end) {
+  char *scratch = flush_block(SCRATCH, (j->scratch + 63) / 64 * 64, at_end);
+  stain(scratch, j->scratch);
+  return s == DW_OK ? dw_run(j, scratch) : s;
+}
+
 #include "products.h"
 
 // ---- geometries ---------------------------------------------------------------------------------
@@ -115,28 +122,26 @@ static void reference(const struct geometry *g, const struct guarded t[TENSORS])
   }
 }
 
-typedef dw_status driver(const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
-                         const dw_depthwise *, void *, size_t *);
+typedef dw_status init_fn(dw_job *, const dw_context *, const dw_tensor *, const dw_tensor *, const dw_tensor *,
+                          const dw_depthwise *);
 
 static void run_drivers(const dw_depthwise *d, struct guarded t[TENSORS], bool at_end) {
   static const struct {
     const char *name;
-    driver *run;
+    init_fn *init;
     int to, a, b;
-  } drivers[] = {{"forward", dw_depthwise_forward, Y, X, KERNEL},
-                 {"grad_x", dw_depthwise_grad_x, DX, G, KERNEL},
-                 {"grad_kernel", dw_depthwise_grad_kernel, DK, G, X}};
+  } drivers[] = {{"forward", dw_depthwise_forward_init, Y, X, KERNEL},
+                 {"grad_x", dw_depthwise_grad_x_init, DX, G, KERNEL},
+                 {"grad_kernel", dw_depthwise_grad_kernel_init, DK, G, X}};
   for (int k = 0; k < 3; k++) {
     struct guarded *to = &t[drivers[k].to];
     const dw_tensor *a = &t[drivers[k].a].t, *b = &t[drivers[k].b].t;
     put(to, TO, at_end);
     for (int i = 0; i < n_contexts; i++) {
-      size_t bytes = 0;
+      dw_job j;
       begin(&contexts[i], drivers[k].name, at_end);
-      drivers[k].run(&contexts[i], &to->t, a, b, d, NULL, &bytes);
-      char *scratch = flush_block(SCRATCH, (bytes + 63) / 64 * 64, at_end); // drivers want whole lines
-      stain(scratch, bytes);
-      check(to, drivers[k].run(&contexts[i], &to->t, a, b, d, scratch, NULL));
+      dw_status s = drivers[k].init(&j, &contexts[i], &to->t, a, b, d);
+      check(to, run_guarded(&j, s, at_end));
     }
   }
 }
@@ -221,12 +226,14 @@ static void expect(int move, struct guarded *to, const struct guarded *from, dw_
 }
 
 static dw_status run_move(int move, const dw_context *cx, const dw_tensor *to, const dw_tensor *from, dw_random r) {
+  dw_job j;
   switch (move) {
-    case COPY: return dw_copy(cx, to, from);
-    case CAST: return dw_cast(cx, to, from);
-    case FILL: return dw_fill(cx, to, from->data);
-    default: return dw_uniform(cx, to, &r, 0, 1);
+    case COPY: dw_copy_init(&j, cx, to, from); break;
+    case CAST: dw_cast_init(&j, cx, to, from); break;
+    case FILL: dw_fill_init(&j, cx, to, from->data); break;
+    default: dw_random_init(&j, cx, to, &r, DW_UNIFORM, 0, 1); break;
   }
+  return dw_run(&j, NULL);
 }
 
 static void move_case(int number, int move) {
@@ -284,7 +291,7 @@ static void transpose_case(int number) {
     dw_permute_view(&turned, &from.t, (int[]){0, 2, 1});
     for (int i = 0; i < n_contexts; i++) {
       begin(&contexts[i], "copy", at_end);
-      check(&to, dw_copy(&contexts[i], &to.t, &turned));
+      check(&to, run_move(COPY, &contexts[i], &to.t, &turned, (dw_random){0}));
     }
   }
   free(to.plain);

@@ -1,4 +1,4 @@
-// math.c: kernels/math.h against libm in double, compiled with the flags of a kernel, once per ISA.
+// math.c: kernels/elementary.h against libm in double, compiled with the flags of a kernel, once per ISA.
 // Run by tests/host_spec.lua: math.<isa> [stride]. Every stride-th float of all bit patterns is tried, so 1 tries all
 // (some minutes), and all floats around those where a function changes its ways. One line per function gives
 // its largest error. Invariant: an error counts in units of the last place of the float that is right, so also where
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/math.h"
+#include "kernels/elementary.h"
 
 enum { BLOCK = 4096 };
 

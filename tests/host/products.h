@@ -62,28 +62,25 @@ static dw_status multiply_packed(const dw_context *cx, const dw_tensor *c3, cons
   dw_tensor c = without_batch(c3), a = without_batch(a3), b = without_batch(b3), residual;
   dw_epilogue e = *e3;
   if (e.residual != NULL) residual = without_batch(e.residual), e.residual = &residual;
-  size_t bytes = dw_gemm_panels(cx, &b), lent;
+  size_t bytes = dw_gemm_panels(cx, &b);
   char *panels = flush_block(PANELS, (bytes + 63) / 64 * 64, at_end);
   let_write(PANELS, true);
   stain(panels, bytes);
-  dw_status s = dw_gemm_pack(cx, panels, &b);
+  dw_job j;
+  dw_gemm_pack_init(&j, cx, panels, &b);
+  dw_status s = dw_run(&j, NULL);
   let_write(PANELS, false);
-  if (s != DW_OK) return s;
-  dw_matmul_fused(cx, &c, &a, NULL, panels, &e, NULL, &lent);
-  char *scratch = flush_block(SCRATCH, (lent + 63) / 64 * 64, at_end);
-  stain(scratch, lent);
-  return dw_matmul_fused(cx, &c, &a, NULL, panels, &e, scratch, NULL);
+  if (s == DW_OK) s = dw_gemm_init(&j, cx, &c, &a, NULL, panels, &e);
+  return run_guarded(&j, s, at_end);
 }
 
 static void run_products(struct guarded *c, const dw_tensor *a, const dw_tensor *b, const dw_epilogue *e, bool at_end) {
   put(c, C, at_end);
   for (int i = 0; i < n_contexts; i++) {
-    size_t bytes = 0;
+    dw_job j;
     begin(&contexts[i], "matmul", at_end);
-    dw_matmul_fused(&contexts[i], &c->t, a, b, NULL, e, NULL, &bytes);
-    char *scratch = flush_block(SCRATCH, (bytes + 63) / 64 * 64, at_end);
-    stain(scratch, bytes);
-    check(c, dw_matmul_fused(&contexts[i], &c->t, a, b, NULL, e, scratch, NULL));
+    dw_status s = dw_gemm_init(&j, &contexts[i], &c->t, a, b, NULL, e);
+    check(c, run_guarded(&j, s, at_end));
     if (c->t.shape[0] != 1) continue;
     begin(&contexts[i], "matmul from panels", at_end);
     check(c, multiply_packed(&contexts[i], &c->t, a, b, e, at_end));

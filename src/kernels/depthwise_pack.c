@@ -1,11 +1,9 @@
-// stage.c: the inner loops that bring pixels into the form that the depthwise kernels read, and back. Called by
-// src/stage.c and, for copies of kernels, src/depthwise.c.
+// depthwise_pack.c: the inner loops that bring pixels into the form that the depthwise kernels read, and back. Called by
+// src/depthwise.
 #include <stdbool.h>
 
-#include "kernels.h"
+#include "depthwise.h"
 #include "vec.h"
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, up to a vector.
 INLINE void expand_pixel(T *restrict to, const T *restrict from, int64_t lanes, int m) {
@@ -113,4 +111,4 @@ static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *fr
   }
 }
 
-const struct dw_stage_kernels DW_NAME(stage) = {expand, fold};
+const struct dw_depthwise_pack_kernels DW_NAME(depthwise_pack) = {expand, fold};

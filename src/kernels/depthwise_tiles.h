@@ -1,7 +1,7 @@
-// passes.h: how depthwise kernels walk an axis, forward and for the kernel's gradient: passes of neighbouring taps over
-// tiles of neighbouring outputs. Included by kernels only, after vec.h.
-#ifndef DWCONV_PASSES_H
-#define DWCONV_PASSES_H
+// depthwise_tiles.h: how depthwise kernels walk an axis, forward and for the kernel's gradient: passes of neighbouring taps
+// over tiles of neighbouring outputs. Included by the kernels of depthwise alone, after vec.h.
+#ifndef DWCONV_DEPTHWISE_TILES_H
+#define DWCONV_DEPTHWISE_TILES_H
 
 // A tile is ROWS x TILE outputs and passes of TAPS taps; a strip, for the kernel's gradient, is STRIP outputs against
 // GROUP kernel rows in passes of STRIP_TAPS. Sums, with the weights of a kernel row (or the outputs) and one input, fill
@@ -19,9 +19,6 @@ enum { TILE = 8, ROWS = 2, TAPS = 7, STRIP = 8, GROUP = 3, STRIP_TAPS = 7 };
 #define EACH_STRIP UP_TO_6
 enum { TILE = 10, ROWS = 1, TAPS = 5, STRIP = 6, GROUP = 3, STRIP_TAPS = 3 };
 #endif
-
-INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // Of `left` taps, how many one pass takes: any number up to 5, or 7.
 INLINE int64_t pass_taps(int64_t left, int64_t longest) {
@@ -75,5 +72,15 @@ INLINE int part_size(const struct cut *c, int64_t i) { return (int)(c->low + (i 
 // A pixel is walked in vectors; the last one moves back to overlap the one before it, rather than read or write past
 // the pixel. How far the next one is, when `left` lanes are.
 INLINE int64_t advance(int64_t left) { return left < 2 * LANES ? left - LANES : LANES; }
+
+// For the kernel's gradient: sums of neighbouring taps of w.
+INLINE void put_sums(T *w, ptrdiff_t w_col, const vec *sum, int taps, bool add) {
+  UNROLL
+  for (int t = 0; t < taps; t++) {
+    store(w, add ? load(w) + sum[t] : sum[t]);
+    w += w_col;
+    KEEP(w);
+  }
+}
 
 #endif

@@ -1,6 +1,6 @@
 // walk.c: how drivers see strided tensors of one shape together. Called by layout.c, elementwise.c and reduce.c.
 // Invariant: the axes of a walk visit every element of the shape once.
-#include "walk.h"
+#include "base.h"
 
 void dw_walk_swap(struct dw_walk *w, int i, int j) {
   int64_t n = w->size[i];

@@ -1,0 +1,93 @@
+// base.h: what every driver stands on: arithmetic of sizes, the state and the scratch of a job, walks over tensors of one
+// shape. Included by drivers only. The C API that others see is dwconv.h.
+#ifndef DWCONV_BASE_H
+#define DWCONV_BASE_H
+
+#include "dwconv.h"
+#include "kernels/kernels.h"
+
+static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// How many parts of `size` it takes to hold n.
+static inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static inline int64_t round_up(int64_t n, int64_t unit) { return parts(n, unit) * unit; }
+// The size of parts of n that are nearly alike and no larger than `size`.
+static inline int64_t even(int64_t n, int64_t size) { return n <= size ? n : parts(n, parts(n, size)); }
+
+// Sizes of scratch stay at this one when they would pass it.
+#define DW_TOO_MUCH (INT64_C(1) << 62)
+
+static inline int64_t times(int64_t a, int64_t b) {
+  int64_t r;
+  return __builtin_mul_overflow(a, b, &r) ? DW_TOO_MUCH : least(r, DW_TOO_MUCH);
+}
+
+// What only a mistake in this library can break; a release leaves the question out.
+#ifdef DW_SANITIZE
+#define DW_REQUIRE(condition) ((condition) ? (void)0 : __builtin_trap())
+#else
+#define DW_REQUIRE(condition) ((void)sizeof(condition))
+#endif
+
+// Bytes of a line of the caches and of a page.
+enum { DW_LINE = 64, DW_PAGE = 4096 };
+
+// The kernels that move elements of so many bytes.
+static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context *cx, int64_t bytes) {
+  return cx->kernels->layout[bytes == 1 ? DW_SIZE1 : bytes == 4 ? DW_SIZE4 : DW_SIZE8];
+}
+
+// ---- jobs ---------------------------------------------------------------------------------------
+
+// What a family keeps in a job, as a pointer to its own struct T.
+#define DW_STATE(T, job)                                                                                               \
+  ((void)sizeof(char[sizeof(T) <= sizeof(job)->state && _Alignof(T) <= DW_STATE_ALIGN ? 1 : -1]),                      \
+   (T *)(void *)(job)->state)
+
+// A job of one pass, which the caller may extend; its state is not initialised.
+void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run);
+
+// How many slots a pass of so many units and so much work has at most.
+int dw_slots(const dw_context *cx, int64_t units, double work);
+
+// To be asked within units that may take long, each millisecond or so: when it is true, they return at once, and dw_run
+// gives DW_INTERRUPTED.
+bool dw_stopped(const dw_context *cx, int slot);
+
+// What an element costs in passes that are not arithmetic, in multiply-adds, so that `work` is alike in all of them.
+// Found on a Zen 4 by timing the drivers of `make bench`; only the threshold to a parallel region depends on them, and
+// factors of 2 change nothing.
+enum { DW_WORK_MOVE = 2, DW_WORK_COMBINE = 3, DW_WORK_SCAN = 4, DW_WORK_PICK = 8, DW_WORK_SORT = 30, DW_WORK_DRAW = 30 };
+
+// ---- scratch ------------------------------------------------------------------------------------
+
+// Deals out the scratch of a job in pieces: gives where the next one, of so many bytes, begins in its memory. Pieces are
+// some lines apart. `used` grows, up to DW_TOO_MUCH.
+int64_t dw_scratch_take(int64_t *used, int64_t bytes);
+// The same for one piece for each slot; *pitch is the distance between them.
+int64_t dw_scratch_each(int64_t *used, int64_t bytes, int slots, int64_t *pitch);
+// Tells the job; DW_TOO_LARGE where nobody has so much.
+dw_status dw_scratch_tell(dw_job *j, int64_t used);
+
+// ---- walks --------------------------------------------------------------------------------------
+
+enum { DW_OPERANDS = 4 };
+
+// Several tensors of one shape as the fewest axes that describe them all: axes of size 1 are dropped, the others are
+// ordered by the first tensor's strides, largest first, and neighbours are merged where every tensor allows it. There is
+// at least one axis.
+struct dw_walk {
+  int operands, rank;
+  int64_t size[DW_MAX_RANK];
+  int64_t step[DW_OPERANDS][DW_MAX_RANK]; // in elements
+  char *data[DW_OPERANDS];
+  int64_t bytes[DW_OPERANDS]; // of an element
+};
+
+void dw_walk_init(struct dw_walk *w, int operands, const dw_tensor *const *tensors);
+void dw_walk_swap(struct dw_walk *w, int i, int j);
+// Where operand s has the element whose indices on the first `axes` axes are the digits of `outer`.
+char *dw_walk_at(const struct dw_walk *w, int s, int axes, int64_t outer);
+
+#endif

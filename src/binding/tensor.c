@@ -1,0 +1,146 @@
+// tensor.c: tensors as Lua holds them, and how much memory they may take. Called by every room of the binding.
+// Invariant: a payload lies in its owner's userdata, where Lua's collector sees all of it, and never moves.
+#include <math.h>
+
+#include "binding.h"
+
+#ifdef DW_SANITIZE
+#include <sanitizer/asan_interface.h>
+#endif
+
+// ---- memory -------------------------------------------------------------------------------------
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
+
+// What the machine has left when asked, less a reserve for everybody else; memory that is allocated but not written yet
+// still counts as left there. A little is always allowed, so that small scripts run on a machine that is full.
+int64_t dwl_memorylimit(lua_State *L) {
+  enum { RESERVE = 16, LITTLE = 1 << 26 }; // a part of all; bytes
+  const dwl_state *s = dwl_getstate(L);
+  if (s->memory > 0) return s->memory;
+  dw_memory m = dw_look_at_memory();
+  int64_t reserve = m.limit / RESERVE, more = m.available - s->fresh - reserve, now = held(L);
+  return most(LITTLE, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
+}
+
+// Refuses what the machine does not have, rather than leave it to the kernel's killer. It is looked at where much is
+// asked for, or much was allocated since.
+void dwl_checkmemory(lua_State *L, int64_t bytes) {
+  enum { MUCH = 1 << 26 };
+  dwl_state *s = dwl_getstate(L);
+  if (bytes < MUCH && held(L) < s->checked - bytes) return;
+  int64_t limit = dwl_memorylimit(L);
+  if (bytes <= limit && held(L) > limit - bytes) {
+    lua_gc(L, LUA_GCCOLLECT);
+    limit = dwl_memorylimit(L);
+  }
+  if (bytes > limit || held(L) > limit - bytes) {
+    dwl_error(L, "not enough memory: %f MiB more than the %f MiB in use would pass the limit of %f MiB",
+              ceil((double)bytes / 0x1p20), ceil((double)held(L) / 0x1p20), floor((double)limit / 0x1p20));
+  }
+  s->checked = least(limit, held(L) + bytes + MUCH);
+  s->fresh += bytes;
+}
+
+// ---- tensors ------------------------------------------------------------------------------------
+
+// Payloads start at a 64-byte line. Large ones are spread over the lines of a page, so that the operands
+// of an op do not meet in the same cache sets.
+enum { PAGE = 4096, LARGE = 1 << 14 };
+
+char *dwl_nextline(char *p) { return p + (DWL_LINE - (uintptr_t)p % DWL_LINE) % DWL_LINE; }
+
+static char *place(dwl_state *s, char *p, int64_t bytes) {
+  enum { STRIDE = 27 }; // 27 is prime to the 64 lines of a page
+  if (bytes < LARGE) return dwl_nextline(p);
+  uintptr_t want = s->staggered++ * STRIDE % (PAGE / DWL_LINE) * DWL_LINE;
+  return p + (want + PAGE - (uintptr_t)p % PAGE) % PAGE;
+}
+
+// In a sanitizer build, touching the room around a payload is reported like any other overrun.
+static void guard_slack(dwl_tensor *u, size_t block, int64_t bytes) {
+#if defined DW_SANITIZE && defined __SANITIZE_ADDRESS__
+  char *end = (char *)u->t.data + bytes;
+  ASAN_POISON_MEMORY_REGION(u + 1, (size_t)((char *)u->t.data - (char *)(u + 1)));
+  ASAN_POISON_MEMORY_REGION(end, (size_t)((char *)u + block - end));
+#else
+  (void)u, (void)block, (void)bytes;
+#endif
+}
+
+// The metatable is compared by identity, and the size again, in case `debug` gave it to something else.
+dw_tensor *dwl_totensor(lua_State *L, int index) {
+  void *p = lua_touserdata(L, index);
+  if (p == NULL || lua_rawlen(L, index) < sizeof(dwl_tensor) || !lua_getmetatable(L, index)) return NULL;
+  bool same = lua_rawequal(L, -1, lua_upvalueindex(DWL_METATABLE));
+  lua_pop(L, 1);
+  return same ? p : NULL;
+}
+
+dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape) {
+  dw_tensor t;
+  if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK) {
+    dwl_error(L, "a tensor of shape %s is too large", dwl_shape_text(L, &t));
+  }
+  int64_t bytes = dw_numel(&t) * (int64_t)dw_dtype_size(dtype);
+  dwl_checkmemory(L, bytes);
+  size_t slack = bytes < LARGE ? DWL_LINE : PAGE;
+  dwl_tensor *u = lua_newuserdatauv(L, sizeof *u + slack + (size_t)bytes, 0);
+  *u = (dwl_tensor){.t = t, .writes = &u->own_writes};
+  u->t.data = place(dwl_getstate(L), (char *)(u + 1), bytes);
+  lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
+  lua_setmetatable(L, -2);
+  guard_slack(u, sizeof *u + slack + (size_t)bytes, bytes);
+  return &u->t;
+}
+
+dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view) {
+  parent = lua_absindex(L, parent);
+  uint64_t *writes = ((dwl_tensor *)lua_touserdata(L, parent))->writes;
+  dwl_tensor *u = lua_newuserdatauv(L, sizeof *u, 1);
+  *u = (dwl_tensor){.t = *view, .writes = writes};
+  dwl_pushroot(L, parent);
+  lua_setiuservalue(L, -2, 1);
+  lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
+  lua_setmetatable(L, -2);
+  return &u->t;
+}
+
+void dwl_checkwritable(lua_State *L, int index, const char *argument) {
+  const dw_tensor *t = lua_touserdata(L, index);
+  for (int i = 0; i < t->rank; i++) {
+    if (t->strides[i] != 0 || t->shape[i] < 2) continue;
+    dwl_error(L, "%s repeats its numbers along axis %d (it was broadcast) and cannot be written to; clone() it first",
+              argument, i + 1);
+  }
+}
+
+void dwl_wrote(lua_State *L, int index) { ++*((dwl_tensor *)lua_touserdata(L, index))->writes; }
+
+void dwl_pushroot(lua_State *L, int index) {
+  index = lua_absindex(L, index);
+  bool detached = ((dwl_tensor *)lua_touserdata(L, index))->detached;
+  if (!detached && lua_getiuservalue(L, index, 1) == LUA_TUSERDATA) return;
+  if (!detached) lua_pop(L, 1);
+  lua_pushvalue(L, index);
+}
+
+void dwl_pushowner(lua_State *L, int index) {
+  dwl_pushroot(L, index);
+  if (lua_getiuservalue(L, -1, 1) == LUA_TUSERDATA)
+    lua_replace(L, -2);
+  else
+    lua_pop(L, 1);
+}
+
+void dwl_detach(lua_State *L, int index) {
+  dwl_tensor *u = lua_touserdata(L, index);
+  if (u->writes == &u->own_writes) return; // no view
+  index = lua_absindex(L, index);
+  dwl_pushowner(L, index);
+  lua_setiuservalue(L, index, 1);
+  u->detached = true;
+}
