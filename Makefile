@@ -172,11 +172,11 @@ functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
-HOSTS    := guard states ctrl_c memory $(ISAS:%=math.%)
+HOSTS    := guard jobs states ctrl_c memory $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
-$(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
+$(BUILD)/host/guard $(BUILD)/host/jobs: $(BUILD)/host/%: tests/host/%.c $(CORE_O) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -MF $@.d -o $@ $< $(CORE_O) -lm -lpthread
 

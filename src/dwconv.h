@@ -167,8 +167,8 @@ bool dw_elementwise_chooses(int op); // whether the first operand is bool, whate
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
 // A job that only looks whether whole numbers are divided by 0 or raised to a negative power: its status is DW_DIVISION or
-// DW_EXPONENT then. DW_DTYPE where the op is not for this dtype.
-dw_status dw_elementwise_check_init(dw_job *j, const dw_context *cx, int op, const dw_tensor *const *x);
+// DW_EXPONENT then. False: there is nothing to look at, and no job.
+bool dw_elementwise_check_init(dw_job *j, const dw_context *cx, const dw_tensor *const *x, int op);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.
 void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int op);

@@ -150,9 +150,8 @@ static bool next_row(dw_job *j) {
   if (p->done == p->rows.shape[0]) return false;
   dw_select_view(&to, &p->x, 0, p->indices[p->done] - 1);
   dw_select_view(&from, &p->rows, 0, p->done++);
-  char *memory = j->memory;
   dw_copy_init(j, j->cx, &to, &from);
-  j->next = next_row, j->memory = memory;
+  j->next = next_row;
   return true;
 }
 

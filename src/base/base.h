@@ -46,7 +46,14 @@ static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context
    (T *)(void *)(job)->state)
 
 // A job of one pass, which the caller may extend; its state is not initialised.
-void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run);
+static inline void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run) {
+  j->cx = cx;
+  j->pass = (dw_pass){units, work, run};
+  j->next = NULL;
+  j->status = DW_OK;
+  j->slots = cx->threads;
+  j->scratch = j->zeroed = 0;
+}
 
 // How many slots a pass of so many units and so much work has at most.
 int dw_slots(const dw_context *cx, int64_t units, double work);
