@@ -218,7 +218,7 @@ bench-report:
 
 # ---- the rest ------------------------------------------------------------------------------------------
 # Everything a change should pass before it is kept; each compiler without a warning.
-CHECKERS := clang lua-check cppcheck
+CHECKERS := clang clang-format lua-check cppcheck
 
 check:
 	@tools/deps $(PACKAGES) $(CHECKERS)
@@ -233,6 +233,7 @@ check-compilers:
 
 check-lint:
 	luacheck --quiet lua tests examples
+	clang-format --dry-run -Werror $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
 	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \

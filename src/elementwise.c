@@ -270,6 +270,8 @@ void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, co
   int operands = ops[op].operands;
   int64_t n = dw_numel(y);
   run_block *run = cx->kernels->elementwise[x[operands - 1]->dtype]->run[op];
+  DW_REQUIRE(run != NULL && y->dtype == dw_elementwise_result(op, x[operands - 1]->dtype));
+  for (int s = 0; s < operands; s++) DW_REQUIRE(dw_same_shape(x[s], y));
   bool streams = n * (int64_t)dw_dtype_size(y->dtype) > cx->stream;
   if (n == 0) return dw_job_init(j, cx, 0, 0, NULL);
   if (!streams && is_brief(y, operands, x, n)) return brief_init(j, cx, run, y, operands, x, n);

@@ -1,8 +1,8 @@
 // parallel.c: runs jobs: cuts the units of each pass into tasks and shares these out over threads. The only file that
 // starts any. Invariants: a unit runs whole, once, on one thread, and results never depend on which. The calling thread
 // waits for no worker that has not come: it does what is left itself. Nothing here ends the process: where the system
-// gives no thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone makes,
-// and which cannot raise.
+// gives no thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone
+// makes, and which cannot raise.
 #include "base.h"
 
 #include <pthread.h>
@@ -33,12 +33,12 @@ struct dw_pool {
   dw_job *job;
   int64_t per_task;
   _Alignas(DW_LINE) atomic_bool stop; // the region is interrupted
-  atomic_bool workers_sleep;       // some of them; cleared by whoever wakes them
+  atomic_bool workers_sleep;          // some of them; cleared by whoever wakes them
   atomic_bool caller_sleeps;
-  atomic_int end;                  // workers from this slot on are to end
-  int threads;   // with the calling one
-  bool refused;  // the system gave no more, or the pool was stopped
-  unsigned home; // the value of `forks` in the process that started the workers
+  atomic_int end; // workers from this slot on are to end
+  int threads;    // with the calling one
+  bool refused;   // the system gave no more, or the pool was stopped
+  unsigned home;  // the value of `forks` in the process that started the workers
   pthread_mutex_t lock;
   pthread_cond_t work, done;
   pthread_t thread[MOST];

@@ -82,8 +82,8 @@ static void refuse_dtype(struct call *c) {
   dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
 }
 
-// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where there
-// is no result, none is wrong.
+// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where
+// there is no result, none is wrong.
 static void check(struct call *c, const dw_tensor *y) {
   dw_job j;
   if (!dw_elementwise_takes(c->cx, c->op, c->dtype)) refuse_dtype(c);

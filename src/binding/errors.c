@@ -1,5 +1,5 @@
-// errors.c: how an error is raised: in the function's name, blaming the first line outside dwconv. Called by every room of
-// the binding.
+// errors.c: how an error is raised: in the function's name, blaming the first line outside dwconv. Called by every room
+// of the binding.
 #include <stdarg.h>
 #include <string.h>
 

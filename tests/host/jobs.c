@@ -1,7 +1,7 @@
-// jobs.c: a host without Lua that runs jobs by itself: the passes of a depthwise convolution, of a matrix product with bias
-// and curve, and of a reduction, all within ONE parallel region of its own threads, with a barrier after each pass, as
-// a plan of a network does. Run by tests/host_spec.lua: jobs [how many rounds]. Invariant: results have the bits that
-// dw_run gives with one thread, for each number of threads and each ISA.
+// jobs.c: a host without Lua that runs jobs by itself: the passes of a depthwise convolution, of a matrix product with
+// bias and curve, and of a reduction, all within ONE parallel region of its own threads, with a barrier after each
+// pass, as a plan of a network does. Run by tests/host_spec.lua: jobs [how many rounds]. Invariant: results have the
+// bits that dw_run gives with one thread, for each number of threads and each ISA.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,8 @@ static void make_network(struct network *n, uint64_t key) {
   n->z = tensor(2, (int64_t[]){6 * 23 * 27, 48}, key + 5);
   n->deviation = tensor(2, (int64_t[]){1, 48}, key + 6);
   dw_reshape_view(&n->rows, &n->y, 2, (int64_t[]){6 * 23 * 27, 80});
-  if (dw_depthwise_init(&n->d, &n->x, &n->kernel, (int64_t[]){1, 1}, (int64_t[]){1, 1}, DW_SAME, NULL, &axis) != DW_OK) {
+  if (dw_depthwise_init(&n->d, &n->x, &n->kernel, (int64_t[]){1, 1}, (int64_t[]){1, 1}, DW_SAME, NULL, &axis) !=
+      DW_OK) {
     abort();
   }
 }
@@ -171,7 +172,8 @@ static void check_network(const dw_context *cx, uint64_t key, int64_t *passes) {
   *passes = run_in_one_region(cx, &n);
   for (int i = 0; i < JOBS; i++) {
     if (memcmp(wanted[i], outputs[i]->data, (size_t)dw_numel(outputs[i]) * sizeof(float)) != 0) {
-      fprintf(stderr, "jobs: %s, %d threads, job %d: other bits than one by one\n", dw_context_isa(cx), cx->threads, i + 1);
+      fprintf(stderr, "jobs: %s, %d threads, job %d: other bits than one by one\n", dw_context_isa(cx), cx->threads,
+              i + 1);
       failures++;
     }
     free(wanted[i]);
@@ -194,7 +196,8 @@ int main(int argc, char **argv) {
       for (int r = 0; r < rounds; r++) check_network(&cx, (uint64_t)(10 * r + 1), &passes);
     }
   }
-  printf("jobs: %d jobs, %lld passes in one region, %d contexts, %d failures\n", JOBS, (long long)passes, tried, failures);
+  printf("jobs: %d jobs, %lld passes in one region, %d contexts, %d failures\n", JOBS, (long long)passes, tried,
+         failures);
   free(memory);
   return failures > 0;
 }
