@@ -67,14 +67,13 @@ typedef void tile_fn(const struct flat_tile *b);
   static __attribute__((noinline)) void edge_##lines(const struct flat_tile *b) { run_tile(b, lines, 1, true); }
 #define FLATS_OF(lines)                                                                                                \
   { flat_##lines##_1, flat_##lines##_2, NULL, flat_##lines##_4 }
-FLAT(1, 1)
-FLAT(1, 2) FLAT(1, 4) EDGE(1)
+#define FUNCTIONS_OF(lines) FLAT(lines, 1) FLAT(lines, 2) FLAT(lines, 4) EDGE(lines)
+FUNCTIONS_OF(1)
 #ifdef MANY_REGISTERS
-    FLAT(2, 1) FLAT(2, 2) FLAT(2, 4) EDGE(2) static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1), FLATS_OF(2)},
-                                                                   *const edges[ROWS] = {edge_1, edge_2};
+FUNCTIONS_OF(2)
+static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1), FLATS_OF(2)}, *const edges[ROWS] = {edge_1, edge_2};
 #else
-    static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1)},
-                          *const edges[ROWS] = {edge_1};
+static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1)}, *const edges[ROWS] = {edge_1};
 #endif
 
 // A row of lanes, whole pixels of them at a time; the last vector moves back to end with the row. Vectors of which a
