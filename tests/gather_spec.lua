@@ -51,8 +51,8 @@ describe("gather and scatter", function()
     refuses(function() K.gather(x, dw.tensor({ 0 }, { dtype = "int32" })) end,
       "gather: indices holds 0, outside 1 to 3; counting starts at 1")
     refuses(function() K.gather(x, dw.tensor({ 4 }, { dtype = "int32" })) end, "gather: indices holds 4, outside 1 to 3")
-    refuses(function() K.gather(x, dw.tensor { 1 }) end, "gather: indices must be whole numbers (int32, int64, uint8), got float32")
-    refuses(function() K.gather(dw.tensor(1), dw.tensor({ 1 }, { dtype = "int32" })) end, "gather: reference must have at least one axis")
+    refuses(function() K.gather(x, dw.tensor { 1 }) end, "gather: indices must be a tensor of whole numbers (int32, int64, uint8), got a float32 tensor 1")
+    refuses(function() K.gather(dw.tensor(1), dw.tensor({ 1 }, { dtype = "int32" })) end, "gather: reference must be a tensor with at least one axis")
     refuses(function() K.scatter(x, dw.tensor({ 1, 2 }, { dtype = "int32" }), 3) end, "scatter: rows (3x2) must be numbers")
   end)
 end)
@@ -88,7 +88,7 @@ describe("take_along_axis and put_along_axis", function()
     local x, i = dw.zeros { 2, 3 }, dw.ones({ 3, 3 }, { dtype = "int64" })
     refuses(function() K.take_along_axis(x, i, 2) end, "take_along_axis: indices (3x3) must have the shape of x (2x3) but on axis 2")
     refuses(function() K.put_along_axis(x, i, 2, 4) end, "put_along_axis: y (2x3) must be numbers in the shape of indices (3x3)")
-    refuses(function() K.take_along_axis(x, i, 0) end, "take_along_axis: axis must not be 0")
+    refuses(function() K.take_along_axis(x, i, 0) end, "take_along_axis: axis must be an axis, counting from 1")
   end)
 end)
 
@@ -140,9 +140,9 @@ describe("sizes at the limits", function()
 
   it("hold for what is written into its first operand", function()
     local core = require "dwconv.core"
-    refuses(function() core.elementwise("where", "w", "first", "c", "a", "b") end,
+    refuses(function() core.elementwise("where", "first", "c", "a", "b") end,
       "elementwise: \"where\" cannot write into its first operand")
-    refuses(function() core.elementwise("less", "w", "first", "a", "b") end, "cannot write into its first operand")
+    refuses(function() core.elementwise("less", "first", "a", "b") end, "cannot write into its first operand")
   end)
 end)
 
@@ -213,7 +213,7 @@ describe("t[mask] and t[indices]", function()
   it("refuse what does not fit, before anything is written", function()
     local t = dw.zeros { 2, 3 }
     refuses(function() return t[i { 0 }] end, "gather: indices holds 0, outside 1 to 2; counting starts at 1")
-    refuses(function() return t[dw.tensor { 1.5 }] end, "gather: indices must be whole numbers")
+    refuses(function() return t[dw.tensor { 1.5 }] end, "gather: indices must be a tensor of whole numbers")
     refuses(function() return t[dw.tensor { true }] end, "boolean_mask: mask (1) must have the shape of x (2x3)")
     refuses(function() t[i { 1, 3 }] = 1 end, "put_rows: indices holds 3, outside 1 to 2")
     refuses(function() t[i { 1, 2 }] = dw.zeros { 3, 3 } end, "put_rows: value (3x3) does not stretch to 2x3")

@@ -116,7 +116,7 @@ static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or n
   if (lua_isnil(L, 3)) lua_pushinteger(L, 1), lua_replace(L, 3);
   double step = dwl_checkfinite(L, 3, "step"), span = lua_tonumber(L, 2) - lua_tonumber(L, 1);
   if (step == 0) dwl_error(L, "step must not be 0");
-  if (!isfinite(span)) dwl_error(L, "start and stop are too far apart");
+  if (!isfinite(span)) dwl_error(L, "stop - start must be finite");
   if ((step > 0 && span < 0) || (step < 0 && span > 0)) {
     dwl_error(L, "a step of %f does not lead from start to stop, %f away", step, span);
   }

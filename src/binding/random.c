@@ -23,7 +23,7 @@ static int new_random(lua_State *L, dw_distribution which, const char *first, co
   }
   dw_dtype dtype = dwl_checkdtype(L, 5, "dtype");
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
-  if (!isfinite(b - a)) dwl_error(L, "%s and %s are too far apart", first, second);
+  if (!isfinite(b - a)) dwl_error(L, "%s - %s must be finite", second, first);
   if (which == DW_UNIFORM) check_bounds(L, dtype, first, a, second, b);
   if (which != DW_UNIFORM && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);

@@ -109,37 +109,26 @@ end
 
 --- A whole number, 2.0 as 2; from `least` to `most` if there are such.
 function kinds.whole(default, least, most)
+  local range = most and " from %d to %d" or least and " of at least %d" or ""
   return new {
     default = default,
     annotation = "integer",
-    expected = least and ("a whole number from %d to %d"):format(least, most) or "a whole number",
+    expected = "a whole number" .. range:format(least, most),
     read = function(v)
       v = whole(v)
-      return v and (not least or v >= least and v <= most) and v or nil
+      return v and v >= (least or v) and v <= (most or v) and v or nil
     end,
   }
 end
 
 --- How many: a whole number from 0 on.
-function kinds.count()
-  return new {
-    annotation = "integer",
-    expected = "a whole number of at least 0",
-    read = function(v)
-      v = whole(v)
-      return v and v >= 0 and v or nil
-    end,
-  }
-end
+function kinds.count() return kinds.whole(nil, 0) end
 
 --- An index of an axis. Which there are is checked where the tensor is known.
 function kinds.index()
-  return new {
-    annotation = "integer",
-    words = "an index, from 1 or -1 back",
-    expected = "a whole number",
-    read = whole,
-  }
+  local kind = kinds.whole()
+  kind.words = "an index, from 1 or -1 back"
+  return kind
 end
 
 --- true or false.
@@ -271,11 +260,7 @@ end
 
 --- A shape: a table of sizes. `free`: one size may be -1.
 function kinds.shape(free)
-  local size = kinds.count()
-  if free then
-    size.expected = "a whole number of at least -1"
-    size.read = function(v) return v == -1 and -1 or kinds.count().read(v) end
-  end
+  local size = kinds.whole(nil, free and -1 or 0)
   return new {
     annotation = "integer[]",
     expected = "a table of sizes",

@@ -80,7 +80,12 @@ first and last number, for "symmetric" at its edges, so that these come twice.]]
   values = { { "paddings", kinds.table("integer[][]", "a table of {before, after} for each axis") } },
   options = {
     mode = kinds.oneof { "constant", "reflect", "symmetric" },
-    value = kinds.scalar(0),
+    value = kinds.new {
+      default = 0,
+      annotation = "number|boolean",
+      expected = "a number or a boolean",
+      read = function(v) return (type(v) == "number" or v == true) and v or v == false and 0 or nil end,
+    },
   },
   result = "x's, grown",
   forward = function(x, paddings, o)
@@ -90,7 +95,7 @@ first and last number, for "symmetric" at its edges, so that these come twice.]]
     if #pairs_ == 0 then return K.clone(x) end
     if o.mode ~= "constant" then
       y = mirrored(x, pairs_, o.mode)
-    elseif o.value == 0 or o.value == false then
+    elseif o.value == 0 then
       y = with_zeros(x, pairs_, shape)
     else
       y = with_value(x, pairs_, o.value)

@@ -53,7 +53,7 @@ K.set_memory_limit(nil) -- as at first]],
 
 for name, kind in pairs {
   floatx = kinds.dtype(true), epsilon = kinds.number(), image_data_format = kinds.data_format(),
-  memory_limit = kinds.optional(kinds.whole()),
+  memory_limit = kinds.optional(kinds.whole(nil, 1)),
 } do
   plain("set_" .. name) {
     doc = ("Sets K.%s()%s."):format(name, kind.optional and "; nil stands for what the machine has left" or ""),

@@ -179,6 +179,14 @@ local tuples_kind = kinds.new {
     end
     return tuples
   end,
+  explain = function(argument, v)
+    for i = 1, type(v) == "table" and rawlen(v) or 0 do
+      local tuple, name = rawget(v, i), ("%s[%d]"):format(argument, i)
+      if type(tuple) ~= "table" then raise("%s must be {tensor, value}, got %s", name, args.show(tuple)) end
+      to:check(name .. "[1]", tuple[1])
+      from:check(name .. "[2]", tuple[2])
+    end
+  end,
 }
 
 plain "batch_set_value" {
