@@ -297,6 +297,19 @@ static int tensor_index(lua_State *L) {
   }
 }
 
+// index(x, key): x[key] by numbers and ranges: for the Lua layer, which notes it.
+static int plain_index(lua_State *L) {
+  dwl_checktensor(L, 1, "x");
+  lua_settop(L, 2);
+  if (dwl_totensor(L, 2) != NULL) {
+    dwl_error(L, "key must be a whole number, or a table of them and of ranges; use gather for indices, boolean_mask for a mask");
+  }
+  int whole = lua_type(L, 2) == LUA_TTABLE;
+  if (lua_type(L, 2) == LUA_TNUMBER) lua_tointegerx(L, 2, &whole);
+  if (!whole) dwl_expected(L, "key", "a whole number, or a table of them and of ranges", 2);
+  return tensor_index(L);
+}
+
 static int tensor_call(lua_State *L) {
   dw_tensor *t = dwl_checktensor(L, 1, "self"), v = *t;
   int given = lua_gettop(L) - 1;
@@ -345,6 +358,7 @@ const luaL_Reg dwl_view_functions[] = {{"permute_dimensions", permute},
                                        {"expand_dims", expand_dims},
                                        {"broadcast_to", broadcast_to},
                                        {"alias", alias},
+                                       {"index", plain_index},
                                        {NULL, NULL}};
 
 const luaL_Reg dwl_view_methods[] = {

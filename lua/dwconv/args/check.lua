@@ -5,6 +5,8 @@
 local core = require "dwconv.core"
 local words = require "dwconv.args.words"
 
+local math_type = math.type
+
 local check = {}
 
 --- Whether a value is a tensor: a table that pretends to be one is none.
@@ -27,7 +29,10 @@ function check.from_front(axis, rank) return axis < 0 and axis + rank + 1 or axi
 ---@param rank integer
 ---@param argument? string
 ---@return integer
-function check.axis(axis, rank, argument) return core.check_axis(axis, argument or "axis", rank) end
+function check.axis(axis, rank, argument)
+  local at = math_type(axis) == "integer" and (axis < 0 and axis + rank + 1 or axis) or 0
+  return at >= 1 and at <= rank and at or core.check_axis(axis, argument or "axis", rank)
+end
 
 --- Of an axis, a table of them, or nil for all: a list of them from 1 on, none twice.
 ---@param axes any
@@ -55,7 +60,11 @@ end
 check.same_dtype = core.check_dtypes
 
 --- A whole number as an integer, 2.0 too; nil for anything else.
-function check.whole(v) return math.type(v) and math.tointeger(v) or nil end
+function check.whole(v)
+  local kind = math_type(v)
+  if kind == "integer" then return v end
+  return kind and math.tointeger(v) or nil
+end
 
 --- The product of sizes[first] to sizes[last].
 function check.product(sizes, first, last)

@@ -8,7 +8,6 @@ return {
   kinds = require "dwconv.args.tensors",
   check = require "dwconv.args.check",
   options = require("dwconv.args.parser").options,
-  reader = require("dwconv.args.parser").reader,
   raise = words.raise,
   show = words.show,
   hint = words.hint,

@@ -16,7 +16,7 @@ local check = require "dwconv.args.check"
 local config = require "dwconv.config"
 local words = require "dwconv.args.words"
 
-local whole, raise, show = check.whole, words.raise, words.show
+local math_type, whole, raise, show = math.type, check.whole, words.raise, words.show
 
 local Kind = {}
 Kind.__index = Kind
@@ -34,6 +34,17 @@ function Kind:check(argument, value, x)
     hint = meant and ('; did you mean "%s"?'):format(meant) or words.hint(value, self.choices)
   end
   raise("%s must be %s, got %s%s", argument, self.expected, show(value), hint)
+end
+
+--- What reads an argument: function(value, x) -> its normal form, or an error. Nothing for a kind that takes anything.
+function Kind:reader(argument)
+  local read = self.read
+  if not read then return nil end
+  return function(value, x)
+    local normal = read(value, x)
+    if normal ~= nil then return normal end
+    return self:check(argument, value, x)
+  end
 end
 
 local kinds = {}
@@ -216,12 +227,11 @@ function kinds.axis(default)
     words = "an axis, from 1 or -1 back",
     expected = AXIS,
     read = function(v, x)
-      v = whole(v)
-      if not v or v == 0 then return nil end
-      if not x then return v end
+      if math_type(v) ~= "integer" then v = whole(v) end
+      if not x then return v ~= 0 and v or nil end
       local rank = x.ndim
-      local at = check.from_front(v, rank)
-      return at >= 1 and at <= rank and at or nil
+      if v and v < 0 then v = v + rank + 1 end
+      return v and v >= 1 and v <= rank and v or nil
     end,
     explain = function(argument, v, x) if x then check.axis(v, x.ndim, argument) end end,
   }
@@ -230,14 +240,15 @@ end
 --- An axis, or a table of axes; of an option, left out, all of them. After a tensor it is a list of its axes.
 function kinds.axes()
   local one = kinds.axis()
+  local read_one = one.read
   local function read(v, x)
     if type(v) ~= "table" then
-      local axis = one.read(v, x)
+      local axis = read_one(v, x)
       return x and axis and { axis } or axis
     end
     local axes, seen = {}, {}
     for i = 1, rawlen(v) do
-      local axis = one.read(rawget(v, i), x)
+      local axis = read_one(rawget(v, i), x)
       if not axis or x and seen[axis] then return nil end
       axes[i], seen[axis] = axis, true
     end

@@ -1,5 +1,5 @@
--- args/parser.lua: the one parser that checks the options a script passes; and what reads one argument. Called by
--- ops/init.lua for every record. What was read before is remembered (recall.lua).
+-- args/parser.lua: the one parser that checks the options a script passes. Called by ops/init.lua for every record. What
+-- was read before is remembered (recall.lua).
 -- Invariant: parsing is idempotent, so a backward function hands its options on as they are.
 
 local remembering = require "dwconv.args.recall"
@@ -91,20 +91,6 @@ function parser.options(kinds, takes, prepare)
   end
 
   return are_steady(kinds) and remembering(parse) or parse, fixed, fixed and prepare(fixed)
-end
-
---- What reads an argument: function(value, x) -> its normal form, or an error. Nothing for a kind that takes anything.
----@param argument string
----@param kind table
----@return (fun(value: any, x: any): any)?
-function parser.reader(argument, kind)
-  local read = kind.read
-  if not read then return nil end
-  return function(value, x)
-    local normal = read(value, x)
-    if normal ~= nil then return normal end
-    return kind:check(argument, value, x)
-  end
 end
 
 return parser

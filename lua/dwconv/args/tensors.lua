@@ -7,7 +7,6 @@ local check = require "dwconv.args.check"
 local kinds = require "dwconv.args.kinds"
 local words = require "dwconv.args.words"
 
-local TENSOR <const> = "dwconv.Tensor" -- what is_tensor looks for; asked here without a call, as every op does
 local is_tensor, raise, show = check.is_tensor, words.raise, words.show
 
 local dtypes = {
@@ -42,6 +41,14 @@ local function fits(t, needs)
   return not needs.dtype or dtypes[needs.dtype](t.dtype)
 end
 
+-- What reads the most frequent kind asks as is_tensor does, but without a further call.
+local function tensor_reader(self, argument)
+  return function(value)
+    if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
+    return self:check(argument, value)
+  end
+end
+
 --- A tensor.
 ---@param text string its axes and dtype
 ---@param needs? { axes?: integer, rank?: integer, dtype?: string }
@@ -51,7 +58,8 @@ function kinds.tensor(text, needs)
     words = text,
     expected = "a tensor",
     tensors = true,
-    read = function(v) if type(v) == "userdata" and getmetatable(v) == TENSOR then return v end end,
+    read = function(v) return is_tensor(v) and v or nil end,
+    reader = not needs and tensor_reader or nil,
   }
   if not needs then return kind end
   function kind.read(v) return is_tensor(v) and fits(v, needs) and v or nil end

@@ -9,8 +9,8 @@
 --   values     the same of what else is required by position (an axis, a dtype, a tensor of indices); may be left out
 --   result     what comes out: of a tensor the text that tensors' kinds have, else a kind, or a list of these; nothing
 --              if left out
---   reads      "core": forward hands its arguments to functions of the core, which read them in the words of their
---              kinds, so that they are not read twice; else (or "kinds") the function that is made here reads them
+--   reads      "core", or names of args and values: forward hands these to functions of the core, which read them in
+--              the words of their kinds, so that they are not read twice; the others are read by the function made here
 --   options    name -> kind; may be left out
 --   prepare    function(options) -> what forward takes in their place, made once for options that are used again; may
 --              be left out
@@ -118,51 +118,66 @@ end
 local slot = { nil, nil }
 ops.slot = slot
 
-local recorded = [[
-  local y = forward(%s)
-  local note = slot[1]
-  if note then note(record, y, o%s) end
-  return y]]
-
--- By the number of results; no tail calls, as a function must be on the stack while errors speak of it.
-local plain = { [0] = "  forward(%s)", "  local y = forward(%s)\n  return y", "  return pass(forward(%s))" }
-
+-- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No
+-- tail calls, as a function must be on the stack while errors speak of it.
 local template = [[
 local readers, forward, slot, record, pass, parse, fixed, prepared = ...
-%sreturn function(%sgiven, extra)
-  local o, p = fixed, prepared
-  if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end
-%s%s
+$readers
+return function($first given, extra)
+  $options
+  $reads
+  $body
 end]]
 
--- What reads the arguments: nothing where the core does.
-local function readers_of(r)
-  local readers = {}
-  for i, name in ipairs(r.reads ~= "core" and r.positional or {}) do readers[i] = args.reader(name, r.kinds[i]) end
-  return readers
-end
+local with_options = "local o, p = fixed, prepared "
+  .. "if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end"
+local without_options = "if given ~= nil or extra ~= nil then parse(given, extra) end"
+
+local recorded = "local y = forward($taken) local note = slot[1] if note then note(record, y, $noted) end return y"
+
+-- By the number of results.
+local plain = { [0] = "forward($taken)", "local y = forward($taken) return y", "return pass(forward($taken))" }
 
 local function results_of(r)
   local n = #r.results
   return n == 1 and r.results[1].several and 2 or math.min(n, 2)
 end
 
--- The source of a record's function: positional arguments, then options.
+-- What reads the arguments: nothing where the core does.
+local function readers_of(r)
+  local readers, by_core = {}, {}
+  if r.reads == "core" then return readers end
+  for _, name in ipairs(r.reads or {}) do by_core[name] = true end
+  for i, name in ipairs(r.positional) do readers[i] = not by_core[name] and r.kinds[i]:reader(name) or nil end
+  return readers
+end
+
+local function joined(list, more)
+  local all = table.move(list, 1, #list, 1, {})
+  all[#all + 1] = more or nil
+  return table.concat(all, ", ")
+end
+
 local function source_of(r, readers)
   local names, locals, reads = {}, {}, {}
   for i = 1, #r.positional do
     names[i] = "a" .. i
     if readers[i] then
-      locals[#locals + 1] = ("local r%d = readers[%d]\n"):format(i, i)
-      reads[#reads + 1] = ("  a%d = r%d(a%d, a1)\n"):format(i, i, i)
+      locals[#locals + 1] = ("local r%d = readers[%d]"):format(i, i)
+      reads[#reads + 1] = ("a%d = r%d(a%d, a1)"):format(i, i, i)
     end
   end
-  local given, noted = table.concat(names, ", "), ""
-  if #names > 0 then noted = ", " .. given end
-  local taken = next(r.options) and (#names > 0 and given .. ", p" or "p") or given
-  local body = (r.noted or type(r.backward) == "table") and recorded:format(taken, noted)
-    or plain[results_of(r)]:format(taken)
-  return template:format(table.concat(locals), #names > 0 and given .. ", " or "", table.concat(reads), body)
+  local options, notes = next(r.options), r.noted or type(r.backward) == "table"
+  local parts = {
+    readers = table.concat(locals, " "),
+    first = #names > 0 and table.concat(names, ", ") .. "," or "",
+    options = options and with_options or without_options,
+    reads = table.concat(reads, " "),
+    body = notes and recorded or plain[results_of(r)],
+    taken = joined(names, options and "p"),
+    noted = table.concat({ options and "o" or "fixed", table.unpack(names) }, ", "),
+  }
+  return (template:gsub("%$(%w+)", parts):gsub("%$(%w+)", parts))
 end
 
 local function make(r)

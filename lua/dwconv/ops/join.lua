@@ -194,11 +194,10 @@ local function part_sizes(sizes, n, axis)
     if #list > 0 and sum == n then return list end
     raise("sizes must add up to %d, the size of axis %d, got %s", n, axis, show(sizes))
   end
-  local parts = count:check("sizes", sizes)
-  if parts == 0 or n % parts ~= 0 or parts > MOST_PARTS then
-    raise("axis %d of size %d cannot be cut into %d equal parts", axis, n, parts)
+  if sizes < 1 or n % sizes ~= 0 or sizes > MOST_PARTS then
+    raise("axis %d of size %d cannot be cut into %d equal parts", axis, n, sizes)
   end
-  for i = 1, parts do list[i] = n // parts end
+  for i = 1, sizes do list[i] = n // sizes end
   return list
 end
 

@@ -8,11 +8,13 @@ local op = ops.family("join", "numbers around a tensor")
 local K = ops.calls
 local kinds, raise, show = args.kinds, args.raise, args.show
 
+local read_wholes = kinds.wholes().read
+
 local pair_kind = kinds.new {
   annotation = "integer[]",
   expected = "a pair of whole numbers of at least 0",
   read = function(v)
-    local pair = type(v) == "table" and rawlen(v) == 2 and kinds.wholes().read(v)
+    local pair = type(v) == "table" and rawlen(v) == 2 and read_wholes(v)
     return pair and pair[1] >= 0 and pair[2] >= 0 and math.max(pair[1], pair[2]) <= 2 ^ 40 and pair or nil
   end,
 }

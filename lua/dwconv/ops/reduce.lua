@@ -185,7 +185,7 @@ for name, r in pairs {
     example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.",
     takes = tensor "any",
-    reads = "kinds",
+    reads = {},
     forward = function(x, o)
       if x.dtype:find "^float" then return compute(x, o.axis, o.keepdims, o.correction) end
       return core.cast(compute(core.cast(x, "float64"), o.axis, o.keepdims, o.correction), config.floatx())
@@ -218,7 +218,7 @@ reduction "logsumexp" {
 log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each
 exp(x) in the sum: of only -inf 0, and shared among those that are inf.]],
   takes = tensor("float32 or float64", { dtype = "floats" }),
-  reads = "kinds",
+  reads = {},
   forward = function(x, o)
     local most = K.no_grad(finite_largest, core.max(x, o.axis, true))
     local y = sum_of_two(log(core.sum(exp(difference(x, most)), o.axis, true)), most)

@@ -10,24 +10,19 @@ local K = ops.calls
 local kinds, raise, show = args.kinds, args.raise, args.show
 local tensor = kinds.tensor
 
-local plain_index = core.metatable.__index
 local copy_ = core.methods.copy_
 
 -- What embed knows, by form.
 local FORMS = { "index", "narrow", "select", "diagonal", "strided" }
 local forms = {
-  index = plain_index, narrow = core.narrow, select = core.select, diagonal = core.diagonal, strided = core.strided,
+  index = core.index, narrow = core.narrow, select = core.select, diagonal = core.diagonal, strided = core.strided,
 }
 
 -- An index or a table of indices and ranges, which the core looks into.
 local key = kinds.new {
   annotation = "integer|table",
   expected = "a whole number, or a table of them and of ranges",
-  read = function(v) return (math.type(v) == "integer" or type(v) == "table") and v or nil end,
-  explain = function(argument, v)
-    if not args.check.is_tensor(v) then return end
-    raise("%s must be a whole number or a table; use gather for indices, boolean_mask for a mask", argument)
-  end,
+  read = function(v) return args.check.whole(v) or type(v) == "table" and v or nil end,
 }
 
 local function embedded(form)
@@ -45,7 +40,8 @@ it is a Lua number.]],
   args = { { "x", tensor "any" } },
   values = { { "key", key } },
   result = kinds.gives("dwconv.Tensor|number", "what is left of x's"),
-  forward = plain_index,
+  reads = "core",
+  forward = core.index,
   keeps = {},
   backward = { x = embedded "index" },
   part = true,
@@ -170,6 +166,7 @@ op "embed" {
     { "values", kinds.table("table", "a table of what the form takes") },
   },
   result = "shape",
+  reads = { "shape" },
   forward = function(g, shape, form, values)
     local x = core.zeros(shape, g.dtype)
     local part = forms[form](x, table.unpack(values))
@@ -190,12 +187,17 @@ op "embed" {
   errors = "A part outside the shape, a g that is not of the part's shape.",
 }
 
+local ALL, BACKWARDS = {}, { -1, 1, -1 } -- ranges
+
+-- A range for each axis up to the last that is reversed; what is empty has no last index.
 local function reversing_key(x, axes)
-  local shape, ranges = x.shape, {}
-  for i = 1, #shape do ranges[i] = {} end
-  for _, axis in ipairs(axes) do
-    if shape[axis] > 0 then ranges[axis] = { -1, 1, -1 } end
+  local ranges, range, last = {}, x.size > 0 and BACKWARDS or ALL, 0
+  for i = 1, #axes do
+    local axis = axes[i]
+    ranges[axis] = range
+    if axis > last then last = axis end
   end
+  for i = 1, last do ranges[i] = ranges[i] or ALL end
   return ranges
 end
 
@@ -204,7 +206,7 @@ op "reverse" {
   args = { { "x", tensor "any" } },
   values = { { "axes", kinds.axes() } },
   result = "x's",
-  forward = function(x, axes) return plain_index(x, reversing_key(x, axes)) end,
+  forward = function(x, axes) return core.index(x, reversing_key(x, axes)) end,
   keeps = {},
   backward = { x = function(g, _, _, axes) return K.reverse(g, axes) end },
   linear = true,
