@@ -228,7 +228,7 @@ function K.asin(x) end
 function Tensor:asin() end
 
 --- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
----@param dtype string float32, float64, int32, int64, uint8 or bool
+---@param dtype "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" "float32", "float64", "int32", "int64", "uint8" or "bool"
 ---@return dwconv.Tensor # x's
 function Tensor:astype(dtype) end
 
@@ -290,12 +290,12 @@ function Tensor:broadcast_to(shape) end
 
 --- A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the type's limits (NaN becomes 0), and everything but 0 is true.
 ---@param x dwconv.Tensor any
----@param dtype string float32, float64, int32, int64, uint8 or bool
+---@param dtype "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" "float32", "float64", "int32", "int64", "uint8" or "bool"
 ---@return dwconv.Tensor # x's
 function K.cast(x, dtype) end
 
 --- A copy of a tensor, or a new one of numbers, in K.floatx().
----@param x dwconv.Tensor|number|table a tensor, a number or a nested table
+---@param x dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@return dwconv.Tensor # x's
 function K.cast_to_floatx(x) end
 
@@ -348,7 +348,7 @@ function dw.close(a, b, o) end
 function K.concatenate(tensors, o) end
 
 --- A tensor from a nested table or a number. With the option shape a number fills it, and as many numbers as it holds are put in.
----@param value dwconv.Tensor|number|table a nested table, a number or a tensor
+---@param value dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool", shape?: integer[] }
 ---@return dwconv.Tensor # value's, or the option shape
 function K.constant(value, o) end
@@ -445,7 +445,7 @@ function Tensor:depthwise_conv2d(depthwise_kernel, o) end
 --- The gradient of depthwise_conv2d with respect to its kernel, given g, the one with respect to its result.
 ---@param g dwconv.Tensor the result's: n,oh,ow,c*m or n,c*m,oh,ow
 ---@param x dwconv.Tensor n,h,w,c or n,c,h,w
----@param kernel_shape integer[] the shape of the kernel, {kh, kw, c, m}
+---@param kernel_shape integer[] a table of sizes: the shape of the kernel, {kh, kw, c, m}
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # kernel_shape
 function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
@@ -453,7 +453,7 @@ function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
 --- The gradient of depthwise_conv2d with respect to x, given g, the gradient with respect to its result.
 ---@param g dwconv.Tensor the result's: n,oh,ow,c*m or n,c*m,oh,ow
 ---@param depthwise_kernel dwconv.Tensor kh,kw,c,m
----@param x_shape integer[] the shape of x, as a table
+---@param x_shape integer[] a table of sizes: the shape of x
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # x_shape
 function K.depthwise_conv2d_grad_x(g, depthwise_kernel, x_shape, o) end
@@ -471,12 +471,12 @@ function Tensor:diag(o) end
 
 --- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
 ---@param x dwconv.Tensor ...,n,m
----@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
+---@param k? integer a whole number, an offset: 0 is the main diagonal, or nil
 ---@return dwconv.Tensor # ...,its length
 function K.diagonal(x, k) end
 
 --- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
----@param k? integer a whole number, an offset: 0 is the main diagonal; or nil for 0
+---@param k? integer a whole number, an offset: 0 is the main diagonal, or nil
 ---@return dwconv.Tensor # ...,its length
 function Tensor:diagonal(k) end
 
@@ -516,7 +516,7 @@ function K.einsum(equation, ...) end
 --- The gradient of views: zeros of a shape, with g in the part that a view takes.
 ---@param g dwconv.Tensor the part's
 ---@param shape integer[] a table of sizes
----@param form string "index", "narrow", "select", "diagonal" or "strided"
+---@param form "index"|"narrow"|"select"|"diagonal"|"strided" "index", "narrow", "select", "diagonal" or "strided"
 ---@param values table a table of what the form takes
 ---@return dwconv.Tensor # shape
 function K.embed(g, shape, form, values) end
@@ -623,15 +623,15 @@ function Tensor:floor_divide(b) end
 
 --- acc = fn(acc, e) over the slices of elems along its first axis, first to last; acc begins as the option initializer, or as the first slice met.
 ---@param fn function a function of acc and e
----@param elems dwconv.Tensor n,...
----@param o? { initializer?: dwconv.Tensor|number }
+---@param elems dwconv.Tensor|dwconv.Tensor[] n,...
+---@param o? { initializer?: any }
 ---@return any # fn's
 function K.foldl(fn, elems, o) end
 
 --- acc = fn(acc, e) over the slices of elems along its first axis, last to first; acc begins as the option initializer, or as the first slice met.
 ---@param fn function a function of acc and e
----@param elems dwconv.Tensor n,...
----@param o? { initializer?: dwconv.Tensor|number }
+---@param elems dwconv.Tensor|dwconv.Tensor[] n,...
+---@param o? { initializer?: any }
 ---@return any # fn's
 function K.foldr(fn, elems, o) end
 
@@ -660,8 +660,8 @@ function K.gather(reference, indices) end
 ---@return dwconv.Tensor # the indices', then the row's
 function Tensor:gather(indices) end
 
---- A number that counts the calls with this prefix, 1 for the first.
----@param prefix? string a string; nil is ""
+--- A number that counts the calls with this prefix ("" for nil), 1 for the first.
+---@param prefix? string a string, or nil
 ---@return integer # a whole number
 function K.get_uid(prefix) end
 
@@ -692,7 +692,7 @@ function K.gradient_quotient(g, slope) end
 
 --- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it: it does not matter which view of them was used.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
----@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of tensors
+---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor or a table of tensors
 ---@param o? { output_gradients?: dwconv.Tensor }
 ---@return any # like variables
 function K.gradients(loss, variables, o) end
@@ -899,7 +899,7 @@ function Tensor:logsumexp(o) end
 
 --- fn(e) of each slice of elems along its first axis, stacked.
 ---@param fn function a function
----@param elems dwconv.Tensor n,...
+---@param elems dwconv.Tensor|dwconv.Tensor[] n,...
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # n, fn's
 function K.map_fn(fn, elems, o) end
@@ -987,7 +987,7 @@ function Tensor:mod(b) end
 
 --- x becomes x*momentum + value*(1 - momentum), in place.
 ---@param x dwconv.Tensor a tensor
----@param value dwconv.Tensor a tensor that broadcasts to x's shape
+---@param value dwconv.Tensor|number a tensor that broadcasts to x's shape, or a number
 ---@param momentum number a number
 ---@return dwconv.Tensor # x itself
 function K.moving_average_update(x, value, momentum) end
@@ -1087,7 +1087,7 @@ function dw.io.npy.write(path, tensor) end
 
 --- For each index a row of num_classes zeros with a 1 at the index.
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, from 1 to num_classes
----@param num_classes integer a whole number
+---@param num_classes integer a whole number of at least 0
 ---@return dwconv.Tensor # theirs, num_classes; float32
 function K.one_hot(indices, num_classes) end
 
@@ -1111,13 +1111,13 @@ function K.ones_like(x, o) end
 
 --- x with further numbers before and after it along each axis: value for mode "constant"; for "reflect" x mirrored at its first and last number, for "symmetric" at its edges, so that these come twice.
 ---@param x dwconv.Tensor any
----@param paddings table a table of {before, after} for each axis
+---@param paddings integer[][] a table of {before, after} for each axis
 ---@param o? { mode?: "constant"|"reflect"|"symmetric", value?: number|boolean }
 ---@return dwconv.Tensor # x's, grown
 function K.pad(x, paddings, o) end
 
 --- x with further numbers before and after it along each axis: value for mode "constant"; for "reflect" x mirrored at its first and last number, for "symmetric" at its edges, so that these come twice.
----@param paddings table a table of {before, after} for each axis
+---@param paddings integer[][] a table of {before, after} for each axis
 ---@param o? { mode?: "constant"|"reflect"|"symmetric", value?: number|boolean }
 ---@return dwconv.Tensor # x's, grown
 function Tensor:pad(paddings, o) end
@@ -1176,19 +1176,19 @@ function Tensor:prod(o) end
 ---@param y dwconv.Tensor the indices'
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
 ---@param axis integer an axis, from 1 or -1 back
----@param n integer a whole number
+---@param n integer a whole number of at least 0
 ---@return dwconv.Tensor # y's, the axis of size n
 function K.put_along_axis(y, indices, axis, n) end
 
 --- Writes value where mask is true, in place: x[mask] = value. Tensors give their numbers in row-major order.
----@param mask any bool; x's shape, or its first axes
----@param value dwconv.Tensor|number|table|boolean a number, a boolean, a table or a tensor, which stretches to x[mask]
+---@param mask dwconv.Tensor bool; x's shape, or its first axes
+---@param value dwconv.Tensor|number|boolean|table a number, a boolean, a table or a tensor, which stretches to x[mask]
 ---@return dwconv.Tensor # x
 function Tensor:put_mask(mask, value) end
 
 --- Writes values at indices along the first axis, one after another, in place: x[indices] = value.
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
----@param value dwconv.Tensor|number|table|boolean a number, a boolean, a table or a tensor, which stretches to x[indices]
+---@param value dwconv.Tensor|number|boolean|table a number, a boolean, a table or a tensor, which stretches to x[indices]
 ---@return dwconv.Tensor # x
 function Tensor:put_rows(indices, value) end
 
@@ -1261,7 +1261,7 @@ K["repeat"] = K.repeat_
 
 --- Each slice along an axis, rep times in place; or each its own number of times.
 ---@param x dwconv.Tensor any
----@param rep integer|table a whole number, or a table or tensor of them, one for each slice
+---@param rep integer|integer[]|dwconv.Tensor a whole number, or a table or tensor of them, one for each slice
 ---@param axis integer an axis, from 1 or -1 back
 ---@return dwconv.Tensor # x's, the axis rep times as long
 function K.repeat_elements(x, rep, axis) end
@@ -1293,13 +1293,13 @@ function Tensor:reverse(axes) end
 
 --- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
 ---@param x dwconv.Tensor any
----@param shift integer|dwconv.Tensor[] a whole number, or a table of them, one for each axis
+---@param shift integer|integer[] a whole number, or a table of them, one for each axis
 ---@param o? { axis?: integer|integer[] }
 ---@return dwconv.Tensor # x's
 function K.roll(x, shift, o) end
 
 --- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
----@param shift integer|dwconv.Tensor[] a whole number, or a table of them, one for each axis
+---@param shift integer|integer[] a whole number, or a table of them, one for each axis
 ---@param o? { axis?: integer|integer[] }
 ---@return dwconv.Tensor # x's
 function Tensor:roll(shift, o) end
@@ -1325,7 +1325,7 @@ function Tensor:rsqrt() end
 --- The gradient of gather: n rows of zeros, to which rows are added at their indices.
 ---@param rows dwconv.Tensor the indices', then a row's
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1
----@param n integer a whole number
+---@param n integer a whole number of at least 0
 ---@return dwconv.Tensor # n, a row's
 function K.scatter(rows, indices, n) end
 
@@ -1351,24 +1351,24 @@ function Tensor:select(axis, index) end
 function K.set_epsilon(value) end
 
 --- Sets K.floatx().
----@param value string "float32" or "float64"
+---@param value "float32"|"float64" "float32" or "float64"
 function K.set_floatx(value) end
 
 --- Sets K.image_data_format().
----@param value string "channels_last" or "channels_first"
+---@param value "channels_last"|"channels_first" "channels_last" or "channels_first"
 function K.set_image_data_format(value) end
 
 --- Sets the learning phase.
 ---@param value integer|boolean 0, 1 or a boolean
 function K.set_learning_phase(value) end
 
---- Sets K.memory_limit().
----@param value? integer a whole number of bytes, or nil for what the machine has left
+--- Sets K.memory_limit(); nil stands for what the machine has left.
+---@param value? integer a whole number of bytes, or nil
 function K.set_memory_limit(value) end
 
 --- Writes value into x, converted to x's dtype.
 ---@param x dwconv.Tensor a tensor
----@param value dwconv.Tensor|number|table a tensor, a number or a nested table, of x's shape
+---@param value dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor, of x's shape
 function K.set_value(x, value) end
 
 --- The shape of x, as a tensor: int32, or int64 where a size does not fit.
@@ -1430,15 +1430,15 @@ function Tensor:sort(o) end
 
 --- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
 ---@param x dwconv.Tensor any
----@param sizes integer|dwconv.Tensor[] a whole number, or a table of them
+---@param sizes integer|integer[] a whole number or a table of whole numbers
 ---@param o? { axis?: integer }
----@return dwconv.Tensor # the parts
+---@return dwconv.Tensor ... # the parts
 function K.split(x, sizes, o) end
 
 --- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
----@param sizes integer|dwconv.Tensor[] a whole number, or a table of them
+---@param sizes integer|integer[] a whole number or a table of whole numbers
 ---@param o? { axis?: integer }
----@return dwconv.Tensor # the parts
+---@return dwconv.Tensor ... # the parts
 function Tensor:split(sizes, o) end
 
 --- The square root, 0 for negative x. Its gradient is infinite at 0 and 0 below.
@@ -1488,7 +1488,7 @@ function K.std(x, o) end
 function Tensor:std(o) end
 
 --- The same numbers, which no gradient flows through; of a table of tensors a table.
----@param variables dwconv.Tensor|dwconv.Tensor[] a tensor, or a table of them
+---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor or a table of tensors
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function K.stop_gradient(variables) end
 
@@ -1499,7 +1499,7 @@ function Tensor:stop_gradient() end
 --- The numbers of x, in row-major order, from number `first` on: along axis i of the result every strides[i]-th. A view of the same numbers. A stride of 0 repeats a number; else no two indices may share one.
 ---@param x dwconv.Tensor any, in row-major order
 ---@param shape integer[] a table of sizes
----@param strides integer|table a table of whole numbers
+---@param strides integer[] a table of whole numbers
 ---@param first integer a whole number, from 1
 ---@return dwconv.Tensor # shape
 function K.strided(x, shape, strides, first) end
@@ -1535,7 +1535,7 @@ function K.sum_to(x, shape) end
 --- Swaps axes a and b of x. A view of the same numbers.
 ---@param x dwconv.Tensor any
 ---@param a integer an axis, from 1 or -1 back
----@param b integer an axis
+---@param b integer an axis, from 1 or -1 back
 ---@return dwconv.Tensor # x's, with the two swapped
 function K.swapaxes(x, a, b) end
 
@@ -1577,19 +1577,19 @@ function Tensor:tanh() end
 function K.tanh_slope(x) end
 
 --- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
----@param data dwconv.Tensor|number|table|boolean a nested table, a number, a boolean or a tensor
+---@param data dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # the table's
 function dw.tensor(data, o) end
 
 --- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
 ---@param x dwconv.Tensor any
----@param n integer|integer[] a whole number, or one for each axis
+---@param n integer|integer[] a whole number, or a table of them, one for each axis
 ---@return dwconv.Tensor # x's times n
 function K.tile(x, n) end
 
 --- x repeated as a whole, n[i] times along axis i; a number stands for {n}.
----@param n integer|integer[] a whole number, or one for each axis
+---@param n integer|integer[] a whole number, or a table of them, one for each axis
 ---@return dwconv.Tensor # x's times n
 function Tensor:tile(n) end
 
@@ -1597,14 +1597,14 @@ function Tensor:tile(n) end
 ---@param x dwconv.Tensor any numbers
 ---@param k integer a whole number, not above the axis
 ---@param o? { axis?: integer, largest?: boolean }
----@return dwconv.Tensor # x's with k there; positions int64
+---@return dwconv.Tensor # x's, the axis of size k, and their positions; int64
 ---@return dwconv.Tensor
 function K.top_k(x, k, o) end
 
 --- The k largest elements along an axis, largest first, or the k least, least first, and their positions; of equal ones the first. NaN comes last.
 ---@param k integer a whole number, not above the axis
 ---@param o? { axis?: integer, largest?: boolean }
----@return dwconv.Tensor # x's with k there; positions int64
+---@return dwconv.Tensor # x's, the axis of size k, and their positions; int64
 ---@return dwconv.Tensor
 function Tensor:top_k(k, o) end
 
@@ -1695,13 +1695,13 @@ function K.var(x, o) end
 function Tensor:var(o) end
 
 --- A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.
----@param value dwconv.Tensor|number|table a nested table, a number or a tensor
+---@param value dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # value's shape
 function K.variable(value, o) end
 
 --- x where condition is true, else y.
----@param condition dwconv.Tensor bool; any shape that broadcasts
+---@param condition dwconv.Tensor|boolean bool; any shape that broadcasts
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param y dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # all, broadcast

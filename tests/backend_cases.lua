@@ -2,8 +2,8 @@
 -- fixtures/README.md says what a case holds. Nothing here knows a function of K by name but FUNCTIONS.
 
 local dw = require "dwconv"
-local options = require "dwconv.options"
-local is_tensor, show = options.is_tensor, options.show
+local words = require "dwconv.args"
+local is_tensor, show = words.check.is_tensor, words.show
 local K = dw.backend
 
 local cases = {}

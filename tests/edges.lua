@@ -4,8 +4,8 @@
 
 local dw = require "dwconv"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
-local is_tensor = options.is_tensor
+local words = require "dwconv.args"
+local is_tensor = words.check.is_tensor
 
 local edges = {}
 
@@ -117,10 +117,10 @@ end
 
 -- The values of an option that are not its default.
 local function values_of(kind)
-  local list, seen = {}, { [options.show(kind.default)] = true }
+  local list, seen = {}, { [words.show(kind.default)] = true }
   for _, v in ipairs(POOL) do
     local read = kind.read(v)
-    if read ~= nil and not seen[options.show(read)] then seen[options.show(read)], list[#list + 1] = true, v end
+    if read ~= nil and not seen[words.show(read)] then seen[words.show(read)], list[#list + 1] = true, v end
   end
   return list
 end

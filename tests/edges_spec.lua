@@ -6,8 +6,8 @@ local dw = require "dwconv"
 local K = dw.backend
 local edges = require "edges"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
-local is_tensor, show = options.is_tensor, options.show
+local words = require "dwconv.args"
+local is_tensor, show = words.check.is_tensor, words.show
 
 local TOLERANCE = { float32 = 3e-6, float64 = 1e-13 } -- relative and absolute
 local SHOWN = 6 -- failures of one op that are printed

@@ -157,16 +157,23 @@ describe("matmul", function()
     refuses(function() core.matmul(a, b) end, "matmul: a (2x3) has 3 columns but b (4x5) has 4 rows")
     refuses(function() core.matmul(a, b:astype "float64") end,
       "matmul: a is float32 but b is float64; convert one with astype")
-    local square = dw.ones({ 2, 2 }, { dtype = "int32" })
-    refuses(function() core.matmul(square, square) end,
-      "matmul: a and b must be float32 or float64, not int32")
     local whole = dw.ones({ 2, 3 }, { dtype = "int32" })
     refuses(function() dw.backend.matmul(whole, whole) end, "matmul: a (2x3) has 3 columns but b (2x3) has 2 rows")
-    refuses(function() core.matmul(dw.ones { 3 }, b) end, "matmul: a must be a tensor of rank 2 or more, got a float32 tensor 3")
-    refuses(function() core.matmul(a, 2) end, "matmul: b must be a tensor of rank 2 or more, got 2")
-    refuses(function() core.matmul(a) end, "matmul: b must be a tensor of rank 2 or more, got nil")
-    refuses(function() core.matmul("a", b) end, 'matmul: a must be a tensor of rank 2 or more, got "a"')
+    refuses(function() core.matmul(dw.tensor(3), b) end, "matmul: a must be a tensor with at least one axis, got a float32 tensor ()")
+    refuses(function() core.matmul(a, 2) end, "matmul: b must be a tensor, got 2")
+    refuses(function() core.matmul(a) end, "matmul: b must be a tensor, got nil")
+    refuses(function() core.matmul("a", b) end, 'matmul: a must be a tensor, got "a"')
     refuses(function() core.matmul(dw.ones { 2, 2, 3 }, dw.ones { 5, 3, 4 }) end,
       "matmul: the batch axes of a (2x2x3) and b (5x3x4) do not go together: 2 is not 5")
+  end)
+
+  it("leaves vectors and whole numbers that fit together to the Lua layer", function()
+    local whole, vector = dw.ones({ 2, 2 }, { dtype = "int32" }), dw.ones { 2 }
+    assert.equal(0, select("#", core.matmul(whole, whole)))
+    assert.equal(0, select("#", core.matmul(dw.ones { 2, 2 }, vector)))
+    assert.equal(0, select("#", core.matmul(vector, vector)))
+    for _, wrong in ipairs { { whole, vector }, { vector:astype "bool", vector }, { whole, dw.ones({ 3, 2 }, { dtype = "int32" }) } } do
+      assert.is_false(pcall(core.matmul, wrong[1], wrong[2]))
+    end
   end)
 end)

@@ -19,9 +19,10 @@ describe("gradcheck", function()
   end)
 
   it("finds a wrong gradient, and says where", function()
+    local tensor = require("dwconv.args").kinds.tensor
     local families = #ops.families
     local double = ops.family("wrong", "for a test") "wrongly" {
-      doc = "Doubles.", args = { "x", "y" }, shapes = { x = "any", y = "any", result = "x's" }, keeps = { "y" },
+      doc = "Doubles.", args = { { "x", tensor "any" }, { "y", tensor "any" } }, result = "x's", keeps = { "y" },
       forward = function(a, b) return dw.no_grad(function() return a * 2 + b * b end) end,
       sample = function(R) return R { 2 }, R { 2 } end, example = "print(1)",
       backward = {
@@ -41,10 +42,10 @@ describe("gradcheck", function()
 
   it("refuses what it cannot check", function()
     refuses(function() dw.gradcheck(3, { x }) end, "gradcheck: f must be a function, got 3")
-    refuses(function() dw.gradcheck(K.sin, x) end, "gradcheck: inputs must be a table of tensors, got a float64 tensor 2x2")
-    refuses(function() dw.gradcheck(K.sin, {}) end, "gradcheck: inputs must be a table of tensors, got a table")
-    refuses(function() dw.gradcheck(K.sin, { dw.ones { 2 } }) end, "inputs[1] must be a float64 tensor, got a float32 tensor 2")
-    refuses(function() dw.gradcheck(function() end, { x }) end, "gradcheck: f must give a float64 tensor, got nil")
+    refuses(function() dw.gradcheck(K.sin, x) end, "gradcheck: inputs must be a table of at least one tensor, got a float64 tensor 2x2")
+    refuses(function() dw.gradcheck(K.sin, {}) end, "gradcheck: inputs must be a table of at least one tensor, got a table")
+    refuses(function() dw.gradcheck(K.sin, { dw.ones { 2 } }) end, "inputs[1] must be a tensor of float64, got a float32 tensor 2")
+    refuses(function() dw.gradcheck(function() end, { x }) end, "gradcheck: what f gives must be a tensor, got nil")
     refuses(function() dw.gradcheck(K.sin, { x }, { order = 0 }) end, "gradcheck: order must be at least 1, got 0")
   end)
 end)

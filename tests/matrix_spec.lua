@@ -112,7 +112,7 @@ describe("parts and pads", function()
     refuses(function() K.pad(x, { { 2 ^ 40, 2 ^ 40 } }, { value = 1 }) end, "pad: ")
     refuses(function() K.repeat_elements(x, { 1, 1, 1, math.maxinteger }, 1) end, "repeat_elements: rep[4] must be a")
     refuses(function() K.repeat_elements(x, { 1, 2 }, 1) end, "repeat_elements: rep must be a whole number, or 4 of them")
-    refuses(function() K.roll(x, 1.5) end, "roll: shift must be a whole number, got 1.5")
+    refuses(function() K.roll(x, 1.5) end, "roll: shift must be a whole number, or a table of them, one for each axis, got 1.5")
   end)
 
   it("running extremes give their gradient to the first of equal numbers, and to the NaN that stays", function()

@@ -4,15 +4,15 @@
 local core = require "dwconv.core"
 local dw = require "dwconv"
 local K = dw.backend
-local options = require "dwconv.options"
+local args = require "dwconv.args"
 local support = require "support"
 local refuses, same = support.refuses, support.same
 
-local kinds = { strides = options.pair(1), padding = options.padding(), data_format = options.data_format() }
-local parse = options.parser("f", kinds, "(x, {options})")
+local kinds = { strides = args.kinds.pair(1), padding = args.kinds.padding(), data_format = args.kinds.data_format() }
+local parse = args.options(kinds, "(x, {options})")
 
 -- A parser that has read nothing yet.
-local function anew(...) return options.parser("f", kinds, "(x, {options})")(...) end
+local function anew(...) return args.options(kinds, "(x, {options})")(...) end
 
 local given = {
   {}, { padding = "same" }, { padding = "valid" }, { strides = 2 }, { strides = 2.0 }, { strides = { 2, 1 } },
@@ -55,9 +55,9 @@ describe("options", function()
       o.padding, o.strides[2] = "same", 1
     end
     o.stride = 1
-    refuses(function() parse(o) end, 'f: unknown option "stride"; did you mean "strides"?')
+    refuses(function() parse(o) end, 'unknown option "stride"; did you mean "strides"?')
     o.stride, o.strides[2] = nil, nil
-    refuses(function() parse(o) end, "f: strides must be")
+    refuses(function() parse(o) end, "strides must be")
   end)
 
   it("follow the configuration", function()

@@ -197,7 +197,7 @@ describe("gradients", function()
       return x * stopped[1] + x + stopped[2]
     end, x))
     same({ -2, 3 }, gradients(function() return x * dw.no_grad(function() return x * 1 end) end, x))
-    refuses(function() K.stop_gradient(3) end, "stop_gradient: ", "must be a tensor, got 3")
+    refuses(function() K.stop_gradient(3) end, "stop_gradient: ", "must be a tensor or a table of tensors, got 3")
   end)
 
   it("are of numbers of their own, which may be written in place", function()

@@ -1,5 +1,4 @@
--- annotations.lua: LuaCATS annotations for editors, made from the records. What a tensor, a table or a number is, the
--- records' texts of shapes say; a text that says none of what is known here is `any`.
+-- annotations.lua: LuaCATS annotations for editors, made from the records, whose kinds say the types.
 
 local ops = require "dwconv.ops"
 
@@ -7,87 +6,20 @@ local annotations = {}
 
 local function one_line(text) return (text:gsub("\n", " ")) end
 
--- ---- types ---------------------------------------------------------------------------------------
-
--- What the words of a text say, the first that is there.
-local WORDS = {
-  { "^anything", "any" }, { "comes back", "any" },
-  { "a table of {", "table" }, { "them and of ranges", "table" },
-  { "table of tensors", "dwconv.Tensor[]" }, { "table of float64 tensors", "dwconv.Tensor[]" },
-  { "table of them", "dwconv.Tensor[]" },
-  { "table of sizes", "integer[]" }, { "shape of", "integer[]" }, { "table naming", "integer[]" },
-  { "table of axes", "integer[]" }, { "one for each axis", "integer[]" },
-  { "table", "table" },
-}
-
-local function words_of(text)
-  for _, w in ipairs(WORDS) do
-    if text:find(w[1]) then return w[2] end
-  end
-end
-
-local function union(list, seen, kind)
-  if not seen[kind] then list[#list + 1], seen[kind] = kind, true end
-end
-
--- The type of an argument. A text that speaks of no Lua value is of a tensor.
-local function type_of(text, is_tensor)
-  local list, seen = {}, {}
-  local function add(kind) union(list, seen, kind) end
-  if is_tensor then
-    add "dwconv.Tensor"
-    if text:find "a number" then add "number" end
-    if text:find "nested table" then add "table" end
-    if text:find "table of them" then add "dwconv.Tensor[]" end
-    return table.concat(list, "|")
-  end
-  local word = words_of(text)
-  if word == "any" then return word end
-  if text:find "a tensor" or text:find "^any;" or text:find "indices" or text:find "^x's" or text:find "^n,%.%.%." then
-    add "dwconv.Tensor"
-  end
-  if text:find "%f[%a]a number" then add "number" end
-  if text:find "whole number" or text:find "an axis" or text:find "an index" or text:find "^0, 1" then add "integer" end
-  if word then add(word) end
-  if text:find "boolean" then add "boolean" end
-  if text:find "string" or text:find '"' or text:find "^float32, " then add "string" end
-  if text:find "function" then add "function" end
-  return #list > 0 and table.concat(list, "|") or "any"
-end
-
--- The types of the results; none for "nothing". The first text that is found says it; others are of tensors.
-local RESULTS = {
-  { "^nothing$" }, { "^true, or false", "boolean", "string?" }, { "^the tape", "dwconv.Tape", "any ..." },
-  { "^f's", "any ..." }, { "^fn's$", "any" }, { "^x or alt$", "any" }, { "^like variables$", "any" },
-  { "^the branches'$", "dwconv.Tensor|number" }, { "^the same$", "dwconv.Tensor|dwconv.Tensor[]" },
-  { "positions int64", "dwconv.Tensor", "dwconv.Tensor" }, { "^what is left", "dwconv.Tensor|number" },
-  { "table of tensors", "dwconv.Tensor[]" }, { "^a table of sizes$", "integer[]" }, { "^a whole number$", "integer" },
-  { "^0 or 1$", "integer" }, { "^a number$", "number" }, { "^a string$", "string" }, { '^"', "string" },
-}
-
-local function results_of(text)
-  for _, r in ipairs(RESULTS) do
-    if text:find(r[1]) then return { table.unpack(r, 2) } end
-  end
-  return { "dwconv.Tensor" }
-end
-
 -- ---- functions -----------------------------------------------------------------------------------
 
 local function argument_lines(add, r, first)
   for i = first, #r.positional do
-    local arg = r.positional[i]
-    local text = r.shapes[arg]
-    local kind = r.list and i == 1 and "dwconv.Tensor[]" or type_of(text, i <= #r.args)
-    local optional = r.optional[arg] or text:find "%f[%a]nil%f[%A]"
-    add(("---@param %s%s %s %s"):format(arg, optional and "?" or "", kind, one_line(text)))
+    local kind = r.kinds[i]
+    add(("---@param %s%s %s %s"):format(r.positional[i], kind.optional and "?" or "", kind.annotation,
+      one_line(r.texts[i])))
   end
 end
 
 local function option_line(add, r)
   local fields = {}
   for key, kind in pairs(r.options) do
-    fields[#fields + 1] = ("%s?: %s"):format(key, kind.annotation or type_of(kind.expected))
+    fields[#fields + 1] = ("%s?: %s"):format(key, kind.annotation)
   end
   if #fields == 0 then return false end
   table.sort(fields)
@@ -107,8 +39,8 @@ local function annotate(add, r, class)
     add "---@param ... any"
     given[#given + 1] = "..."
   end
-  for i, kind in ipairs(results_of(r.shapes.result)) do
-    add(("---@return %s%s"):format(kind, i == 1 and " # " .. one_line(r.shapes.result) or ""))
+  for i, kind in ipairs(r.results) do
+    add(("---@return %s%s"):format(kind.annotation, i == 1 and " # " .. one_line(r.result_text) or ""))
   end
   local name = method and r.method ~= true and r.method or r.name
   add(("function %s%s%s(%s) end"):format(class, method and ":" or ".", name, table.concat(given, ", ")))

@@ -6,14 +6,14 @@
 -- What an operator makes has `left` and `right`; the list of its parts is made when it is first asked for, so that long
 -- formulas cost no more than their length.
 
+local args = require "dwconv.args"
 local config = require "dwconv.config"
 local core = require "dwconv.core"
 local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local records, K = ops.records, ops.calls
-local raise, show, is_tensor = core.raise, options.show, options.is_tensor
+local raise, show, is_tensor = args.raise, args.show, args.check.is_tensor
 
 ---@class dwconv.Op
 local Node = {}
@@ -61,7 +61,7 @@ end
 -- ---- leaves --------------------------------------------------------------------------------------
 
 local function value_text(v)
-  if is_tensor(v) then return options.shape_text(v) end
+  if is_tensor(v) then return tostring(v.shape) end
   if type(v) ~= "table" then return show(v) end
   local list = {}
   for i, item in ipairs(v) do list[i] = value_text(item) end
@@ -77,11 +77,11 @@ end
 
 local function call_bound(self, ...)
   local r, given, inputs = self.record, {}, table.pack(...)
-  if inputs.n > #self.open then raise(("%s: it has %s, got %d"):format(r.name, open_text(self), inputs.n)) end
+  if inputs.n > #self.open then raise("%s: it has %s, got %d", r.name, open_text(self), inputs.n) end
   local next_input, n = 1, #r.positional
   for i, name in ipairs(r.positional) do
     given[i] = self.bound[name]
-    if given[i] == nil and not r.optional[name] then
+    if given[i] == nil and not r.kinds[i].optional then
       given[i], next_input = inputs[next_input], next_input + 1
     end
   end
@@ -119,10 +119,10 @@ local function refuse_key(r, key)
   for name in pairs(r.options) do names[#names + 1] = name end
   table.sort(names)
   if type(key) == "number" then
-    raise(("%s: arguments are bound by name (%s), got a value without one"):format(r.name, table.concat(names, ", ")))
+    raise("%s: arguments are bound by name (%s), got a value without one", r.name, table.concat(names, ", "))
   end
-  raise(("%s: nothing to bind is called %s%s (there are %s)"):format(r.name, show(key), options.hint(key, names),
-    table.concat(names, ", ")))
+  raise("%s: nothing to bind is called %s%s (there are %s)", r.name, show(key), args.hint(key, names),
+    table.concat(names, ", "))
 end
 
 local LEVELS = 8 -- of tables in tables that can be bound
@@ -130,7 +130,7 @@ local LEVELS = 8 -- of tables in tables that can be bound
 -- A script may change its table later, and it may contain itself.
 local function own_copy(r, name, v, depth)
   if type(v) ~= "table" or getmetatable(v) then return v end
-  if depth == LEVELS then raise(("%s: %s is nested deeper than %d levels"):format(r.name, name, LEVELS)) end
+  if depth == LEVELS then raise("%s: %s is nested deeper than %d levels", r.name, name, LEVELS) end
   local copy = {}
   for key, item in pairs(v) do copy[key] = own_copy(r, name, item, depth + 1) end
   return copy
@@ -139,8 +139,8 @@ end
 -- NAME{...}: arguments bound by name, options checked at once.
 local function bind(r, given)
   if type(given) ~= "table" then
-    raise(("%s: dw.ops.%s takes a table of what it binds, then is called: dw.ops.%s{}(x); got %s"):format(
-      r.name, r.name, r.name, show(given)))
+    raise("%s: dw.ops.%s takes a table of what it binds, then is called: dw.ops.%s{}(x); got %s", r.name, r.name,
+      r.name, show(given))
   end
   local self = { record = r, bound = {}, options = {}, open = {}, results = 1, level = LEAF, call = call_bound,
     text = bound_text }
@@ -155,9 +155,9 @@ local function bind(r, given)
       refuse_key(r, key)
     end
   end
-  options.parser(r.name, r.options, "")(self.options)
-  for _, name in ipairs(r.positional) do
-    if self.bound[name] == nil and not r.optional[name] then self.open[#self.open + 1] = name end
+  args.speaking(r.name, args.options(r.options, ""))(self.options)
+  for i, name in ipairs(r.positional) do
+    if self.bound[name] == nil and not r.kinds[i].optional then self.open[#self.open + 1] = name end
   end
   self.names = bound_names(self)
   return node(self)
@@ -182,7 +182,7 @@ local function as_node(v, operator)
     return node { value = v, results = 1, level = LEAF, constant = true, call = call_constant, text = constant_text }
   end
   local numbers = (operator == "+" or operator == "*") and ", or a number or tensor" or ""
-  raise(("%s: takes ops and functions%s, got %s"):format(operator, numbers, show(v)))
+  raise("%s: takes ops and functions%s, got %s", operator, numbers, show(v))
 end
 
 -- ---- composition ---------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ local function chain_text(self) return texts(parts_of(self), " >> ", JOIN) end
 local function check_fit(f, g)
   if not g.open or #g.open == f.results or takes_list(g) then return end
   local advice = #g.open > f.results and "; bind the others by name" or ""
-  raise((">>: %s has %s, but %s gives %d%s"):format(g:text(), open_text(g), f:text(), f.results, advice))
+  raise(">>: %s has %s, but %s gives %d%s", g:text(), open_text(g), f:text(), f.results, advice)
 end
 
 -- Parts that get the same inputs leave the same number of arguments open: the names of the first that says.
@@ -235,8 +235,8 @@ local function common_open(operator, parts)
   local first
   for _, part in ipairs(parts) do
     if first and part.open and #part.open ~= #first.open then
-      raise(("%s: %s has %s, but %s has %s"):format(operator, first:text(), open_text(first), part:text(),
-        open_text(part)))
+      raise("%s: %s has %s, but %s has %s", operator, first:text(), open_text(first), part:text(),
+        open_text(part))
     end
     first = first or part.open and part
   end
@@ -245,7 +245,7 @@ end
 
 local function check_single(operator, part)
   if part.results ~= 1 then
-    raise(("%s: takes parts with one result, but %s gives %d"):format(operator, part:text(), part.results))
+    raise("%s: takes parts with one result, but %s gives %d", operator, part:text(), part.results)
   end
 end
 
@@ -352,7 +352,7 @@ local function parallel_text(self) return "parallel{ " .. texts(parts_of(self), 
 ---@return dwconv.Op
 function compose.parallel(list)
   if type(list) ~= "table" or is_node(list) or #list == 0 then
-    raise(("parallel: takes a table of ops, got %s"):format(is_node(list) and list:text() or show(list)))
+    raise("parallel: takes a table of ops, got %s", is_node(list) and list:text() or show(list))
   end
   local parts = {}
   for i = 1, #list do
@@ -378,7 +378,7 @@ function compose.residual(f)
   f = as_node(f, "residual")
   check_single("residual", f)
   if f.open and #f.open ~= 1 then
-    raise(("residual: takes a part with one open argument, but %s has %s"):format(f:text(), open_text(f)))
+    raise("residual: takes a part with one open argument, but %s has %s", f:text(), open_text(f))
   end
   return node { kind = "residual", parts = { f }, open = f.open or { "x" }, results = 1, level = LEAF,
     call = call_residual, text = residual_text }

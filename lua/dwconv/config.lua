@@ -1,5 +1,6 @@
 -- config.lua: the backend's settings, one per Lua state: default float type, fuzz factor, image layout.
--- Read by the option parser, set through K. Keras's keras.json is not looked at.
+-- Read by the option parser, set through K, which checks what is set (ops/settings.lua). Keras's keras.json is not
+-- looked at.
 
 local core = require "dwconv.core"
 
@@ -10,16 +11,6 @@ if debug then core.set_home((debug.getinfo(1, "S").source:gsub("config%.lua$", "
 local config = { changes = 0 }
 
 local values = { floatx = "float32", epsilon = 1e-7, image_data_format = "channels_last" }
-
-local allowed = {
-  floatx = { float32 = true, float64 = true },
-  image_data_format = { channels_last = true, channels_first = true },
-}
-
-local expected = {
-  floatx = '"float32" or "float64"',
-  image_data_format = '"channels_last" or "channels_first"',
-}
 
 --- The default float type: "float32" or "float64".
 function config.floatx() return values.floatx end
@@ -39,35 +30,20 @@ function config.set_memory_limit(value)
   config.changes = config.changes + 1
 end
 
-local function refuse(name, wanted, got)
-  got = type(got) == "string" and ('"%s"'):format(got) or tostring(got)
-  core.raise(("set_%s: %s must be %s, got %s"):format(name, name, wanted, got))
-end
-
-local function set(name, value)
-  values[name] = value
-  config.changes = config.changes + 1
-end
-
-local function set_choice(name)
+local function setter(name)
   return function(value)
-    if type(value) ~= "string" or not allowed[name][value] then refuse(name, expected[name], value) end
-    set(name, value)
+    values[name] = value
+    config.changes = config.changes + 1
   end
 end
 
-local set_floatx = set_choice "floatx"
+local set_floatx = setter "floatx"
 
 function config.set_floatx(value)
   set_floatx(value)
   core.set_floatx(value)
 end
 
-config.set_image_data_format = set_choice "image_data_format"
-
-function config.set_epsilon(value)
-  if type(value) ~= "number" or value ~= value then refuse("epsilon", "a number", value) end
-  set("epsilon", value)
-end
+config.set_image_data_format, config.set_epsilon = setter "image_data_format", setter "epsilon"
 
 return config

@@ -1,15 +1,16 @@
 -- gradcheck.lua: dw.gradcheck, which compares the gradients of a function with central differences.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("gradients", "checking them")
 local K = ops.calls
+local kinds = args.kinds
 
 -- sum(f(inputs...) * g) as a number, outside any tape.
 local function projected(f, inputs, g)
-  return K.no_grad(function() return core.sum(f(table.unpack(inputs)) * g, nil, false):item() end)
+  return K.no_grad(function() return core.sum(args.call(f, table.unpack(inputs)) * g, nil, false):item() end)
 end
 
 -- Central differences for one input: extrapolated from two steps (Richardson), so that the error is of order step^4.
@@ -48,7 +49,7 @@ local function gradient_of(f, g)
 end
 
 local function compare(f, inputs, o, order)
-  local y = f(table.unpack(inputs))
+  local y = args.call(f, table.unpack(inputs))
   local g = weights_for(y, 1000 + order)
   local tape, z = K.record(f, table.unpack(inputs))
   local got = tape:gradients(z, inputs, { output_gradients = g })
@@ -63,40 +64,27 @@ local function compare(f, inputs, o, order)
   return true
 end
 
-local function check_inputs(inputs)
-  if type(inputs) ~= "table" or #inputs == 0 then
-    options.raise(("gradcheck: inputs must be a table of tensors, got %s"):format(options.show(inputs)))
-  end
-  local copies = {} -- of their own, as two of them may be one tensor
-  for i, x in ipairs(inputs) do
-    if not options.is_tensor(x) or x.dtype ~= "float64" then
-      options.raise(("gradcheck: inputs[%d] must be a float64 tensor, got %s"):format(i, options.show(x)))
-    end
-    copies[i] = core.clone(x)
-  end
-  return copies
-end
+local result = kinds.tensor("", { dtype = "float64" }) -- of f
 
 op "gradcheck" {
   doc = [[
 Whether the gradients of f at the inputs agree with central differences, |a - b| <= atol + rtol*|b|; of its gradients
 too, for the option order = 2 or more. The second result says where they do not. f must give one float64 tensor.]],
   args = {},
-  values = { "f", "inputs" },
-  options = {
-    order = options.number(1, true), step = options.number(1e-3), rtol = options.number(1e-6),
-    atol = options.number(1e-8),
+  values = {
+    { "f", kinds.callable(), "a function of tensors" },
+    { "inputs", kinds.list("a table of float64 tensors", { dtype = "float64" }) },
   },
-  shapes = { f = "a function of tensors", inputs = "a table of float64 tensors", result = "true, or false and a text" },
+  options = {
+    order = kinds.whole(1), step = kinds.number(1e-3), rtol = kinds.number(1e-6),
+    atol = kinds.number(1e-8),
+  },
+  result = { kinds.gives("boolean", "true"), kinds.gives("string?", "or false and a text") },
   forward = function(f, inputs, o)
-    options.check_function("gradcheck", "f", f)
-    inputs = check_inputs(inputs)
-    if o.order < 1 then options.raise(("gradcheck: order must be at least 1, got %d"):format(o.order)) end
+    if o.order < 1 then args.raise("order must be at least 1, got %d", o.order) end
+    for i, x in ipairs(inputs) do inputs[i] = core.clone(x) end -- as two of them may be one tensor
     for order = 1, o.order do
-      local y = f(table.unpack(inputs))
-      if not options.is_tensor(y) or y.dtype ~= "float64" then
-        options.raise(("gradcheck: f must give a float64 tensor, got %s"):format(options.show(y)))
-      end
+      local y = result:check("what f gives", args.call(f, table.unpack(inputs)))
       local good, why = compare(f, inputs, o, order)
       if not good then return false, why end
       f = gradient_of(f, weights_for(y, 1000 - order))

@@ -1,21 +1,21 @@
 -- gradients.lua: walks back over what a tape has recorded: tape:gradients and K.gradients.
 -- Invariant: a gradient is refused where numbers that it reads, or that came in between, were written in place since.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 local tape = require "dwconv.tape"
 
 local op = ops.family("gradients", "walking back over recorded calls")
-local raise, is_tensor, owner = options.raise, options.is_tensor, core.owner
+local kinds, raise, is_tensor, owner = args.kinds, args.raise, args.check.is_tensor, core.owner
 local records, Tape = ops.records, tape.class
 
 -- Fields of an entry; an argument's three begin at FIRST, see tape.lua.
 local RECORD, RESULT, KEPT, OPTIONS, WRITES, FIRST <const> = 1, 2, 3, 4, 5, 6
 
 local function refuse_written(record, what, when)
-  raise(("gradients: %s of %s was written in place %s; the gradient would be of other numbers than the result. "
-    .. "Write after taking gradients, or clone() before"):format(what, record.name, when))
+  raise("%s of %s was written in place %s; the gradient would be of other numbers than the result. "
+    .. "Write after taking gradients, or clone() before", what, record.name, when)
 end
 
 -- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
@@ -83,7 +83,7 @@ local function accumulate(grads, own, id, g)
   own[id] = sum ~= nil
 end
 
-local add_to = core.elementwise("add", "gradients", "first", "sum", "g")
+local add_to = core.elementwise("add", "first", "sum", "g")
 
 -- The gradient of a part of x is mostly zeros. Where nothing records, it is added to that part of x's gradient, so that
 -- going through x part by part costs no more than x.
@@ -120,18 +120,19 @@ end
 
 local function check_float(value, what)
   if not is_tensor(value) or not value.dtype:find "^float" then
-    raise(("gradients: %s must be a float32 or float64 tensor, got %s"):format(what, options.show(value)))
+    raise("%s must be a float32 or float64 tensor, got %s", what, args.show(value))
   end
 end
 
 local gradient_options = {
-  output_gradients = {
+  output_gradients = kinds.new {
+    annotation = "dwconv.Tensor",
     expected = "a tensor like loss",
     read = function(v) return is_tensor(v) and v or nil end,
   },
 }
 
-local parse = options.parser("gradients", gradient_options, "(loss, variables, {options})")
+local parse = args.options(gradient_options, "(loss, variables, {options})")
 
 -- On the tapes that record, as the results of ops are: a gradient that nothing reaches has gradients, too: zeros.
 local function constant(t) return tape.innermost() and records.clone.call(t) or t end
@@ -139,7 +140,7 @@ local function constant(t) return tape.innermost() and records.clone.call(t) or 
 local function starting_gradient(loss, given)
   if not given then return constant(core.ones(loss.shape, loss.dtype)) end
   if given.dtype ~= loss.dtype or table.concat(given.shape, "x") ~= table.concat(loss.shape, "x") then
-    raise(("gradients: output_gradients must be like loss, %s, got %s"):format(options.show(loss), options.show(given)))
+    raise("output_gradients must be like loss, %s, got %s", args.show(loss), args.show(given))
   end
   return given
 end
@@ -159,23 +160,23 @@ end
 
 local function check_variables(variables)
   if type(variables) ~= "table" then
-    raise(("gradients: variables must be a tensor or a table of tensors, got %s"):format(options.show(variables)))
+    raise("variables must be a tensor or a table of tensors, got %s", args.show(variables))
   end
-  for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(options.show(key))) end
+  for key, v in pairs(variables) do check_float(v, ("variables[%s]"):format(args.show(key))) end
 end
 
 local function way_to(self, key, v)
   local id, shape, strides, first = self.way_to(v)
   if id then return { id = id, shape = shape, strides = strides, first = first } end
-  raise(("gradients: variables[%s] %s; ask for the gradient of what it is a view of"):format(options.show(key), shape))
+  raise("variables[%s] %s; ask for the gradient of what it is a view of", args.show(key), shape)
 end
 
 local WRITE_ADVICE = "Build the tensor with K.where, K.concatenate, K.stack or K.scatter; an optimizer's writes belong "
   .. "into dw.no_grad"
 
 local function refuse_lost(what)
-  raise(("gradients: %s had been written in place from a result that the tape knows, whose gradient would be lost. %s")
-    :format(what, WRITE_ADVICE))
+  raise("%s had been written in place from a result that the tape knows, whose gradient would be lost. %s", what,
+    WRITE_ADVICE)
 end
 
 -- The number of a loss that was computed while the tape recorded, or is asked for.
@@ -183,10 +184,10 @@ local function number_of_loss(self, loss, made, broken, asked)
   local id = self.ids[loss]
   if id and broken[id] then refuse_lost "loss" end
   if not id or not (made[id] or asked[id]) then
-    raise "gradients: loss was not computed while this tape recorded; compute it in the function that dw.record calls"
+    raise "loss was not computed while this tape recorded; compute it in the function that dw.record calls"
   end
   if made[id] and made[id] ~= loss:writes() then
-    raise "gradients: loss was written in place since it was computed; clone() before"
+    raise "loss was written in place since it was computed; clone() before"
   end
   return id
 end
@@ -215,8 +216,8 @@ end
 ---@param loss dwconv.Tensor
 ---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
 ---@param o? { output_gradients: dwconv.Tensor }
-function Tape:gradients(loss, variables, ...)
-  if getmetatable(self) ~= Tape then raise "gradients: call it with a colon: tape:gradients(loss, variables)" end
+Tape.gradients = args.speaking("gradients", function(self, loss, variables, ...)
+  if getmetatable(self) ~= Tape then raise "call it with a colon: tape:gradients(loss, variables)" end
   local given = parse(...).output_gradients
   check_float(loss, "loss")
   if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
@@ -235,7 +236,14 @@ function Tape:gradients(loss, variables, ...)
     results[key] = separate(g or constant(core.zeros(v.shape, v.dtype)), taken)
   end
   return results
-end
+end)
+
+local variables_kind = kinds.new {
+  annotation = "dwconv.Tensor|dwconv.Tensor[]",
+  expected = "a tensor or a table of tensors",
+  tensors = true,
+  read = function(v) return (is_tensor(v) or type(v) == "table") and v or nil end,
+}
 
 op "gradients" {
   doc = [[
@@ -243,16 +251,16 @@ The gradients of loss on the tape that records now: within dw.record(f). A tape 
 of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what
 loss does not reach. A variable is known by the numbers in it: it does not matter which view of them was used.]],
   args = {},
-  values = { "loss", "variables" },
-  options = gradient_options,
-  shapes = {
-    loss = "a tensor, summed if it is more than one number", variables = "a tensor, or a table of tensors",
-    result = "like variables",
+  values = {
+    { "loss", kinds.tensor("a tensor, summed if it is more than one number", { dtype = "floats" }) },
+    { "variables", variables_kind },
   },
+  options = gradient_options,
+  result = kinds.gives("any", "like variables"),
   raw = true,
   forward = function(loss, variables, ...)
     local self = tape.innermost()
-    if not self then raise "gradients: no tape is recording; call it in dw.record(f), or use tape:gradients" end
+    if not self then raise "no tape is recording; call it in dw.record(f), or use tape:gradients" end
     return self:gradients(loss, variables, ...)
   end,
   backward = "parts",

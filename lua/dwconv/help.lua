@@ -1,10 +1,10 @@
 -- help.lua: dw.help and the reference, made from the records and from topics.lua. annotations.lua makes what editors
 -- read.
 
+local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"
 local missing = require "dwconv.ops.missing"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
 local topics = require "dwconv.topics"
@@ -20,11 +20,11 @@ local function names(keep)
 end
 
 local function default_text(kind)
-  if kind.current then return "K's setting, at first " .. options.show(kind.first) end
+  if kind.current then return "K's setting, at first " .. args.show(kind.first) end
   local d = kind.default
   if d == nil then return kind.default_text or "none" end
   if type(d) == "table" and d[1] == d[2] then d = d[1] end
-  return options.show(d)
+  return args.show(d)
 end
 
 local function option_lines(r, add)
@@ -70,10 +70,10 @@ local help = {}
 
 -- Whether a tensor goes in, so that it tells something that no gradient comes back.
 local function takes_tensor(r)
-  for _, arg in ipairs(r.positional) do
-    if r.shapes[arg]:find "tensor" or r.shapes[arg]:find "^any;" then return true end
+  for _, kind in ipairs(r.kinds) do
+    if kind.tensors then return true end
   end
-  return #r.args > 0
+  return false
 end
 
 -- A text in lines of at most 118 bytes.
@@ -120,8 +120,8 @@ function help.text(r, run)
   add(places(r) .. "\n")
   add(r.doc .. "\n")
   add "Arguments"
-  for _, arg in ipairs(r.positional) do add(("  %-16s %s"):format(arg, r.shapes[arg])) end
-  add(("  %-16s %s"):format("-> result", r.shapes.result))
+  for i, arg in ipairs(r.positional) do add(("  %-16s %s"):format(arg, r.texts[i])) end
+  add(("  %-16s %s"):format("-> result", r.result_text))
   option_lines(r, add)
   if r.errors then add("\n" .. wrapped("Errors: " .. r.errors)) end
   if r.backward == "none" and takes_tensor(r) then add("\nNo gradient: " .. r.reason .. ".") end
@@ -211,20 +211,20 @@ local function find(name)
   for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
   for _, t in ipairs(topics) do known[#known + 1] = t.name end
   for other in pairs(missing) do known[#known + 1] = other end
-  local hint = options.hint(plain(name), known)
+  local hint = args.hint(plain(name), known)
   if hint == "" then hint = "; dw.help() lists what there is." end
-  return ("Nothing is called %s%s"):format(options.show(name), hint)
+  return ("Nothing is called %s%s"):format(args.show(name), hint)
 end
 
 --- Prints the reference of a function, a family or a topic, or what there is: this is dw.help. A name that nothing has
 --- is answered with the nearest one.
 ---@param name? string|function
 function help.show(name, ...)
-  if select("#", ...) > 0 then options.raise "help: takes (name), got more" end
+  if select("#", ...) > 0 then args.raise "help: takes (name), got more" end
   if name == nil then return print(overview()) end
   local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
   if asked then return print(find(asked)) end
-  print(("There is no help for %s; dw.help() lists what there is."):format(options.show(name)))
+  print(("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))
 end
 
 -- ---- the reference -------------------------------------------------------------------------------

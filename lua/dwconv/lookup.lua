@@ -1,8 +1,7 @@
 -- lookup.lua: tables of functions that say so when a name is looked up which they do not have, and that print as what
 -- they are. Used for dw, K, dw.ops, dw.io and the methods of tensors. rawget and pairs see them as plain tables.
 
-local core = require "dwconv.core"
-local options = require "dwconv.options"
+local args = require "dwconv.args"
 
 local lookup = {}
 
@@ -38,10 +37,10 @@ end
 ---@param names string[]
 ---@param advice? string
 function lookup.refuse(what, name, names, advice)
-  if advice then core.raise(("%s.%s: %s"):format(what, name, advice)) end
-  local hint = options.hint(name, names)
+  if advice then args.raise("%s.%s: %s", what, name, advice) end
+  local hint = args.hint(name, names)
   if hint == "" then hint = ("; print(%s) lists what it has"):format(what) end
-  core.raise(("%s has no %s%s"):format(what, options.show(name), hint))
+  args.raise("%s has no %s%s", what, args.show(name), hint)
 end
 
 --- Required again after package.loaded was cleared, a room is what it was: tensors have one metatable, their operators

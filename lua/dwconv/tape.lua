@@ -2,14 +2,15 @@
 -- the tensors it meets, in a weak table, and its entries hold only the numbers that a gradient will read.
 -- Invariant: while tapes record, ops call note(); outside, they find nothing in their slot.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local numbering = require "dwconv.numbering"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("gradients", "recording calls, walking back over them, and checking what comes out")
 local track, ghost, detach = core.track, core.ghost, core.detach
 local records, slot = ops.records, ops.slot
+local kinds, callable = args.kinds, args.kinds.callable()
 
 ---@class dwconv.Tape
 local Tape = {}
@@ -221,16 +222,16 @@ end
 op "record" {
   doc = "Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.",
   args = {},
-  values = { "f" },
-  shapes = { f = "a function", result = "the tape, then f's results" },
+  values = { { "f", callable } },
+  result = { kinds.gives("dwconv.Tape", "the tape"), kinds.gives("any ...", "then f's results") },
   raw = true,
   forward = function(f, ...)
-    options.check_function("record", "f", f)
+    callable:check("f", f)
     local self = setmetatable({ entries = {} }, Tape)
     noter(self)
     local scope <close> = scope_of(self)
     open(scope)
-    return self, f(...)
+    return self, args.call(f, ...)
   end,
   backward = "none",
   reason = "it makes gradients possible",
@@ -248,14 +249,14 @@ print(tape:gradients(loss, x))]],
 op "no_grad" {
   doc = "Calls f(...) while no tape records, whichever do outside; gives f's results.",
   args = {},
-  values = { "f" },
-  shapes = { f = "a function", result = "f's results" },
+  values = { { "f", callable } },
+  result = kinds.gives("any ...", "f's results", true),
   raw = true,
   forward = function(f, ...)
-    options.check_function("no_grad", "f", f)
+    callable:check("f", f)
     local scope <close> = scope_of(false)
     open(scope)
-    return f(...)
+    return args.call(f, ...)
   end,
   backward = "none",
   reason = "that is what it is for",

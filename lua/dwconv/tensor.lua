@@ -2,9 +2,9 @@
 -- The first line of a printed tensor is its shape and dtype; then a block as NumPy's, with "..." for what a large
 -- tensor has between its edges, so that it fits a screen at any size.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local methods, metatable, K = core.methods, core.metatable, ops.calls
 
@@ -24,7 +24,7 @@ local FIELDS = { "shape", "dtype", "ndim", "size" }
 setmetatable(methods, { __index = function(_, name)
   local names = table.move(FIELDS, 1, #FIELDS, 1, {})
   for method in pairs(methods) do names[#names + 1] = method end
-  core.raise(("tensor: a tensor has no field or method %s%s"):format(options.show(name), options.hint(name, names)))
+  args.raise("tensor: a tensor has no field or method %s%s", args.show(name), args.hint(name, names))
 end })
 
 -- Methods that take other arguments than the function of K.

@@ -1,9 +1,36 @@
 // arguments.c: what Lua passes, checked and turned into C, and elements turned into Lua values. Called by every room
 // of the binding. Invariant: numeric strings are refused, no whole number is rounded or wrapped, and an error
 // names the argument, what was expected and what came.
+#include <math.h>
+
 #include "binding.h"
 
-const char *dwl_got(lua_State *L, int index) {
+static const char *push_shown(lua_State *L, int index, bool inner);
+
+// "{2, {1, 2}, "a", ...}": four items at most, and no table in a table in a table.
+static const char *push_shown_table(lua_State *L, int index, bool inner) {
+  enum { SHOWN = 4 };
+  lua_Unsigned n = lua_rawlen(L, index);
+  if (n == 0) return lua_pushliteral(L, "a table");
+  luaL_checkstack(L, 8, NULL);
+  lua_pushliteral(L, "{");
+  int text = lua_gettop(L);
+  for (lua_Unsigned i = 1; i <= SHOWN && i <= n; i++) {
+    lua_rawgeti(L, index, (lua_Integer)i);
+    if (inner && lua_type(L, -1) == LUA_TTABLE) {
+      lua_pushliteral(L, "{...}");
+    } else {
+      push_shown(L, text + 1, true);
+    }
+    lua_replace(L, text + 1);
+    lua_settop(L, text + 1);
+    lua_pushstring(L, i == n ? "}" : i < SHOWN ? ", " : ", ...}");
+    lua_concat(L, 3);
+  }
+  return lua_tostring(L, -1);
+}
+
+static const char *push_shown(lua_State *L, int index, bool inner) {
   enum { SHOWN = 40 };
   const dw_tensor *t = dwl_totensor(L, index);
   size_t n;
@@ -12,15 +39,20 @@ const char *dwl_got(lua_State *L, int index) {
     case LUA_TNIL:
     case LUA_TNONE: return lua_pushliteral(L, "nil");
     case LUA_TNUMBER:
+      if (!lua_rawequal(L, index, index)) return lua_pushliteral(L, "NaN");
+      return luaL_tolstring(L, index, NULL);
     case LUA_TBOOLEAN: return luaL_tolstring(L, index, NULL);
     case LUA_TSTRING: {
       const char *s = lua_tolstring(L, index, &n);
       if (n > SHOWN) return lua_pushfstring(L, "a string of %I bytes", (LUAI_UACINT)n);
       return lua_pushfstring(L, "\"%s\"", s);
     }
+    case LUA_TTABLE: return push_shown_table(L, index, inner);
     default: return lua_pushfstring(L, "a %s", luaL_typename(L, index));
   }
 }
+
+const char *dwl_got(lua_State *L, int index) { return push_shown(L, lua_absindex(L, index), false); }
 
 int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) {
   dwl_error(L, "%s must be %s, got %s", argument, expected, dwl_got(L, index));
@@ -30,6 +62,11 @@ dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument) {
   dw_tensor *t = dwl_totensor(L, index);
   if (t == NULL) dwl_expected(L, argument, "a tensor", index);
   return t;
+}
+
+void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) {
+  if (a == b) return;
+  dwl_error(L, "%s is %s but %s is %s; convert one with astype", name_a, dw_dtype_name(a), name_b, dw_dtype_name(b));
 }
 
 // A whole number that is a Lua number: numeric strings are refused.
@@ -64,10 +101,17 @@ double dwl_checknumber(lua_State *L, int index, const char *argument) {
   return lua_tonumber(L, index);
 }
 
+double dwl_checkfinite(lua_State *L, int index, const char *argument) {
+  if (lua_type(L, index) != LUA_TNUMBER || !isfinite(lua_tonumber(L, index))) {
+    dwl_expected(L, argument, "a finite number", index);
+  }
+  return lua_tonumber(L, index);
+}
+
 dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument) {
   dw_dtype d;
   if (lua_type(L, index) != LUA_TSTRING || !dw_dtype_find(&d, lua_tostring(L, index))) {
-    dwl_expected(L, argument, "one of float32, float64, int32, int64, uint8, bool", index);
+    dwl_expected(L, argument, "\"float32\", \"float64\", \"int32\", \"int64\", \"uint8\" or \"bool\"", index);
   }
   return d;
 }
@@ -105,12 +149,11 @@ int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[
 int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank) {
   int64_t i;
   index = hold(L, index);
-  if (to_integer(L, index, &i)) {
-    if (i >= 1 && i <= rank) return (int)i - 1;
-    if (i <= -1 && i >= -rank) return (int)(i + rank);
-    if (i == 0) dwl_error(L, "%s must not be 0: axes count from 1 (-1 is the last)", argument);
-    if (rank == 0) dwl_error(L, "%s must be an axis, but a tensor of rank 0 has none", argument);
-  }
+  if (!to_integer(L, index, &i) || i == 0)
+    dwl_expected(L, argument, "an axis, counting from 1 (-1 is the last)", index);
+  if (i >= 1 && i <= rank) return (int)i - 1;
+  if (i <= -1 && i >= -rank) return (int)(i + rank);
+  if (rank == 0) dwl_error(L, "%s must be an axis, but a tensor of rank 0 has none", argument);
   dwl_expected(L, argument, lua_pushfstring(L, "an axis from 1 to %d or from -%d to -1", rank, rank), index);
 }
 
@@ -174,3 +217,31 @@ void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dt
   };
   if (!dwl_toelement(L, index, dtype, e)) dwl_expected(L, argument, kinds[dtype], index);
 }
+
+// ---- for the Lua layer, in the same words ----------------------------------------------------------
+
+// show(value): how an error text shows a value: "SAME", 2.5, {2, 2}, a float32 tensor 3x3.
+static int show(lua_State *L) {
+  lua_settop(L, 1);
+  dwl_got(L, 1);
+  return 1;
+}
+
+// check_axis(axis, argument, rank): the axis from 1 on, or an error of the argument.
+static int check_axis(lua_State *L) {
+  const char *argument = luaL_checkstring(L, 2);
+  int rank = (int)luaL_checkinteger(L, 3);
+  lua_pushinteger(L, dwl_checkaxis(L, 1, argument, rank) + 1);
+  return 1;
+}
+
+// check_dtypes(a, its argument, b, its argument): an error unless the two tensors are of one dtype.
+static int check_dtypes(lua_State *L) {
+  const char *name_a = luaL_checkstring(L, 2), *name_b = luaL_checkstring(L, 4);
+  const dw_tensor *a = dwl_checktensor(L, 1, name_a), *b = dwl_checktensor(L, 3, name_b);
+  dwl_checkdtypes(L, a->dtype, name_a, b->dtype, name_b);
+  return 0;
+}
+
+const luaL_Reg dwl_arguments_functions[] = {
+    {"show", show}, {"check_axis", check_axis}, {"check_dtypes", check_dtypes}, {NULL, NULL}};

@@ -81,11 +81,13 @@ dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by
 
 // ---- arguments.c --------------------------------------------------------------------------------
 
-const char *dwl_got(lua_State *L, int index); // "a string \"same\"", "2.5", "nil"; pushes it
+const char *dwl_got(lua_State *L, int index); // "2.5", "nil", "{2, 2}"; pushes it
 int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);
+void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b);
 int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most);
 double dwl_checknumber(lua_State *L, int index, const char *argument);
+double dwl_checkfinite(lua_State *L, int index, const char *argument);
 dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument);
 int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[DW_MAX_RANK]);
 void dwl_refusefields(lua_State *L, int index, const char *argument);
@@ -121,8 +123,9 @@ void dwl_pushclosure(lua_State *L, int more);
 #define KERNELS(name, types)
 #define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
 #include "families.h"
-extern const luaL_Reg dwl_errors_functions[], dwl_create_functions[], dwl_table_functions[], dwl_view_functions[],
-    dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[], dwl_file_functions[];
+extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[],
+    dwl_view_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
+    dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

@@ -104,7 +104,7 @@ static void arange_floats(lua_State *L, dw_dtype dtype) {
 // run the wrong way are errors.
 static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or nil, float dtype
   lua_settop(L, 5);
-  dwl_checknumber(L, 1, "start");
+  dwl_checkfinite(L, 1, "start");
   if (lua_isnil(L, 2)) {
     bool empty = lua_tonumber(L, 1) < 0;
     lua_pushinteger(L, 0);
@@ -112,11 +112,11 @@ static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or n
     lua_insert(L, 1);
     lua_remove(L, 3);
   }
-  dwl_checknumber(L, 2, "stop");
+  dwl_checkfinite(L, 2, "stop");
   if (lua_isnil(L, 3)) lua_pushinteger(L, 1), lua_replace(L, 3);
-  double step = dwl_checknumber(L, 3, "step"), span = lua_tonumber(L, 2) - lua_tonumber(L, 1);
+  double step = dwl_checkfinite(L, 3, "step"), span = lua_tonumber(L, 2) - lua_tonumber(L, 1);
   if (step == 0) dwl_error(L, "step must not be 0");
-  if (!isfinite(step) || !isfinite(span)) dwl_error(L, "start, stop and step must be finite");
+  if (!isfinite(span)) dwl_error(L, "stop - start must be finite");
   if ((step > 0 && span < 0) || (step < 0 && span > 0)) {
     dwl_error(L, "a step of %f does not lead from start to stop, %f away", step, span);
   }
@@ -129,12 +129,10 @@ static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or n
 }
 
 static int linspace(lua_State *L) { // start, stop, num, dtype
-  double start = dwl_checknumber(L, 1, "start"), stop = dwl_checknumber(L, 2, "stop");
+  double start = dwl_checkfinite(L, 1, "start"), stop = dwl_checkfinite(L, 2, "stop");
   int64_t n = dwl_checkinteger(L, 3, "num", 1, INT64_C(1) << 40);
   dw_dtype dtype = dwl_checkdtype(L, 4, "dtype");
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 4);
-  if (!isfinite(start)) dwl_expected(L, "start", "a finite number", 1);
-  if (!isfinite(stop)) dwl_expected(L, "stop", "a finite number", 2);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
   double *p = t->data;
   for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {

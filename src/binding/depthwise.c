@@ -38,8 +38,8 @@ static const char *image_text(const struct call *c, const dw_tensor *last) {
 }
 
 static dw_tensor *check_rank4(lua_State *L, int index, const char *argument, const char *axes) {
-  dw_tensor *t = dwl_totensor(L, index);
-  if (t == NULL || t->rank != 4) dwl_expected(L, argument, lua_pushfstring(L, "a tensor of rank 4 (%s)", axes), index);
+  dw_tensor *t = dwl_checktensor(L, index, argument);
+  if (t->rank != 4) dwl_expected(L, argument, lua_pushfstring(L, "a tensor of rank 4 (%s)", axes), index);
   return t;
 }
 
@@ -104,10 +104,7 @@ static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *
   switch (s) {
     case DW_OK: return;
     case DW_DTYPE:
-      if (x->dtype != kernel->dtype) {
-        dwl_error(L, "%s is %s but %s is %s; convert one with astype", c->x, dw_dtype_name(x->dtype), c->kernel,
-                  dw_dtype_name(kernel->dtype));
-      }
+      dwl_checkdtypes(L, x->dtype, c->x, kernel->dtype, c->kernel);
       dwl_error(L, "tensors must be float32 or float64, got %s", dw_dtype_name(x->dtype));
     case DW_CHANNELS: {
       const char *image = image_text(c, x), *hint = "";
@@ -140,10 +137,7 @@ static void check_grad(const struct call *c, const dw_tensor *g, const char *oth
     const char *got = dwl_shape_text(c->L, g);
     dwl_error(c->L, "g has shape %s but the convolution's result has %s", got, dwl_shape_text(c->L, &y));
   }
-  if (g->dtype != dtype) {
-    dwl_error(c->L, "g is %s but %s is %s; convert one with astype", dw_dtype_name(g->dtype), other,
-              dw_dtype_name(dtype));
-  }
+  dwl_checkdtypes(c->L, g->dtype, "g", dtype, other);
 }
 
 static int conv(lua_State *L) { // x, depthwise_kernel, geometry

@@ -30,10 +30,7 @@ static void read_tensors(struct call *c) {
   for (int i = 0; i < c->operands; i++) {
     c->x[i] = dwl_totensor(L, i + 1);
     if (c->x[i] == NULL || (i == 0 && dw_elementwise_chooses(c->op))) continue;
-    if (first >= 0 && c->x[i]->dtype != c->x[first]->dtype) {
-      dwl_error(L, "%s is %s but %s is %s; convert one with astype", argument(L, first),
-                dw_dtype_name(c->x[first]->dtype), argument(L, i), dw_dtype_name(c->x[i]->dtype));
-    }
+    if (first >= 0) dwl_checkdtypes(L, c->x[first]->dtype, argument(L, first), c->x[i]->dtype, argument(L, i));
     if (first < 0) first = i, c->dtype = c->x[i]->dtype;
   }
   if (first >= 0) return;
@@ -186,22 +183,21 @@ static int check_operands(lua_State *L) {
   return 0;
 }
 
-// elementwise(op, name, kind, arguments' names...): the function `name`, which computes the op listed as `op`.
+// elementwise(op, kind, arguments' names...): the function that computes the op listed as `op`.
 static int elementwise(lua_State *L) {
   static const char *const names[] = {"new", "first", "float", "check", NULL};
   static const luaL_Reg kinds[] = {
       {"new", into_new}, {"first", into_first}, {"float", into_float}, {"check", check_operands}};
-  int op = dw_elementwise_find(luaL_checkstring(L, 1)), kind = luaL_checkoption(L, 3, NULL, names);
-  luaL_checkstring(L, 2);
+  int op = dw_elementwise_find(luaL_checkstring(L, 1)), kind = luaL_checkoption(L, 2, NULL, names);
   if (op < 0) dwl_error(L, "there is no kernel \"%s\"", lua_tostring(L, 1));
-  int n = dw_elementwise_operands(op), given = lua_gettop(L) - 3;
+  int n = dw_elementwise_operands(op), given = lua_gettop(L) - 2;
   if (given != n) dwl_error(L, "\"%s\" has %d operands, not %d", lua_tostring(L, 1), n, given);
-  for (int i = 0; i < n; i++) luaL_checkstring(L, 4 + i);
+  for (int i = 0; i < n; i++) luaL_checkstring(L, 3 + i);
   bool alike = dw_elementwise_result(op, DW_FLOAT32) == DW_FLOAT32 && !dw_elementwise_chooses(op);
   if (kind == 1 && !alike) dwl_error(L, "\"%s\" cannot write into its first operand", lua_tostring(L, 1));
-  dwl_pushupvalues(L, &kinds[kind], 2);
+  dwl_pushupvalues(L, &kinds[kind], 1);
   lua_pushinteger(L, op);
-  for (int i = 0; i < n; i++) lua_pushvalue(L, 4 + i);
+  for (int i = 0; i < n; i++) lua_pushvalue(L, 3 + i);
   dwl_pushclosure(L, 1 + n);
   return 1;
 }

@@ -5,7 +5,7 @@
 static const dw_tensor *read_indices(lua_State *L, int index, const char *argument) {
   const dw_tensor *t = dwl_checktensor(L, index, argument);
   if (t->dtype != DW_INT64 && t->dtype != DW_INT32 && t->dtype != DW_UINT8) {
-    dwl_error(L, "%s must be whole numbers (int32, int64, uint8), got %s", argument, dw_dtype_name(t->dtype));
+    dwl_expected(L, argument, "a tensor of whole numbers (int32, int64, uint8)", index);
   }
   if (t->dtype != DW_INT64) {
     dw_tensor *wide = dwl_newtensor(L, DW_INT64, t->rank, t->shape);
@@ -35,7 +35,7 @@ static void check_indices(lua_State *L, const dw_tensor *t, const char *argument
 
 static const dw_tensor *check_rows(lua_State *L, int index, const char *argument) {
   const dw_tensor *t = dwl_checktensor(L, index, argument);
-  if (t->rank == 0) dwl_error(L, "%s must have at least one axis", argument);
+  if (t->rank == 0) dwl_expected(L, argument, "a tensor with at least one axis", index);
   return t;
 }
 
@@ -56,9 +56,8 @@ static int gather(lua_State *L) { // reference, indices
 }
 
 static int one_hot(lua_State *L) { // indices, num_classes
-  dwl_checktensor(L, 1, "indices");
-  int64_t n = dwl_checkinteger(L, 2, "num_classes", 0, INT64_MAX), shape[DW_MAX_RANK];
   const dw_tensor *i = read_indices(L, 1, "indices");
+  int64_t n = dwl_checkinteger(L, 2, "num_classes", 0, INT64_MAX), shape[DW_MAX_RANK];
   if (i->rank == DW_MAX_RANK) dwl_error(L, "the result would have more than %d axes", DW_MAX_RANK);
   for (int k = 0; k < i->rank; k++) shape[k] = i->shape[k];
   shape[i->rank] = n;

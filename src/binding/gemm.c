@@ -2,24 +2,19 @@
 // Invariant: everything is checked before the result is allocated, and the result is contiguous.
 #include "binding.h"
 
-static const dw_tensor *check_matrix(lua_State *L, int index, const char *argument) {
-  const dw_tensor *t = dwl_totensor(L, index);
-  if (t == NULL || t->rank < 2) dwl_expected(L, argument, "a tensor of rank 2 or more", index);
+static const dw_tensor *check_operand(lua_State *L, int index, const char *argument) {
+  const dw_tensor *t = dwl_checktensor(L, index, argument);
+  if (t->rank == 0) dwl_expected(L, argument, "a tensor with at least one axis", index);
+  if (t->dtype == DW_BOOL) dwl_error(L, "%s must hold numbers, got bool; cast it first", argument);
   return t;
 }
 
-static void check_operands(lua_State *L, const dw_tensor *a, const dw_tensor *b) {
-  if (a->dtype != b->dtype) {
-    dwl_error(L, "a is %s but b is %s; convert one with astype", dw_dtype_name(a->dtype), dw_dtype_name(b->dtype));
-  }
+static void check_columns(lua_State *L, const dw_tensor *a, const dw_tensor *b) {
   int64_t columns = a->shape[a->rank - 1], rows = b->shape[b->rank - 2];
   if (columns != rows) {
     const char *shape = dwl_shape_text(L, a);
     dwl_error(L, "a (%s) has %I columns but b (%s) has %I rows", shape, (LUAI_UACINT)columns, dwl_shape_text(L, b),
               (LUAI_UACINT)rows);
-  }
-  if (!dw_dtype_is_float(a->dtype)) {
-    dwl_error(L, "a and b must be float32 or float64, not %s; convert them with astype", dw_dtype_name(a->dtype));
   }
 }
 
@@ -50,12 +45,17 @@ static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
   return v;
 }
 
-static int matmul(lua_State *L) { // a, b
-  const dw_tensor *a = check_matrix(L, 1, "a"), *b = check_matrix(L, 2, "b");
-  check_operands(L, a, b);
+// matmul(a, b): the product of matrices of floats. What fits together but has no kernel, a vector or whole numbers,
+// gives nothing: the Lua layer makes other ops of it.
+static int matmul(lua_State *L) {
+  const dw_tensor *a = check_operand(L, 1, "a"), *b = check_operand(L, 2, "b");
+  dwl_checkdtypes(L, a->dtype, "a", b->dtype, "b");
+  if (a->rank == 1 || b->rank == 1) return 0;
+  check_columns(L, a, b);
   int rank = a->rank > b->rank ? a->rank : b->rank;
   int64_t shape[DW_MAX_RANK];
   broadcast_batch(L, a, b, rank, shape);
+  if (!dw_dtype_is_float(a->dtype)) return 0;
   shape[rank - 2] = a->shape[a->rank - 2];
   shape[rank - 1] = b->shape[b->rank - 1];
   dw_tensor from_a = stretch(a, rank, shape), from_b = stretch(b, rank, shape);

@@ -9,13 +9,13 @@ static void copy_to_new(lua_State *L, dw_tensor *t, dw_dtype dtype) {
 }
 
 static int clone(lua_State *L) {
-  dw_tensor *t = dwl_checktensor(L, 1, "self");
+  dw_tensor *t = dwl_checktensor(L, 1, "x");
   copy_to_new(L, t, t->dtype);
   return 1;
 }
 
 static int contiguous(lua_State *L) {
-  dwl_checktensor(L, 1, "self");
+  dwl_checktensor(L, 1, "x");
   dwl_contiguous(L, 1);
   lua_settop(L, 1);
   return 1;

@@ -15,7 +15,7 @@ static int new_random(lua_State *L, dw_distribution which, const char *first, co
   int64_t shape[DW_MAX_RANK];
   lua_settop(L, 5); // shape, first, second, seed or nil, dtype
   int rank = dwl_checkshape(L, 1, "shape", shape);
-  double a = dwl_checknumber(L, 2, first), b = dwl_checknumber(L, 3, second);
+  double a = dwl_checkfinite(L, 2, first), b = dwl_checkfinite(L, 3, second);
   dw_random own = {0}, *r = &dwl_getstate(L)->random;
   if (!lua_isnil(L, 4)) {
     own.key = (uint64_t)dwl_checkinteger(L, 4, "seed", INT64_MIN, INT64_MAX);
@@ -23,8 +23,7 @@ static int new_random(lua_State *L, dw_distribution which, const char *first, co
   }
   dw_dtype dtype = dwl_checkdtype(L, 5, "dtype");
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 5);
-  if (!isfinite(a)) dwl_expected(L, first, "a finite number", 2);
-  if (!isfinite(b) || !isfinite(b - a)) dwl_expected(L, second, "a finite number", 3);
+  if (!isfinite(b - a)) dwl_error(L, "%s - %s must be finite", second, first);
   if (which == DW_UNIFORM) check_bounds(L, dtype, first, a, second, b);
   if (which != DW_UNIFORM && b < 0) dwl_error(L, "%s must not be negative, got %f", second, b);
   dw_tensor *t = dwl_newtensor(L, dtype, rank, shape);
@@ -42,7 +41,7 @@ static int normal_variable(lua_State *L) { return new_random(L, DW_NORMAL, "mean
 static int truncated(lua_State *L) { return new_random(L, DW_TRUNCATED, "mean", "stddev"); }
 
 static int seed(lua_State *L) {
-  dwl_getstate(L)->random = (dw_random){.key = (uint64_t)dwl_checkinteger(L, 1, "seed", INT64_MIN, INT64_MAX)};
+  dwl_getstate(L)->random = (dw_random){.key = (uint64_t)dwl_checkinteger(L, 1, "n", INT64_MIN, INT64_MAX)};
   return 0;
 }
 
@@ -58,9 +57,6 @@ static int philox(lua_State *L) {
 const luaL_Reg dwl_random_functions[] = {
     {"uniform", uniform},
     {"normal", normal},
-    {"random_uniform", uniform},
-    {"random_normal", normal},
-    {"random_binomial", uniform},
     {"truncated_normal", truncated},
     {"random_uniform_variable", uniform_variable},
     {"random_normal_variable", normal_variable},

@@ -6,8 +6,8 @@
 
 // ---- by name ------------------------------------------------------------------------------------
 
-static int narrow(lua_State *L) { // self, axis, first, size
-  dw_tensor *t = dwl_checktensor(L, 1, "self"), v;
+static int narrow(lua_State *L) { // x, axis, first, size
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v;
   int axis = dwl_checkaxis(L, 2, "axis", t->rank);
   int64_t n = t->shape[axis], first = dwl_checkinteger(L, 3, "first", -n, n + 1);
   if (first == 0) dwl_error(L, "first must not be 0: counting starts at 1");
@@ -17,8 +17,8 @@ static int narrow(lua_State *L) { // self, axis, first, size
   return 1;
 }
 
-static int select_one(lua_State *L) { // self, axis, index
-  dw_tensor *t = dwl_checktensor(L, 1, "self"), v;
+static int select_one(lua_State *L) { // x, axis, index
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v;
   int axis = dwl_checkaxis(L, 2, "axis", t->rank);
   int64_t i = dwl_checkinteger(L, 3, "index", INT64_MIN, INT64_MAX);
   dw_select_view(&v, t, axis, dwl_toindex(L, i, t->shape[axis], axis));
@@ -40,7 +40,7 @@ static int transpose(lua_State *L) { // x, or x, a, b
   return 1;
 }
 
-static int permute(lua_State *L) { // self, pattern
+static int permute(lua_State *L) { // x, pattern
   dw_tensor *t = dwl_checktensor(L, 1, "x"), v;
   int axes[DW_MAX_RANK] = {0};
   bool used[DW_MAX_RANK] = {false};
@@ -105,7 +105,7 @@ static void check_reshape(lua_State *L, const dw_tensor *t, int64_t shape[DW_MAX
   }
 }
 
-static int reshape(lua_State *L) { // self, shape
+static int reshape(lua_State *L) { // x, shape
   dw_tensor *t = dwl_checktensor(L, 1, "x"), v;
   int64_t shape[DW_MAX_RANK] = {0};
   int rank;
@@ -119,8 +119,8 @@ static int reshape(lua_State *L) { // self, shape
   return 1;
 }
 
-static int squeeze(lua_State *L) { // self, axis or nil
-  dw_tensor *t = dwl_checktensor(L, 1, "self"), v = *t;
+static int squeeze(lua_State *L) { // x, axis or nil
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v = *t;
   if (!lua_isnoneornil(L, 2)) {
     int axis = dwl_checkaxis(L, 2, "axis", t->rank);
     if (t->shape[axis] != 1) {
@@ -136,8 +136,8 @@ static int squeeze(lua_State *L) { // self, axis or nil
   return 1;
 }
 
-static int expand_dims(lua_State *L) { // self, axis of the result
-  dw_tensor *t = dwl_checktensor(L, 1, "self"), v = *t;
+static int expand_dims(lua_State *L) { // x, axis of the result
+  dw_tensor *t = dwl_checktensor(L, 1, "x"), v = *t;
   if (t->rank == DW_MAX_RANK) dwl_error(L, "a tensor has at most %d axes", DW_MAX_RANK);
   int axis = dwl_checkaxis(L, 2, "axis", t->rank + 1);
   for (int i = t->rank; i > axis; i--) {
@@ -298,6 +298,20 @@ static int tensor_index(lua_State *L) {
   }
 }
 
+// index(x, key): x[key] by numbers and ranges: for the Lua layer, which notes it.
+static int plain_index(lua_State *L) {
+  dwl_checktensor(L, 1, "x");
+  lua_settop(L, 2);
+  if (dwl_totensor(L, 2) != NULL) {
+    dwl_error(L, "key must be a whole number, or a table of them and of ranges; use gather for indices, boolean_mask "
+                 "for a mask");
+  }
+  int whole = lua_type(L, 2) == LUA_TTABLE;
+  if (lua_type(L, 2) == LUA_TNUMBER) lua_tointegerx(L, 2, &whole);
+  if (!whole) dwl_expected(L, "key", "a whole number, or a table of them and of ranges", 2);
+  return tensor_index(L);
+}
+
 static int tensor_call(lua_State *L) {
   dw_tensor *t = dwl_checktensor(L, 1, "self"), v = *t;
   int given = lua_gettop(L) - 1;
@@ -346,6 +360,7 @@ const luaL_Reg dwl_view_functions[] = {{"permute_dimensions", permute},
                                        {"expand_dims", expand_dims},
                                        {"broadcast_to", broadcast_to},
                                        {"alias", alias},
+                                       {"index", plain_index},
                                        {NULL, NULL}};
 
 const luaL_Reg dwl_view_methods[] = {

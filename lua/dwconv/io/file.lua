@@ -9,20 +9,21 @@
 -- .dwconv-PROCESS-N.part of a process that was killed, on file systems that know no files without names (NFS).
 -- Nothing waits for the disk: after a power cut the new content may be missing.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
-local options = require "dwconv.options"
 
 local file = {}
 
 local PIECE = 1 << 20 -- bytes that the core reads or writes at a time
 local SIZES = { float32 = 4, float64 = 8, int32 = 4, int64 = 8, uint8 = 1, bool = 1 }
 
---- Checks that `path` is a usable file name, in the words of `name`'s caller.
-function file.check_path(name, path)
-  if type(path) ~= "string" or path == "" or path:find("\0", 1, true) then
-    options.raise(("%s: path must be a file name, got %s"):format(name, options.show(path)))
-  end
-end
+--- The kind of arguments that are a file's name.
+file.path = args.kinds.new {
+  annotation = "string",
+  words = "a string",
+  expected = "a file name",
+  read = function(v) return type(v) == "string" and v ~= "" and not v:find("\0", 1, true) and v or nil end,
+}
 
 -- ---- pieces --------------------------------------------------------------------------------------
 
@@ -44,8 +45,8 @@ function file.each_piece(t, visit)
   end
 end
 
---- A tensor whose numbers whoever calls it writes; in the words of `name`'s caller when there is no memory for it.
-function file.tensor(name, shape, dtype) return core.named(core.empty, name)(shape, dtype) end
+--- A tensor whose numbers whoever calls it writes.
+file.tensor = core.empty
 
 -- ---- reading -------------------------------------------------------------------------------------
 
@@ -57,11 +58,10 @@ opened.__index = opened
 function opened.__close(f) core.file_close(f.handle) end
 
 --- Raises `text` as what is wrong with the file.
-function opened:refuse(text) options.raise(("%s: %s: %s"):format(self.name, self.path, text)) end
+function opened:refuse(text) args.raise("%s: %s", self.path, text) end
 
-local function open(name, path, call)
-  file.check_path(name, path)
-  local f = setmetatable({ name = name, path = path }, opened)
+local function open(path, call)
+  local f = setmetatable({ path = path }, opened)
   local handle, more = call(path)
   if not handle then f:refuse(more) end
   f.handle, f.left = handle, more or math.huge
@@ -74,8 +74,8 @@ function opened:check(result, why)
   return result
 end
 
---- Opens a file to read, for `name`'s caller.
-function file.open(name, path) return open(name, path, core.file_open) end
+--- Opens a file to read.
+function file.open(path) return open(path, core.file_open) end
 
 --- The next n bytes (at most a piece) as a string, fewer where the file ends.
 function opened:read(n)
@@ -101,10 +101,10 @@ end
 
 -- All bytes of a pipe: each tensor is twice as long as the one before.
 local function drain(f)
-  local t, n = file.tensor(f.name, { PIECE }, "uint8"), 0
+  local t, n = file.tensor({ PIECE }, "uint8"), 0
   while true do
     if n == t.size then
-      local longer = file.tensor(f.name, { 2 * n }, "uint8")
+      local longer = file.tensor({ 2 * n }, "uint8")
       core.update(core.narrow(longer, 1, 1, n), t)
       t = longer
     end
@@ -115,18 +115,18 @@ local function drain(f)
 end
 
 --- All bytes of a file, as uint8 tensor (n).
-function file.bytes(name, path)
-  local f <close> = file.open(name, path)
+function file.bytes(path)
+  local f <close> = file.open(path)
   if f.left == math.huge then return drain(f) end
-  local t = file.tensor(name, { f.left }, "uint8")
+  local t = file.tensor({ f.left }, "uint8")
   f:fill(t)
   return t
 end
 
 -- ---- writing -------------------------------------------------------------------------------------
 
---- Opens a file to write, for `name`'s caller: what is written counts once it is committed.
-function file.create(name, path) return open(name, path, core.file_create) end
+--- Opens a file to write: what is written counts once it is committed.
+function file.create(path) return open(path, core.file_create) end
 
 --- Writes a string, or the numbers of a tensor.
 function opened:write(what)

@@ -2,21 +2,23 @@
 -- The decoding is libpng's and libjpeg's, in the optional C module dwconv.image, which reads the file's bytes from a
 -- tensor and writes samples into one: a picture is held once.
 
+local args = require "dwconv.args"
 local config = require "dwconv.config"
 local file = require "dwconv.io.file"
-local options = require "dwconv.options"
 local record = require "dwconv.io"
+
+local kinds, raise = args.kinds, args.raise
 
 local image = {}
 
-local function codec(name)
+local function codec()
   local found, module = pcall(require, "dwconv.image")
   if found then return module end
   if not tostring(module):find("module 'dwconv.image' not found", 1, true) then
-    options.raise(("%s: the image module does not load: %s"):format(name, module))
+    raise("the image module does not load: %s", module)
   end
-  options.raise(("%s: this build has no image module; install libpng and libjpeg (on Debian libpng-dev and "
-    .. "libjpeg-dev), then build again"):format(name))
+  raise("this build has no image module; install libpng and libjpeg (on Debian libpng-dev and libjpeg-dev), then "
+    .. "build again")
 end
 
 -- ---- reading -------------------------------------------------------------------------------------
@@ -28,8 +30,8 @@ local function check_memory(path, h, w, c, beside)
   local need, limit = h * w * c + beside, config.memory_limit()
   if need > limit - held() then collectgarbage() end
   if need > limit - held() then
-    options.raise(("image.read: %s: a picture of %dx%dx%d takes %.0f MiB, more than the memory limit leaves"):format(
-      path, h, w, c, math.ceil(need / 2 ^ 20)))
+    raise("%s: a picture of %dx%dx%d takes %.0f MiB, more than the memory limit leaves", path, h, w, c,
+      math.ceil(need / 2 ^ 20))
   end
 end
 
@@ -41,18 +43,18 @@ and grey with transparency becomes RGBA. Sides of up to 1000000.
 JPEG: grey and colour, baseline and progressive, of 8 bits. Sides of up to 65500.
 Samples are as the file has them: gamma and colour profiles are not applied, nor the orientation that a camera notes
 (EXIF), nor is alpha multiplied in. Ctrl-C stops it.]],
-  values = { "path" },
-  shapes = { path = "a string", result = "h,w,c; uint8" },
+  values = { { "path", file.path } },
+  result = "h,w,c; uint8",
   forward = function(path)
-    local bytes, module = file.bytes("image.read", path), codec "image.read"
+    local bytes, module = file.bytes(path), codec()
     local function check(result, ...)
-      if not result then options.raise(("image.read: %s: %s"):format(path, (...))) end
+      if not result then raise("%s: %s", path, (...)) end
       return result, ...
     end
     if bytes.size == 0 then check(nil, "neither a PNG nor a JPEG file") end
     local h, w, c, beside = check(module.header(bytes))
     check_memory(path, h, w, c, beside)
-    local t = file.tensor("image.read", { h, w, c }, "uint8")
+    local t = file.tensor({ h, w, c }, "uint8")
     check(module.read(bytes, t))
     return t
   end,
@@ -75,11 +77,10 @@ local FORMATS = { png = "PNG", jpg = "JPEG", jpeg = "JPEG" } -- by the ending of
 local LONGEST = { PNG = 1000000, JPEG = 65500 } -- sides in pixels, as libpng and libjpeg have it
 
 local function refuse(argument, expected, got)
-  options.raise(("image.write: %s must %s, got %s"):format(argument, expected, options.show(got)))
+  raise("%s must %s, got %s", argument, expected, args.show(got))
 end
 
 local function check_picture(t, format)
-  if not options.is_tensor(t) then refuse("image", "be a tensor (h,w,c) or (h,w)", t) end
   local c = t.ndim == 2 and 1 or t.ndim == 3 and t.shape[3]
   if not (c == 1 or c == 3 or c == 4) or t.size == 0 then
     refuse("image", "be (h,w,c) with 1, 3 or 4 channels, or (h,w)", t)
@@ -88,9 +89,7 @@ local function check_picture(t, format)
   if math.max(t.shape[1], t.shape[2]) > LONGEST[format] then
     refuse("image", ("be at most %d pixels wide and high"):format(LONGEST[format]), t)
   end
-  if format == "JPEG" and c == 4 then
-    options.raise "image.write: JPEG has no alpha channel; write 3 channels or a PNG"
-  end
+  if format == "JPEG" and c == 4 then raise "JPEG has no alpha channel; write 3 channels or a PNG" end
 end
 
 -- Samples (h,w,c) in a row. Floats 0..1 are clipped and rounded; the rest is as it is.
@@ -99,15 +98,8 @@ local function samples_of(t)
   return t.ndim == 2 and samples:expand_dims(3) or samples
 end
 
-local quality = {
-  default_text = "90",
-  annotation = "integer",
-  expected = "a whole number from 1 to 100",
-  read = function(v)
-    v = options.whole(v)
-    return v and v >= 1 and v <= 100 and v or nil
-  end,
-}
+local quality = kinds.whole(nil, 1, 100)
+quality.default_text = "90"
 
 image.write = record "image.write" {
   doc = [[
@@ -116,19 +108,15 @@ or, in a PNG, 4 (RGBA). uint8 is written as it is; floats are taken in 0..1 and 
 sample. The quality is a JPEG's; from 90 on its colours are as fine as its brightness, below they are halved. Ctrl-C
 stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are
 followed, pipes and devices written to.]],
-  values = { "path", "image" },
+  values = { { "path", file.path }, { "image", kinds.tensor "a tensor h,w,c or h,w" } },
   options = { quality = quality },
-  shapes = { path = "a string", image = "a tensor h,w,c or h,w", result = "nothing" },
   forward = function(path, t, o)
-    file.check_path("image.write", path)
     local format = FORMATS[(path:match "%.(%w+)$" or ""):lower()]
     if not format then refuse("path", "end in .png, .jpg or .jpeg", path) end
     check_picture(t, format)
-    if format == "PNG" and o.quality then
-      options.raise "image.write: quality is a JPEG's; a PNG keeps every sample"
-    end
-    local module, samples = codec "image.write", samples_of(t)
-    local f <close> = file.create("image.write", path)
+    if format == "PNG" and o.quality then raise "quality is a JPEG's; a PNG keeps every sample" end
+    local module, samples = codec(), samples_of(t)
+    local f <close> = file.create(path)
     f:check(module.write(f.handle, samples, format == "JPEG" and (o.quality or 90) or nil))
     f:commit()
   end,

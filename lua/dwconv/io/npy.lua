@@ -2,8 +2,8 @@
 -- Source: the format's description in NumPy (numpy.lib.format). The header is read token by token, never run, in time
 -- that grows with its length; every size is checked against the file's length before a tensor is made.
 
+local args = require "dwconv.args"
 local file = require "dwconv.io.file"
-local options = require "dwconv.options"
 local record = require "dwconv.io"
 
 local npy = {}
@@ -88,7 +88,7 @@ local function parse_header(f, text)
   repeat
     local key = accept_string(accept)
     if not key then break end
-    if not values[key] then f:refuse(("the header has an unknown entry %s"):format(options.show(key))) end
+    if not values[key] then f:refuse(("the header has an unknown entry %s"):format(args.show(key))) end
     if found[key] then f:refuse(("the header has two entries %s"):format(key)) end
     if not accept ":" then f:refuse "the header is malformed" end
     found[key] = values[key](accept)
@@ -115,7 +115,7 @@ end
 local function read_descr(f, descr)
   local order, code = descr:match "^([<>|=])(%w+)$"
   local dtype = code and dtypes[code]
-  if not dtype then f:refuse(("dtype %s is not supported"):format(options.show(descr))) end
+  if not dtype then f:refuse(("dtype %s is not supported"):format(args.show(descr))) end
   return dtype, file.width(dtype) > 1 and (order == ">" and LITTLE or order == "<" and not LITTLE)
 end
 
@@ -135,15 +135,15 @@ npy.read = record "npy.read" {
   doc = [[
 Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv
 has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops it. The path may be a pipe.]],
-  values = { "path" },
-  shapes = { path = "a string", result = "the array's" },
+  values = { { "path", file.path } },
+  result = "the array's",
   forward = function(path)
-    local f <close> = file.open("npy.read", path)
+    local f <close> = file.open(path)
     local header = parse_header(f, read_header(f))
     local dtype, swapped = read_descr(f, header.descr)
     local shape, fortran = header.shape, header.fortran_order == "True"
     check_shape(f, shape, dtype)
-    local t = file.tensor("npy.read", shape, dtype)
+    local t = file.tensor(shape, dtype)
     f:fill(fortran and t:transpose() or t, swapped)
     if f.left == math.huge and f:read(1) ~= "" then f:refuse "bytes are left over after the data" end
     return t
@@ -165,17 +165,14 @@ npy.write = record "npy.write" {
 Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It
 takes no memory beside the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose
 mode and owner it keeps; symbolic links are followed, pipes and devices written to.]],
-  values = { "path", "tensor" },
-  shapes = { path = "a string", tensor = "a tensor", result = "nothing" },
+  values = { { "path", file.path }, { "tensor", args.kinds.tensor "a tensor" } },
   forward = function(path, t)
-    file.check_path("npy.write", path)
-    options.check_tensor("npy.write", "tensor", t)
     local shape = table.concat(t.shape, ", ") .. (t.ndim == 1 and "," or "")
     local order = file.width(t.dtype) == 1 and "|" or LITTLE and "<" or ">"
     local header = ("{'descr': '%s%s', 'fortran_order': False, 'shape': (%s), }"):format(order, codes[t.dtype], shape)
     local padding = -(#MAGIC + 4 + #header + 1) % 64
     header = header .. (" "):rep(padding) .. "\n"
-    local f <close> = file.create("npy.write", path)
+    local f <close> = file.create(path)
     f:write(MAGIC .. "\1\0" .. string.pack("<I2", #header) .. header)
     f:write(t)
     f:commit()

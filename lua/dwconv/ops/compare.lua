@@ -5,7 +5,7 @@ local ops = require "dwconv.ops"
 local elementwise = require "dwconv.ops.elementwise"
 
 local op, unary, binary = elementwise.op, elementwise.unary, elementwise.binary
-local ANY, BROADCAST = elementwise.ANY, elementwise.BROADCAST
+local either, BROADCAST = elementwise.either, elementwise.BROADCAST
 local K = ops.calls
 
 local function comparison(name, sign)
@@ -60,9 +60,14 @@ end
 
 op "where" {
   doc = "x where condition is true, else y.",
-  args = { "condition", "x", "y" },
-  shapes = { condition = "bool; any shape that broadcasts", x = ANY, y = ANY, result = "all, broadcast" },
-  forward = core.elementwise("where", "where", "new", "condition", "x", "y"),
+  args = {
+    { "condition", either("bool; any shape that broadcasts", "dwconv.Tensor|boolean") },
+    { "x", either() },
+    { "y", either() },
+  },
+  result = "all, broadcast",
+  reads = "core",
+  forward = core.elementwise("where", "new", "condition", "x", "y"),
   keeps = { "condition" },
   backward = {
     condition = false,

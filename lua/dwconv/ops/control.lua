@@ -1,52 +1,60 @@
 -- ops/control.lua: choosing between results, and functions called along the first axis.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
-
-local value_of = options.value_of
 
 local op = ops.family("control", "choices, and functions called along the first axis")
 local K = ops.calls
-local is_tensor, check_function = options.is_tensor, options.check_function
+local check, kinds, raise = args.check, args.kinds, args.raise
+local is_tensor, value_of = check.is_tensor, check.value_of
 
 -- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one has 1s added behind.
 local function fitted(condition, rank)
   local shape = condition.shape
   if #shape > rank then
-    core.raise(("switch: condition has %d axes, more than the %d of the branches"):format(#shape, rank))
+    raise("condition has %d axes, more than the %d of the branches", #shape, rank)
   end
   if #shape < 2 then return condition end
   for i = #shape + 1, rank do shape[i] = 1 end
   return core.reshape(condition, shape)
 end
 
+local condition_kind = kinds.new {
+  annotation = "dwconv.Tensor|number|boolean",
+  expected = "a tensor, a number or a boolean",
+  tensors = true,
+  read = function(v) if is_tensor(v) or type(v) == "number" or type(v) == "boolean" then return v end end,
+}
+
+-- A branch where the choice is number by number; a branch that is picked whole may be anything.
+local branch = kinds.new {
+  annotation = "dwconv.Tensor|number",
+  expected = "a tensor, a number or a function",
+  read = function(v) return (is_tensor(v) or type(v) == "number") and v or nil end,
+}
+
 -- Refuses what where() would, in the names that the script used.
-local check_branches = core.elementwise("where", "switch", "check", "condition", "then_expression", "else_expression")
+local check_branches = core.elementwise("where", "check", "condition", "then_expression", "else_expression")
 
 op "switch" {
   doc = [[
 then_expression where condition is true (a number: not 0), else else_expression. A condition of one element picks one
 of them whole, and of functions calls only that one; otherwise the choice is number by number.]],
   args = {},
-  values = { "condition", "then_expression", "else_expression" },
-  shapes = {
-    condition = "a tensor, a number or a boolean", then_expression = "a tensor, a number or a function",
-    else_expression = "a tensor, a number or a function", result = "the branches'",
+  values = {
+    { "condition", condition_kind },
+    { "then_expression", kinds.anything("a tensor, a number or a function", "dwconv.Tensor|number|function") },
+    { "else_expression", kinds.anything("a tensor, a number or a function", "dwconv.Tensor|number|function") },
   },
+  result = kinds.gives("dwconv.Tensor|number", "the branches'", true),
   forward = function(condition, x, y)
     if is_tensor(condition) and condition.ndim == 0 then condition = condition:item() end
     if type(condition) == "number" then condition = condition ~= 0 end
     if type(condition) == "boolean" then return value_of(condition and x or y) end
-    if not is_tensor(condition) then
-      core.raise(("switch: condition must be a tensor, a number or a boolean, got %s"):format(options.show(condition)))
-    end
     x, y = value_of(x), value_of(y)
-    for name, v in pairs { then_expression = x or false, else_expression = y or false } do
-      if not is_tensor(v) and type(v) ~= "number" then
-        core.raise(("switch: %s must be a tensor, a number or a function, got %s"):format(name, options.show(v)))
-      end
-    end
+    branch:check("then_expression", x)
+    branch:check("else_expression", y)
     local rank = math.max(is_tensor(x) and x.ndim or 0, is_tensor(y) and y.ndim or 0)
     if condition.dtype ~= "bool" then condition = core.cast(condition, "bool") end
     condition = fitted(condition, rank)
@@ -59,38 +67,44 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   errors = "A condition with more axes than the branches, or whose shape does not broadcast with theirs.",
 }
 
--- How many slices a tensor has along its first axis, or a table items, and a function that gives the i-th.
-local function items(name, elems)
-  if type(elems) == "table" then
-    local list = {} -- of our own
-    for i = 1, rawlen(elems) do list[i] = options.check_tensor(name, ("elems[%d]"):format(i), rawget(elems, i)) end
-    return #list, function(i) return list[i] end
-  end
-  if not is_tensor(elems) or elems.ndim == 0 then
-    core.raise(("%s: elems must be a tensor with at least one axis or a table of tensors, got %s"):format(name,
-      options.show(elems)))
-  end
+local slices, tensors = kinds.tensor("n,...", { axes = 1 }), kinds.list "n,..."
+
+-- A tensor with at least one axis, or a table of tensors, which may be empty.
+local elems_kind = kinds.new {
+  annotation = "dwconv.Tensor|dwconv.Tensor[]",
+  words = "n,...",
+  expected = "a tensor with at least one axis or a table of tensors",
+  tensors = true,
+  read = function(v)
+    if type(v) ~= "table" then return slices.read(v) end
+    return rawlen(v) == 0 and {} or tensors.read(v)
+  end,
+  explain = tensors.explain,
+}
+
+-- How many slices a tensor has along its first axis, or a list items, and a function that gives the i-th.
+local function items(elems)
+  if type(elems) == "table" then return #elems, function(i) return elems[i] end end
   return #elems, function(i) return K.select(elems, 1, i) end
 end
 
-local check_memory = core.named(core.check_memory, "map_fn")
+local result = kinds.tensor "" -- of a function that must give one
+
 local TENSOR <const> = 256 -- bytes of a small one
 
 op "map_fn" {
   doc = "fn(e) of each slice of elems along its first axis, stacked.",
   args = {},
-  values = { "fn", "elems" },
-  options = { dtype = options.optional(options.dtype()) },
-  shapes = { fn = "a function", elems = "n,...", result = "n, fn's" },
+  values = { { "fn", kinds.callable() }, { "elems", elems_kind } },
+  options = { dtype = kinds.optional(kinds.dtype()) },
+  result = "n, fn's",
   forward = function(fn, elems, o)
-    check_function("map_fn", "fn", fn)
-    local n, item = items("map_fn", elems)
-    if n == 0 then core.raise "map_fn: elems is empty, so there is nothing that says what fn gives" end
-    check_memory(n * TENSOR)
+    local n, item = items(elems)
+    if n == 0 then raise "elems is empty, so there is nothing that says what fn gives" end
+    core.check_memory(n * TENSOR)
     local results = {}
     for i = 1, n do
-      local y = fn(item(i))
-      if not is_tensor(y) then core.raise(("map_fn: fn must give a tensor, got %s"):format(options.show(y))) end
+      local y = result:check("what fn gives", args.call(fn, item(i)))
       results[i] = o.dtype and K.cast(y, o.dtype) or y
     end
     return K.stack(results, { axis = 1 })
@@ -101,10 +115,10 @@ op "map_fn" {
   errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
 }
 
-local initial = {
-  annotation = "dwconv.Tensor|number",
+local initial = kinds.new {
+  annotation = "any",
   default_text = "the first slice",
-  expected = "a tensor or a number",
+  expected = "a tensor or a number, or what else fn takes",
   read = function(v) return v end,
 }
 
@@ -113,20 +127,19 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     doc = ("acc = fn(acc, e) over the slices of elems along its first axis, %s; acc begins as the option initializer, "
       .. "or as the first slice met."):format(order),
     args = {},
-    values = { "fn", "elems" },
+    values = { { "fn", kinds.callable(), "a function of acc and e" }, { "elems", elems_kind } },
     options = { initializer = initial },
-    shapes = { fn = "a function of acc and e", elems = "n,...", result = "fn's" },
+    result = kinds.gives("any", "fn's"),
     forward = function(fn, elems, o)
-      check_function(name, "fn", fn)
-      local n, item = items(name, elems)
+      local n, item = items(elems)
       local first, last, step = 1, n, 1
       if name == "foldr" then first, last, step = n, 1, -1 end
       local acc = o.initializer
       if acc == nil then
-        if n == 0 then core.raise(name .. ": elems is empty, and there is no initializer") end
+        if n == 0 then raise "elems is empty, and there is no initializer" end
         acc, first = item(first), first + step
       end
-      for i = first, last, step do acc = fn(acc, item(i)) end
+      for i = first, last, step do acc = args.call(fn, acc, item(i)) end
       return acc
     end,
     backward = "parts",

@@ -1,26 +1,27 @@
 -- ops/create.lua: tensors out of sizes, tables, bytes and numbers. Sizes and numbers are checked by the core. The
 -- default dtype is K.floatx().
 
+local args = require "dwconv.args"
 local config = require "dwconv.config"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local source = ops.plain(ops.family("create", "tensors out of sizes, tables, bytes and numbers"))
-local check_tensor = options.check_tensor
+local kinds, raise = args.kinds, args.raise
+local tensor = kinds.tensor
 
-local dtype = { dtype = options.dtype() }
-local any_dtype = { dtype = options.optional(options.dtype()) }
+local dtype = { dtype = kinds.dtype() }
+local any_dtype = { dtype = kinds.optional(kinds.dtype()) }
 
-local SIZES = "a table of sizes"
 local RAGGED = "Tables whose parts differ in shape, what is no number in them, numbers that the dtype cannot hold."
 
 for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." } do
   source(name) {
     doc = doc,
-    values = { "shape" },
+    values = { { "shape", kinds.shape() } },
     options = dtype,
-    shapes = { shape = SIZES, result = "shape" },
+    result = "shape",
+    reads = "core",
     forward = function(shape, o) return core[name](shape, o.dtype) end,
     home = "both",
     sample = function() return { 2, 3 }, { dtype = "int32" } end,
@@ -28,23 +29,24 @@ for name, doc in pairs { zeros = "Zeros of a shape.", ones = "Ones of a shape." 
   }
   source(name .. "_like") {
     doc = doc:gsub(" of a shape", " in the shape of x"),
-    values = { "x" },
+    values = { { "x", tensor "a tensor, whose dtype is the default" } },
     options = any_dtype,
-    shapes = { x = "a tensor, whose dtype is the default", result = "x's" },
-    forward = function(x, o)
-      check_tensor(name .. "_like", "x", x)
-      return core[name](x.shape, o.dtype or x.dtype)
-    end,
+    result = "x's",
+    forward = function(x, o) return core[name](x.shape, o.dtype or x.dtype) end,
     sample = function(R) return R { 2, 3 } end,
     example = ("print(K.%s_like(dw.tensor { 3, 4 }))"):format(name),
   }
 end
 
+local value_kind = kinds.scalar() -- what it must be depends on the dtype, so the core says it
+value_kind.words, value_kind.expected = value_kind.expected, "a number"
+
 source "full" {
   doc = "One number (or boolean) everywhere.",
-  values = { "shape", "value" },
+  values = { { "shape", kinds.shape() }, { "value", value_kind } },
   options = any_dtype,
-  shapes = { shape = SIZES, value = "a number or a boolean", result = "shape" },
+  result = "shape",
+  reads = "core",
   forward = function(shape, value, o)
     return core.full(shape, value, o.dtype or (type(value) == "boolean" and "bool" or config.floatx()))
   end,
@@ -55,35 +57,36 @@ source "full" {
 }
 
 -- What was given by position, and the options, of a function that has optional positions.
-local function read_given(name, most, parse, ...)
+local function read_given(most, parse, ...)
   local given, n, o = { ... }, select("#", ...), nil
   if type(given[n]) == "table" then
     o, given[n], n = given[n], nil, n - 1
   end
-  if n > most then core.raise(("%s: takes at most %d numbers, then options, got more"):format(name, most)) end
+  if n > most then raise("takes at most %d numbers, then options, got more", most) end
   return given, parse(o)
 end
 
 -- What was given by position or as an option of the same name.
-local function either(name, argument, given, option)
-  if given ~= nil and option ~= nil then core.raise(("%s: %s is given twice"):format(name, argument)) end
+local function either(argument, given, option)
+  if given ~= nil and option ~= nil then raise("%s is given twice", argument) end
   if given == nil then return option end
   return given
 end
 
-local eye_options = { dtype = dtype.dtype, columns = options.number(nil, true) }
-local parse_eye = options.parser("eye", eye_options, "(size, columns, {options})")
+local eye_options = { dtype = dtype.dtype, columns = kinds.whole() }
+local parse_eye = args.options(eye_options, "(size, columns, {options})")
+
+local size = kinds.whole(nil, 0, 1 << 31)
 
 source "eye" {
   doc = "The identity matrix of a size; with columns, which may be an option too, of so many columns.",
-  values = { "size", "columns" },
-  optional = { columns = true },
+  values = { { "size", size, "a whole number" }, { "columns", kinds.optional(size), "a whole number" } },
   options = eye_options,
-  shapes = { size = "a whole number", columns = "a whole number, or nil", result = "size,columns" },
+  result = "size,columns",
   raw = true,
   forward = function(...)
-    local given, o = read_given("eye", 2, parse_eye, ...)
-    local columns = either("eye", "columns", given[2], o.columns)
+    local given, o = read_given(2, parse_eye, ...)
+    local columns = either("columns", given[2], o.columns)
     if columns == nil then columns = given[1] end
     return core.eye(given[1], columns, o.dtype)
   end,
@@ -92,22 +95,24 @@ source "eye" {
   example = "print(K.eye(2))\nprint(K.eye(2, 3))",
 }
 
-local arange_options = { dtype = any_dtype.dtype, stop = options.number(), step = options.number() }
-local parse_arange = options.parser("arange", arange_options, "(start, stop, step, {options})")
+local arange_options = { dtype = any_dtype.dtype, stop = kinds.number(), step = kinds.number() }
+local parse_arange = args.options(arange_options, "(start, stop, step, {options})")
 
 source "arange" {
   doc = [[
 Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which
 stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
-  values = { "start", "stop", "step" },
-  options = arange_options,
-  shapes = {
-    start = "a number", stop = "a number, or nil", step = "a number, or nil", result = "as many as there are",
+  values = {
+    { "start", kinds.finite() },
+    { "stop", kinds.optional(kinds.finite()) },
+    { "step", kinds.optional(kinds.finite()) },
   },
+  options = arange_options,
+  result = "as many as there are",
   raw = true,
   forward = function(...)
-    local given, o = read_given("arange", 3, parse_arange, ...)
-    local stop, step = either("arange", "stop", given[2], o.stop), either("arange", "step", given[3], o.step)
+    local given, o = read_given(3, parse_arange, ...)
+    local stop, step = either("stop", given[2], o.stop), either("step", given[3], o.step)
     return core.arange(given[1], stop, step, o.dtype, config.floatx())
   end,
   home = "both",
@@ -118,9 +123,14 @@ stop and step may be given too; start is 0 and step 1 if not given. Whole number
 
 source "linspace" {
   doc = "num numbers from start to stop, both included.",
-  values = { "start", "stop", "num" },
-  options = { dtype = options.dtype(true) },
-  shapes = { start = "a number", stop = "a number", num = "a whole number", result = "num" },
+  values = {
+    { "start", kinds.finite() },
+    { "stop", kinds.finite() },
+    { "num", kinds.whole(nil, 1, 1 << 40), "a whole number" },
+  },
+  options = { dtype = kinds.dtype(true) },
+  result = "num",
+  reads = "core",
   forward = function(start, stop, num, o) return core.linspace(start, stop, num, o.dtype) end,
   home = "dw",
   sample = function() return 0, 1, 5 end,
@@ -130,9 +140,10 @@ source "linspace" {
 
 source "from_bytes" {
   doc = "The numbers in a string, in this machine's byte order and row-major order.",
-  values = { "bytes", "shape" },
+  values = { { "bytes", kinds.text() }, { "shape", kinds.shape() } },
   options = dtype,
-  shapes = { bytes = "a string", shape = SIZES, result = "shape" },
+  result = "shape",
+  reads = "core",
   forward = function(bytes, shape, o) return core.from_bytes(bytes, shape, o.dtype) end,
   home = "dw",
   sample = function() return "abcdef", { 2, 3 }, { dtype = "uint8" } end,
@@ -142,9 +153,10 @@ source "from_bytes" {
 
 source "tensor" {
   doc = "A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.",
-  values = { "data" },
+  values = { { "data", kinds.values() } },
   options = any_dtype,
-  shapes = { data = "a nested table, a number, a boolean or a tensor", result = "the table's" },
+  result = "the table's",
+  reads = "core",
   forward = function(data, o) return core.tensor(data, o.dtype, config.floatx()) end,
   home = "dw",
   reason = "it is a copy; clone() has one",
@@ -153,16 +165,14 @@ source "tensor" {
   errors = RAGGED,
 }
 
-local variable, constant = core.named(core.tensor, "variable"), core.named(core.tensor, "constant")
-local filled, empty = core.named(core.full, "constant"), core.named(core.empty, "constant")
-
 source "variable" {
   doc = [[
 A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
-  values = { "value" },
+  values = { { "value", kinds.values() } },
   options = dtype,
-  shapes = { value = "a nested table, a number or a tensor", result = "value's shape" },
-  forward = function(value, o) return variable(value, o.dtype, config.floatx(), "value") end,
+  result = "value's shape",
+  reads = "core",
+  forward = function(value, o) return core.tensor(value, o.dtype, config.floatx(), "value") end,
   sample = function() return { { 1, 2, 3 }, { 4, 5, 6 } } end,
   example = [[
 v = K.variable { 1, 2 }
@@ -171,28 +181,21 @@ print(v)]],
   errors = RAGGED,
 }
 
-local shape_kind = {
-  annotation = "integer[]",
-  expected = SIZES,
-  read = function(v) return type(v) == "table" and v or nil end,
-}
-
 source "constant" {
   doc = [[
 A tensor from a nested table or a number. With the option shape a number fills it, and as many numbers as it holds are
 put in.]],
-  values = { "value" },
-  options = { dtype = dtype.dtype, shape = shape_kind },
-  shapes = { value = "a nested table, a number or a tensor", result = "value's, or the option shape" },
+  values = { { "value", kinds.values() } },
+  options = { dtype = dtype.dtype, shape = kinds.shape() },
+  result = "value's, or the option shape",
   forward = function(value, o)
-    if o.shape and type(value) == "number" then return filled(o.shape, value, o.dtype) end
-    local t = constant(value, o.dtype, config.floatx(), "value")
+    if o.shape and type(value) == "number" then return core.full(o.shape, value, o.dtype) end
+    local t = core.tensor(value, o.dtype, config.floatx(), "value")
     if not o.shape then return t end
-    if t.size == 1 then return filled(o.shape, t:item(), o.dtype) end
-    local shaped = empty(o.shape, "bool")
+    if t.size == 1 then return core.full(o.shape, t:item(), o.dtype) end
+    local shaped = core.empty(o.shape, "bool")
     if shaped.size ~= t.size then
-      core.raise(("constant: value holds %d numbers, but shape %s takes %d"):format(t.size,
-        table.concat(o.shape, "x"), shaped.size))
+      raise("value holds %d numbers, but shape %s takes %d", t.size, shaped.shape, shaped.size)
     end
     return core.reshape(t, o.shape)
   end,
@@ -205,9 +208,10 @@ source "close" {
   doc = [[
 Whether |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN), and shapes and dtypes agree. The second result says
 where they differ most.]],
-  values = { "a", "b" },
-  options = { rtol = options.number(1e-5), atol = options.number(1e-8) },
-  shapes = { a = "a tensor", b = "a tensor", result = "true, or false and a text" },
+  values = { { "a", tensor "a tensor" }, { "b", tensor "a tensor" } },
+  options = { rtol = kinds.number(1e-5), atol = kinds.number(1e-8) },
+  result = { kinds.gives("boolean", "true"), kinds.gives("string?", "or false and a text") },
+  reads = "core",
   forward = function(a, b, o) return core.close(a, b, o.rtol, o.atol) end,
   home = "dw",
   reason = "its result is a boolean",

@@ -2,10 +2,12 @@
 -- tensors and has the other two as its gradients, so the family is closed under differentiation.
 -- Source of the formulas: spec of tf.keras.backend r2.2, sections 1.3 to 1.6 and 1.11.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
+local kinds = args.kinds
+local tensor = kinds.tensor
 local op = ops.family("depthwise", "depthwise convolution and its gradients")
 
 local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options."
@@ -18,12 +20,12 @@ local function geometry(o)
   return core.depthwise_geometry(s[1], s[2], d[1], d[2], o.padding, o.data_format == "channels_first")
 end
 
-local function kinds()
+local function options()
   return {
-    strides = options.pair(1),
-    padding = options.padding(),
-    data_format = options.data_format(),
-    dilation_rate = options.pair(1),
+    strides = kinds.pair(1),
+    padding = kinds.padding(),
+    data_format = kinds.data_format(),
+    dilation_rate = kinds.pair(1),
   }
 end
 
@@ -36,14 +38,14 @@ Convolves each channel of x with its own kernels: output channel (c-1)*m + q is 
 Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has
 ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the
 kernel fits, and a kernel that does not fit at all is an error.]],
-  args = { "x", "depthwise_kernel" },
-  shapes = {
-    x = "n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64",
-    depthwise_kernel = "kh,kw,c,m for both layouts; of x's dtype",
-    result = "n,oh,ow,c*m or n,c*m,oh,ow",
+  args = {
+    { "x", tensor "n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64" },
+    { "depthwise_kernel", tensor "kh,kw,c,m for both layouts; of x's dtype" },
   },
-  options = kinds(),
+  result = "n,oh,ow,c*m or n,c*m,oh,ow",
+  options = options(),
   prepare = geometry,
+  reads = "core",
   forward = core.depthwise_conv2d,
   backward = {
     x = function(g, _, x, w, o) return grad_x(g, w, x.shape, o) end,
@@ -68,16 +70,12 @@ print(K.depthwise_conv2d(x, w, { strides = 2, padding = "same" }):reshape { 2, 2
 
 grad_x = op "depthwise_conv2d_grad_x" {
   doc = "The gradient of depthwise_conv2d with respect to x, given g, the gradient with respect to its result.",
-  args = { "g", "depthwise_kernel" },
-  values = { "x_shape" },
-  shapes = {
-    g = "the result's: n,oh,ow,c*m or n,c*m,oh,ow",
-    depthwise_kernel = "kh,kw,c,m",
-    x_shape = "the shape of x, as a table",
-    result = "x_shape",
-  },
-  options = kinds(),
+  args = { { "g", tensor "the result's: n,oh,ow,c*m or n,c*m,oh,ow" }, { "depthwise_kernel", tensor "kh,kw,c,m" } },
+  values = { { "x_shape", kinds.shape(), "a table of sizes: the shape of x" } },
+  result = "x_shape",
+  options = options(),
   prepare = geometry,
+  reads = "core",
   forward = core.depthwise_conv2d_grad_x,
   backward = {
     g = function(gg, _, _, w, _, o) return conv(gg, w, o) end,
@@ -97,16 +95,12 @@ print(K.depthwise_conv2d_grad_x(g, dw.ones { 2, 2, 1, 1 }, { 1, 3, 3, 1 }):resha
 
 grad_kernel = op "depthwise_conv2d_grad_kernel" {
   doc = "The gradient of depthwise_conv2d with respect to its kernel, given g, the one with respect to its result.",
-  args = { "g", "x" },
-  values = { "kernel_shape" },
-  shapes = {
-    g = "the result's: n,oh,ow,c*m or n,c*m,oh,ow",
-    x = "n,h,w,c or n,c,h,w",
-    kernel_shape = "the shape of the kernel, {kh, kw, c, m}",
-    result = "kernel_shape",
-  },
-  options = kinds(),
+  args = { { "g", tensor "the result's: n,oh,ow,c*m or n,c*m,oh,ow" }, { "x", tensor "n,h,w,c or n,c,h,w" } },
+  values = { { "kernel_shape", kinds.shape(), "a table of sizes: the shape of the kernel, {kh, kw, c, m}" } },
+  result = "kernel_shape",
+  options = options(),
   prepare = geometry,
+  reads = "core",
   forward = core.depthwise_conv2d_grad_kernel,
   backward = {
     g = function(gk, _, _, x, _, o) return conv(x, gk, o) end,

@@ -3,14 +3,13 @@
 -- own.
 -- A term is a tensor and the names of its axes: letters, and "1", "2", ... for those of "...", from the last one.
 
-local core = require "dwconv.core"
+local args = require "dwconv.args"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("gemm", "sums of products over named axes")
 local K = ops.calls
 
-local function fail(text, ...) core.raise(("einsum: " .. text):format(...)) end
+local check, kinds, fail = args.check, args.kinds, args.raise
 
 -- ---- reading ---------------------------------------------------------------------------------------
 
@@ -87,16 +86,16 @@ local function check_sizes(terms)
   end
 end
 
+local equation_kind = kinds.text()
+local operand = kinds.tensor("a tensor for each part of the equation", { dtype = "numbers" })
+
 local function check_operands(parts, operands)
   if operands.n ~= #parts then fail("the equation is of %d operands, got %d", #parts, operands.n) end
   local first = operands[1]
   for i = 1, operands.n do
     local x = operands[i]
-    options.check_tensor("einsum", "operand " .. i, x)
-    if x.dtype == "bool" then fail("operand %d must hold numbers, got bool; cast it first", i) end
-    if x.dtype ~= first.dtype then
-      fail("operand 1 is %s but operand %d is %s; convert one with astype", first.dtype, i, x.dtype)
-    end
+    operand:check("operand " .. i, x)
+    check.same_dtype(first, "operand 1", x, "operand " .. i)
   end
 end
 
@@ -170,7 +169,7 @@ local function sizes_of(t, names)
   return sizes
 end
 
-local function product(sizes) return options.product(sizes, 1, #sizes) end
+local function product(sizes) return check.product(sizes, 1, #sizes) end
 
 -- Sizes that broadcast to each other's.
 local function stretched(a, b)
@@ -245,8 +244,7 @@ end
 -- ---- the op ----------------------------------------------------------------------------------------
 
 local function read_equation(equation)
-  if type(equation) ~= "string" then fail("equation must be a string, got %s", options.show(equation)) end
-  local text = equation:gsub("%s", "")
+  local text = equation_kind:check("equation", equation):gsub("%s", "")
   local left, right = text:match "^(.-)%->(.*)$"
   local parts = {}
   for part in ((left or text) .. ","):gmatch "([^,]*)," do parts[#parts + 1] = part end
@@ -260,10 +258,8 @@ result. Letters that the result does not name are summed over; one that comes tw
 "..." stands for axes that broadcast. Without an arrow the result has "...", then the letters that come once, in
 alphabetical order.]],
   args = {},
-  values = { "equation", "..." },
-  shapes = {
-    equation = "a string", ["..."] = "a tensor for each part of the equation", result = "as the equation says",
-  },
+  values = { { "equation", equation_kind }, { "...", operand } },
+  result = "as the equation says",
   raw = true,
   forward = function(equation, ...)
     local parts, right = read_equation(equation)

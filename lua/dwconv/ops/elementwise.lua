@@ -3,14 +3,15 @@
 -- of the same name computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were
 -- stretched.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("elementwise", "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype")
 local K = ops.calls
+local kinds, is_tensor = args.kinds, args.check.is_tensor
+local tensor, either = kinds.tensor, kinds.tensor_or_number
 
-local ANY = "a tensor, or a number beside one"
 local BROADCAST = "Shapes that do not broadcast, dtypes that differ, a number that the tensors' dtype cannot hold."
 local DIVISOR = "A whole divisor of 0."
 
@@ -28,12 +29,12 @@ local function times(g, slope) return K.gradient_product(g, slope) end
 -- divided by.
 local function unary(name)
   return function(r)
-    r.args, r.method = { "x" }, r.method == nil or r.method
+    r.args = { { "x", tensor(r.takes or "any; float32 or float64") } }
+    r.result, r.method, r.reads = r.result or "x's", r.method == nil or r.method, "core"
     local slope, over = r.slope, r.over
     if slope then r.backward = { x = function(g, y, x) return times(g, slope(y, x)) end } end
     if over then r.backward = { x = function(g, y, x) return K.gradient_quotient(g, over(y, x)) end } end
-    r.shapes = { x = r.takes or "any; float32 or float64", result = r.result or "x's" }
-    r.forward = core.elementwise(name, name, "new", "x")
+    r.forward = core.elementwise(name, "new", "x")
     r.sample = r.sample or function(R) return R { 2, 3 } end
     return op(name)(r)
   end
@@ -42,9 +43,9 @@ end
 -- Two tensors, or a tensor and a number. `gradients`: one for each of them.
 local function binary(name, a, b)
   return function(r)
-    r.args, r.errors = { a, b }, r.errors or BROADCAST .. (r.result and "" or " Bools.")
-    r.shapes = { [a] = ANY, [b] = ANY, result = r.result or "both, broadcast" }
-    r.forward = r.forward or core.elementwise(name, name, r.floats and "float" or "new", a, b)
+    r.args, r.reads = { { a, either() }, { b, either() } }, "core"
+    r.errors, r.result = r.errors or BROADCAST .. (r.result and "" or " Bools."), r.result or "both, broadcast"
+    r.forward = r.forward or core.elementwise(name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
     if r.gradients then r.backward = { [a] = fitted(r.gradients[1])(1), [b] = fitted(r.gradients[2])(2) } end
     return op(name)(r)
@@ -124,10 +125,10 @@ local function exponent_gradient(g, y, a)
 end
 
 -- Squares are what powers mostly are.
-local function power_of(name, a, b)
-  local power, square = core.elementwise("power", name, "new", a, b), core.elementwise("square", name, "new", a)
+local function power_of(a, b)
+  local power, square = core.elementwise("power", "new", a, b), core.elementwise("square", "new", a)
   return function(x, y)
-    if y == 2 and options.is_tensor(x) then return square(x) end
+    if y == 2 and is_tensor(x) then return square(x) end
     return power(x, y)
   end
 end
@@ -135,7 +136,7 @@ end
 for name, b in pairs { power = "b", pow = "a" } do
   local a = name == "power" and "a" or "x"
   binary(name, a, b) {
-    forward = power_of(name, a, b),
+    forward = power_of(a, b),
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
       .. "exponents are an error. The gradient of %s is 0 where %s is not above 0: there is none for most %s."):format(
       a, b, b, a, b),
@@ -200,10 +201,9 @@ binary("minimum", "x", "y") {
 }
 
 -- Bounds as Keras reads them: none is infinite, and a largest number below the smallest is the smallest.
-local clip3 = core.elementwise("clip", "clip", "new", "x", "min_value", "max_value")
-local unbounded = core.named(core.alias, "clip")
-local at_least = core.elementwise("maximum", "clip", "new", "x", "min_value")
-local at_most = core.elementwise("minimum", "clip", "new", "x", "max_value")
+local clip3 = core.elementwise("clip", "new", "x", "min_value", "max_value")
+local at_least = core.elementwise("maximum", "new", "x", "min_value")
+local at_most = core.elementwise("minimum", "new", "x", "max_value")
 
 -- Of two numbers, a highest below the lowest is the lowest; of tensors, the lowest wins number by number.
 local function bounds(low, high)
@@ -223,11 +223,11 @@ op "clip" {
   doc = [[
 x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN.
 A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
-  args = { "x", "min_value", "max_value" },
-  optional = { min_value = true, max_value = true },
-  shapes = { x = ANY, min_value = ANY .. ", or nil", max_value = ANY .. ", or nil", result = "all, broadcast" },
+  args = { { "x", either() }, { "min_value", kinds.optional(either()) }, { "max_value", kinds.optional(either()) } },
+  result = "all, broadcast",
+  reads = "core",
   forward = function(x, low, high)
-    if low == nil and high == nil then return unbounded(x) end
+    if low == nil and high == nil then return core.alias(x) end
     if high == nil then return at_least(x, low) end
     if low == nil then return at_most(x, high) end
     return clip3(x, bounds(low, high))
@@ -253,4 +253,4 @@ A max_value below min_value counts as min_value. The gradient is 1 at both bound
   errors = BROADCAST,
 }
 
-return { op = op, unary = unary, binary = binary, times = times, ANY = ANY, BROADCAST = BROADCAST }
+return { op = op, unary = unary, binary = binary, times = times, either = either, BROADCAST = BROADCAST }

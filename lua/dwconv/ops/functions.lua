@@ -1,11 +1,13 @@
 -- ops/functions.lua: elementwise ops of one number. Their kernels are elementwise.h's; a record says its derivative as
 -- `slope` or `over`, from which elementwise.lua makes the gradient.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 local elementwise = require "dwconv.ops.elementwise"
 
+local kinds = args.kinds
+local number, tensor = kinds.number, kinds.tensor
 local op, unary = elementwise.op, elementwise.unary
 local K = ops.calls
 local NOT_KERAS = "Keras's backend does not have it."
@@ -169,22 +171,23 @@ local function through(g, x, o)
   return K.where(open, g, 0)
 end
 
-local rectified = core.elementwise("relu", "relu", "new", "x")
-local not_above = core.elementwise("less_equal", "relu", "new", "x", "threshold")
-local below = core.elementwise("less", "relu", "new", "x", "threshold")
-local choose = core.elementwise("where", "relu", "new", "condition", "x", "y")
-local capped = core.elementwise("clip", "relu", "new", "x", "min_value", "max_value")
-local sum, difference = core.elementwise("add", "relu", "first", "x", "y"),
-  core.elementwise("subtract", "relu", "new", "x", "threshold")
-local scaled = core.elementwise("multiply", "relu", "new", "x", "alpha")
+local rectified = core.elementwise("relu", "new", "x")
+local not_above = core.elementwise("less_equal", "new", "x", "threshold")
+local below = core.elementwise("less", "new", "x", "threshold")
+local choose = core.elementwise("where", "new", "condition", "x", "y")
+local capped = core.elementwise("clip", "new", "x", "min_value", "max_value")
+local sum, difference = core.elementwise("add", "first", "x", "y"),
+  core.elementwise("subtract", "new", "x", "threshold")
+local scaled = core.elementwise("multiply", "new", "x", "alpha")
 
 op "relu" {
   doc = [[
 x above the threshold and 0 elsewhere, clipped to 0..max_value if there is one; alpha*(x - threshold) is added where x
 is below the threshold.]],
-  args = { "x" },
-  options = { alpha = options.number(0), max_value = options.number(), threshold = options.number(0) },
-  shapes = { x = "any numbers", result = "x's" },
+  args = { { "x", tensor "any numbers" } },
+  options = { alpha = number(0), max_value = number(), threshold = number(0) },
+  result = "x's",
+  reads = "core",
   forward = function(x, o)
     local y = o.threshold == 0 and rectified(x) or choose(not_above(x, o.threshold), 0, x) -- NaN stays
     if o.max_value then y = capped(y, 0, math.max(o.max_value, 0)) end

@@ -1,25 +1,25 @@
 -- ops/gather.lua: elements picked by their index. Indices count from 1; outside they are an error.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("gather", "elements picked by index")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check, kinds, raise = args.check, args.kinds, args.raise
+local tensor = kinds.tensor
 
-local WHOLE = "int32, int64 or uint8, counting from 1"
-local AXIS = "an axis, from 1 or -1 back"
 local OUTSIDE = "An index outside the axis."
 local ALONG = OUTSIDE .. " Other sizes or ranks that differ, an axis that is not there."
 local NOT_KERAS = "Keras's backend does not have it."
 
 op "gather" {
   doc = "The rows of reference (along its first axis) at the indices: reference[indices].",
-  args = { "reference" },
-  values = { "indices" },
-  shapes = { reference = "n,...", indices = "any; " .. WHOLE, result = "the indices', then the row's" },
-  forward = function(reference, indices) return core.gather(reference, indices) end,
+  args = { { "reference", tensor "n,..." } },
+  values = { { "indices", kinds.indices "any" } },
+  result = "the indices', then the row's",
+  reads = "core",
+  forward = core.gather,
   keeps = { "indices" },
   backward = { reference = function(g, _, x, indices) return K.scatter(g, indices, x.shape[1]) end },
   linear = true,
@@ -32,12 +32,11 @@ op "gather" {
 
 op "scatter" {
   doc = "The gradient of gather: n rows of zeros, to which rows are added at their indices.",
-  args = { "rows" },
-  values = { "indices", "n" },
-  shapes = {
-    rows = "the indices', then a row's", indices = "any; " .. WHOLE, n = "a whole number", result = "n, a row's",
-  },
-  forward = function(rows, indices, n) return core.scatter(rows, indices, n) end,
+  args = { { "rows", tensor "the indices', then a row's" } },
+  values = { { "indices", kinds.indices "any" }, { "n", kinds.count() } },
+  result = "n, a row's",
+  reads = "core",
+  forward = core.scatter,
   keeps = { "indices" },
   backward = { rows = function(g, _, _, indices) return K.gather(g, indices) end },
   linear = true,
@@ -51,14 +50,15 @@ local function sample_order() return core.tensor({ { 2, 1 }, { 3, 3 } }, "int64"
 
 op "take_along_axis" {
   doc = "Along an axis, the elements at the indices: of each line its own.",
-  args = { "x" },
-  values = { "indices", "axis" },
-  shapes = { x = "any", indices = "x's but on the axis; " .. WHOLE, axis = AXIS, result = "the indices'" },
-  forward = function(x, indices, axis) return core.take_along_axis(x, indices, axis) end,
+  args = { { "x", tensor "any" } },
+  values = { { "indices", kinds.indices "x's but on the axis" }, { "axis", kinds.axis() } },
+  result = "the indices'",
+  reads = "core",
+  forward = core.take_along_axis,
   keeps = { "indices" },
   backward = {
     x = function(g, _, x, indices, axis)
-      return K.put_along_axis(g, indices, axis, x.shape[options.from_front(axis, #x.shape)])
+      return K.put_along_axis(g, indices, axis, x.shape[check.from_front(axis, #x.shape)])
     end,
   },
   linear = true,
@@ -72,11 +72,11 @@ print(K.take_along_axis(x, K.argsort(x, { direction = "descending" }), 2))]],
 
 op "put_along_axis" {
   doc = "The gradient of take_along_axis: zeros, n along the axis, to which y is added at the indices.",
-  args = { "y" },
-  values = { "indices", "axis", "n" },
-  shapes = { y = "the indices'", indices = "any; " .. WHOLE, axis = AXIS, n = "a whole number",
-    result = "y's, the axis of size n" },
-  forward = function(y, indices, axis, n) return core.put_along_axis(y, indices, axis, n) end,
+  args = { { "y", tensor "the indices'" } },
+  values = { { "indices", kinds.indices "any" }, { "axis", kinds.axis() }, { "n", kinds.count() } },
+  result = "y's, the axis of size n",
+  reads = "core",
+  forward = core.put_along_axis,
   keeps = { "indices" },
   backward = { y = function(g, _, _, indices, axis) return K.take_along_axis(g, indices, axis) end },
   linear = true,
@@ -88,13 +88,14 @@ op "put_along_axis" {
 
 -- ---- masks -----------------------------------------------------------------------------------------
 
-local MASK = "bool; x's shape, or its first axes"
+local function mask_kind() return tensor("bool; x's shape, or its first axes", { dtype = "bools", axes = 1 }) end
 
 op "nonzero" {
   doc = "The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.",
-  args = { "x" },
-  shapes = { x = "any", result = "how many there are, x's rank; int64, counting from 1" },
-  forward = function(x) return core.nonzero(x) end,
+  args = { { "x", tensor "any" } },
+  result = "how many there are, x's rank; int64, counting from 1",
+  reads = "core",
+  forward = core.nonzero,
   backward = "none",
   reason = "its result is positions",
   method = true,
@@ -104,17 +105,12 @@ op "nonzero" {
 }
 
 -- The shape of what a mask picks from; and where it is true, counted along all its axes as one.
-local function check_mask(name, x, mask)
-  check_tensor(name, "x", x)
-  if not options.is_tensor(mask) or mask.dtype ~= "bool" or mask.ndim == 0 then
-    core.raise(("%s: mask must be a tensor of bool with at least one axis, got %s"):format(name, options.show(mask)))
-  end
+local function check_mask(x, mask)
   local whole, shape = x.shape, mask.shape
   local fits = #shape <= #whole
   for i, size in ipairs(shape) do fits = fits and size == whole[i] end
   if not fits then
-    core.raise(("%s: mask (%s) must have the shape of x (%s), or that of its first axes"):format(name,
-      options.shape_text(mask), options.shape_text(x)))
+    raise("mask (%s) must have the shape of x (%s), or that of its first axes", shape, whole)
   end
   return table.move(whole, #shape + 1, #whole, 2, { mask.size })
 end
@@ -123,10 +119,10 @@ local function places_of(mask) return core.reshape(core.nonzero(core.reshape(mas
 
 op "boolean_mask" {
   doc = "The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].",
-  args = { "x", "mask" },
-  shapes = { x = "any", mask = MASK, result = "how many are true, x's other axes" },
+  args = { { "x", tensor "any" }, { "mask", mask_kind() } },
+  result = "how many are true, x's other axes",
   forward = function(x, mask)
-    local rows = check_mask("boolean_mask", x, mask)
+    local rows = check_mask(x, mask)
     return K.gather(K.reshape(x, rows), places_of(mask))
   end,
   backward = "parts",
@@ -140,37 +136,33 @@ op "boolean_mask" {
 }
 
 local copy_ = core.methods.copy_ -- of which no tape is told, as ops.write has been
-local choose = core.elementwise("where", "put_mask", "new", "mask", "value", "x")
+local choose = core.elementwise("where", "new", "mask", "value", "x")
 
 -- v as rows of x's dtype in a shape: a number, a table or a tensor, which stretches as in arithmetic.
-local function rows_of(name, x, v, shape)
-  local rows = options.is_tensor(v) and v or core.named(core.tensor, name)(v, x.dtype, x.dtype, "value")
+local function rows_of(x, v, shape)
+  local rows = check.is_tensor(v) and v or core.tensor(v, x.dtype, x.dtype, "value")
   if rows.dtype ~= x.dtype then
-    core.raise(("%s: value is %s but the tensor written to is %s; use astype"):format(name, rows.dtype, x.dtype))
+    raise("value is %s but the tensor written to is %s; use astype", rows.dtype, x.dtype)
   end
   local given, fits = rows.shape, #rows.shape <= #shape
   for i = 1, #given do
     local size = shape[#shape - #given + i]
     fits = fits and (given[i] == size or given[i] == 1)
   end
-  if not fits then
-    local text = options.shape_text(rows)
-    core.raise(("%s: value (%s) does not stretch to %s"):format(name, text, table.concat(shape, "x")))
-  end
+  if not fits then raise("value (%s) does not stretch to %s", given, table.concat(shape, "x")) end
   return core.broadcast_to(rows, shape)
 end
 
 op "put_mask" {
   doc = "Writes value where mask is true, in place: x[mask] = value. Tensors give their numbers in row-major order.",
-  args = { "x" },
-  values = { "mask", "value" },
-  shapes = {
-    x = "any; written in place", mask = MASK,
-    value = "a number, a boolean, a table or a tensor, which stretches to x[mask]",
-    result = "x",
+  args = { { "x", tensor "any; written in place" } },
+  values = {
+    { "mask", mask_kind() },
+    { "value", kinds.values "a number, a boolean, a table or a tensor, which stretches to x[mask]" },
   },
+  result = "x",
   forward = function(x, mask, v)
-    local rows = check_mask("put_mask", x, mask)
+    local rows = check_mask(x, mask)
     ops.write(x, v)
     if type(v) == "number" or type(v) == "boolean" then
       local stretched = mask.shape
@@ -179,7 +171,7 @@ op "put_mask" {
     end
     local places, flat = places_of(mask), core.reshape(x, rows)
     rows[1] = places.size
-    core.named(core.put_rows, "put_mask")(flat, places, rows_of("put_mask", x, v, rows))
+    core.put_rows(flat, places, rows_of(x, v, rows))
     return core.owner(flat) == core.owner(x) and x or copy_(x, core.reshape(flat, x.shape))
   end,
   backward = "none",
@@ -193,20 +185,18 @@ op "put_mask" {
 
 op "put_rows" {
   doc = "Writes values at indices along the first axis, one after another, in place: x[indices] = value.",
-  args = { "x" },
-  values = { "indices", "value" },
-  shapes = {
-    x = "n,...; written in place", indices = "any; " .. WHOLE,
-    value = "a number, a boolean, a table or a tensor, which stretches to x[indices]", result = "x",
+  args = { { "x", tensor("n,...; written in place", { axes = 1 }) } },
+  values = {
+    { "indices", kinds.indices "any" },
+    { "value", kinds.values "a number, a boolean, a table or a tensor, which stretches to x[indices]" },
   },
-  forward = function(x, indices, v)
-    check_tensor("put_rows", "indices", indices)
-    if check_tensor("put_rows", "x", x).ndim == 0 then core.raise "put_rows: x must have at least one axis" end
-    local shape, row = indices.shape, table.move(x.shape, 2, x.ndim, 2, { indices.size })
-    if #shape + #row - 1 > 8 then core.raise "put_rows: x[indices] would have more than 8 axes" end
-    local rows = rows_of("put_rows", x, v, table.move(row, 2, #row, #shape + 1, shape))
+  result = "x",
+  forward = function(x, at, v)
+    local shape, row = at.shape, table.move(x.shape, 2, x.ndim, 2, { at.size })
+    if #shape + #row - 1 > 8 then raise "x[indices] would have more than 8 axes" end
+    local rows = rows_of(x, v, table.move(row, 2, #row, #shape + 1, shape))
     ops.write(x, v)
-    core.named(core.put_rows, "put_rows")(x, core.reshape(indices, { -1 }), core.reshape(rows, row))
+    core.put_rows(x, core.reshape(at, { -1 }), core.reshape(rows, row))
     return x
   end,
   backward = "none",

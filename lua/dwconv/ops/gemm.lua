@@ -1,18 +1,23 @@
 -- ops/gemm.lua: matrix products. Each gradient is a product again, with an operand transposed, as a view.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("gemm", "matrix products")
 local K = ops.calls
 local FEW = "Fewer than 2 axes, bools, dtypes that differ, contracted axes that are not equally long."
-local check_tensor, product = options.check_tensor, options.product
+local check, kinds, raise = args.check, args.kinds, args.raise
+local tensor, product = kinds.tensor, check.product
+
+local function matrices(text) return tensor(text, { axes = 2, dtype = "numbers" }) end
+
+local function vectors(text) return tensor(text, { axes = 1, dtype = "numbers" }) end
 
 local function flipped(x) return K.swapaxes(x, -1, -2) end
 
-local multiply = core.elementwise("multiply", "matmul", "new", "a", "b")
-local add_to = core.elementwise("add", "matmul", "first", "a", "b")
+local multiply = core.elementwise("multiply", "new", "a", "b")
+local add_to = core.elementwise("add", "first", "a", "b")
 
 -- Whole numbers wrap: one outer product after another, as there is no kernel for them. Of no products the sum is 0.
 local function whole_product(a, b)
@@ -24,33 +29,22 @@ local function whole_product(a, b)
   return y
 end
 
-local whole = { int32 = true, int64 = true, uint8 = true }
-
-local function is_whole_product(a, b)
-  return options.is_tensor(a) and options.is_tensor(b) and whole[a.dtype] and a.dtype == b.dtype
-    and a.ndim >= 2 and b.ndim >= 2 and a.shape[a.ndim] == b.shape[b.ndim - 1]
-end
-
-local function product_of(a, b)
-  if is_whole_product(a, b) then return whole_product(a, b) end
-  return core.matmul(a, b)
-end
-
-local function is_vector(t) return options.is_tensor(t) and t.ndim == 1 end
-
 -- A vector is a row on the left, a column on the right; what it added to the product is taken off again.
 local function vector_product(a, b)
-  if a.ndim == 0 or b.ndim == 0 or a.shape[a.ndim] ~= b.shape[math.max(1, b.ndim - 1)] then
-    core.raise(("matmul: the last axis of a (%s) must be as long as the %s of b (%s)"):format(options.shape_text(a),
-      b.ndim == 1 and "first" or "second-to-last", options.shape_text(b)))
+  if a.shape[-1] ~= b.shape[math.max(1, b.ndim - 1)] then
+    raise("the last axis of a (%s) must be as long as the %s of b (%s)", a.shape,
+      b.ndim == 1 and "first" or "second-to-last", b.shape)
   end
-  local row, column = is_vector(a), is_vector(b)
-  local y = product_of(row and core.expand_dims(a, 1) or a, column and core.expand_dims(b, 2) or b)
+  local row, column = a.ndim == 1, b.ndim == 1
+  local left, right = row and core.expand_dims(a, 1) or a, column and core.expand_dims(b, 2) or b
+  local y = core.matmul(left, right) or whole_product(left, right)
   local shape = y.shape
   if column then table.remove(shape) end
   if row then table.remove(shape, #shape - (column and 0 or 1)) end
   return core.reshape(y, shape)
 end
+
+local function is_vector(t) return check.is_tensor(t) and t.ndim == 1 end
 
 -- What the product was of, and its gradient, as matrices.
 local function as_product(g, a, b)
@@ -63,11 +57,13 @@ op "matmul" {
   doc = [[
 The matrix product over the last two axes; the axes before them broadcast. A vector is a row on the left and a column on
 the right, whose axis the result does not have. Whole numbers wrap, and are slow.]],
-  args = { "a", "b" },
-  shapes = { a = "...,m,k or k; numbers", b = "...,k,n or k", result = "...,m,n, without m or n for a vector" },
+  args = { { "a", vectors "...,m,k or k; numbers" }, { "b", vectors "...,k,n or k" } },
+  result = "...,m,n, without m or n for a vector",
+  reads = "core",
   forward = function(a, b)
-    local tensors = options.is_tensor(a) and options.is_tensor(b)
-    return (tensors and (a.ndim == 1 or b.ndim == 1) and vector_product or product_of)(a, b)
+    local y = core.matmul(a, b) -- nothing of what has no kernel, see binding/gemm.c
+    if y then return y end
+    return (is_vector(a) or is_vector(b)) and vector_product(a, b) or whole_product(a, b)
   end,
   keeps = { "a", "b" },
   backward = {
@@ -90,22 +86,6 @@ the right, whose axis the result does not have. Whole numbers wrap, and are slow
   errors = FEW .. " Axes before the last two that do not broadcast.",
 }
 
--- Tensors of rank 2 or more and one dtype, numbers.
-local function check_operand(name, argument, t)
-  if check_tensor(name, argument, t).ndim < 2 then
-    core.raise(("%s: %s must have at least 2 axes, got %s"):format(name, argument, options.show(t)))
-  end
-  if t.dtype == "bool" then core.raise(("%s: %s must hold numbers, got bool; cast it first"):format(name, argument)) end
-end
-
-local function check_operands(name, x, y)
-  check_operand(name, "x", x)
-  check_operand(name, "y", y)
-  if x.dtype ~= y.dtype then
-    core.raise(("%s: x is %s but y is %s; convert one with astype"):format(name, x.dtype, y.dtype))
-  end
-end
-
 -- Lists one after another.
 local function joined(...)
   local all = {}
@@ -119,15 +99,14 @@ op "dot" {
   doc = [[
 Contracts the last axis of x with the second-to-last of y: the matrix product for rank 2. Not batched: the result has
 all other axes of x, then those of y.]],
-  args = { "x", "y" },
-  shapes = { x = "...,k; rank 2 or more", y = "...,k,n", result = "x's but the last, y's but the second-to-last" },
+  args = { { "x", matrices "...,k; rank 2 or more" }, { "y", matrices "...,k,n" } },
+  result = "x's but the last, y's but the second-to-last",
   forward = function(x, y)
-    check_operands("dot", x, y)
+    check.same_dtype(x, "x", y, "y")
     local a, b = x.shape, y.shape
     local rank, k = #b, a[#a]
     if k ~= b[rank - 1] then
-      core.raise(("dot: the last axis of x (%s) must be as long as the second-to-last of y (%s)"):format(
-        options.shape_text(x), options.shape_text(y)))
+      raise("the last axis of x (%s) must be as long as the second-to-last of y (%s)", a, b)
     end
     if #a == 2 and rank == 2 then return K.matmul(x, y) end
     local pattern = { rank - 1 }
@@ -147,7 +126,7 @@ all other axes of x, then those of y.]],
   errors = FEW,
 }
 
-local axes_kind = {
+local axes_kind = kinds.new {
   annotation = "integer|integer[]",
   expected = "an axis or a pair of axes, neither of them the batch",
   read = function(v)
@@ -158,12 +137,8 @@ local axes_kind = {
 }
 
 local function contracted_axis(t, axis, which)
-  local rank = t.ndim
-  local at = options.from_front(axis, rank)
-  if at < 1 or at > rank then
-    core.raise(("batch_dot: axes names axis %d, but %s has %d axes"):format(axis, which, rank))
-  end
-  if at == 1 then core.raise "batch_dot: axes must not name axis 1, the batch" end
+  local at = check.axis(axis, t.ndim, ("axes (of %s)"):format(which))
+  if at == 1 then raise "axes must not name axis 1, the batch" end
   return at
 end
 
@@ -185,17 +160,17 @@ op "batch_dot" {
   doc = [[
 For each sample, contracts an axis of x with one of y; the result has the other axes of x, then those of y, and (b, 1)
 when none is left. Without axes, the last of x meets the last of a y of rank 2, the second-to-last of others.]],
-  args = { "x", "y" },
+  args = { { "x", matrices "b,...; rank 2 or more" }, { "y", matrices "b,...; rank 2 or more" } },
   options = { axes = axes_kind },
-  shapes = { x = "b,...; rank 2 or more", y = "b,...; rank 2 or more", result = "b, x's others, y's others" },
+  result = "b, x's others, y's others",
   forward = function(x, y, o)
-    check_operands("batch_dot", x, y)
+    check.same_dtype(x, "x", y, "y")
     local axes = o.axes or { -1, y.ndim == 2 and -1 or -2 }
     local i, j = contracted_axis(x, axes[1], "x"), contracted_axis(y, axes[2], "y")
-    local text = ("x is %s and y %s"):format(options.shape_text(x), options.shape_text(y))
-    if x.shape[1] ~= y.shape[1] then core.raise("batch_dot: the batches differ: " .. text) end
+    local text = ("x is %s and y %s"):format(x.shape, y.shape)
+    if x.shape[1] ~= y.shape[1] then raise("the batches differ: %s", text) end
     if x.shape[i] ~= y.shape[j] then
-      core.raise(("batch_dot: axis %d of x must be as long as axis %d of y: %s"):format(i, j, text))
+      raise("axis %d of x must be as long as axis %d of y: %s", i, j, text)
     end
     local left, others = as_matrices(x, i)
     local right, more = as_matrices(y, j)

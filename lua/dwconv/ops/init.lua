@@ -4,21 +4,24 @@
 --
 -- A record:
 --   doc        what it computes, first sentence first
---   args       names of the tensors, which come first, by position (numbers may stand for some)
---   values     names of what is also required by position but is no tensor (a shape, a dtype); may be left out
---   optional   set of the names of args and values that may be nil; composed, they are bound by name or left out
---   shapes     what each of them looks like, by name, and `result`
---   options    name -> kind (options.lua); may be left out
+--   args       the tensors to which gradients flow, which come first, by position (numbers may stand for some): each
+--              { name, kind }, and what the reference says of it in place of the kind's words, if anything
+--   values     the same of what else is required by position (an axis, a dtype, a tensor of indices); may be left out
+--   result     what comes out: of a tensor the text that tensors' kinds have, else a kind, or a list of these; nothing
+--              if left out
+--   reads      "core", or names of args and values: forward hands these to functions of the core, which read them in
+--              the words of their kinds, so that they are not read twice; the others are read by the function made here
+--   options    name -> kind; may be left out
 --   prepare    function(options) -> what forward takes in their place, made once for options that are used again; may
 --              be left out
---   forward    function(args..., values..., options) -> result
+--   forward    function(args..., values..., options) -> result, of arguments in the normal form that their kinds give
+--              them; options are left out if the record has none
 --   backward   name of an arg -> function(g, result, args..., values..., options) -> gradient, written with ops, or
 --              false for what is never a float;
 --              or "parts": forward is itself written with ops, whose gradients are its own;
 --              or "none" and `reason`
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
---   list       true: the one arg is a table of tensors; its backward gives a table of gradients
 --   part       true: the result is a view of some of the one tensor's numbers
 --   repeats    of a part, function(values...) -> whether it repeats numbers; may be left out
 --   noted      true, of backward "none": tapes know its result nevertheless, as it may be a loss
@@ -28,21 +31,23 @@
 --   metamethod "__add" and its like
 --   alias      another name of the same function
 --   home       where the function is: "K" (if left out), "dw", "both", or "method" for tensors' methods only
---   raw        true: forward is the function itself and reads its own options
+--   raw        true: forward reads its arguments and options itself
 --   differs    how it differs from Keras, if it does
 --   example    Lua code that prints something telling, with dw and K at hand: the same every time, and settings are as
 --              before when it is done
---   errors     what else raises, beside an argument that is not what `shapes` says of it; may be left out
+--   errors     what else raises, beside an argument that is not of its kind; may be left out
+-- Once it is recorded, args are names, and there are also: positional (names of args and values), kinds and texts (by
+-- position), results (kinds), result_text, and list (true: its one arg is a table of tensors, and its backward gives a
+-- table of gradients). What forward raises does not say the op's name: args.raise adds it, and so does the core.
 
-local options = require "dwconv.options"
+local args = require "dwconv.args"
 
 -- calls: the functions by name, for gradients and for ops that are made of others.
 local ops = { records = {}, calls = {}, families = {} }
 
 local function refuse(name, text) error(("op %s: %s"):format(name, text), 0) end
 
-local required = { doc = "string", args = "table", shapes = "table", forward = "function", sample = "function",
-  example = "string" }
+local required = { doc = "string", args = "table", forward = "function", sample = "function", example = "string" }
 
 local function check_backward(name, r)
   if r.backward == "none" then
@@ -63,11 +68,47 @@ local function check_record(name, r)
   for field, kind in pairs(required) do
     if type(r[field]) ~= kind then refuse(name, ("has no %s"):format(field)) end
   end
-  check_backward(name, r)
-  for _, arg in ipairs(r.positional) do
-    if type(r.shapes[arg]) ~= "string" then refuse(name, ("does not say what %s looks like"):format(arg)) end
+end
+
+-- ---- what goes in and comes out ------------------------------------------------------------------
+
+local function is_kind(k) return type(k) == "table" and k.annotation ~= nil end
+
+local function text_of(kind, text)
+  return (text or kind.words or kind.expected) .. (kind.optional and ", or nil" or "")
+end
+
+local function read_arguments(name, r, list)
+  local names = {}
+  for i, arg in ipairs(list) do
+    local kind = arg[2]
+    if type(arg[1]) ~= "string" or not is_kind(kind) then
+      refuse(name, ("does not say of what kind argument %d is"):format(i))
+    end
+    local at = #r.positional + 1
+    names[i], r.positional[at], r.kinds[at], r.texts[at] = arg[1], arg[1], kind, text_of(kind, arg[3])
   end
-  if type(r.shapes.result) ~= "string" then refuse(name, "does not say what its result looks like") end
+  return names
+end
+
+local function read_results(name, r)
+  local given, texts = r.result, {}
+  if given == nil then given = {} elseif type(given) == "string" or is_kind(given) then given = { given } end
+  r.results = {}
+  for i, one in ipairs(given) do
+    local kind = type(one) == "string" and args.kinds.tensor(one) or one
+    if not is_kind(kind) then refuse(name, "does not say what its result is") end
+    r.results[i], texts[i] = kind, text_of(kind)
+  end
+  r.result_text = #texts > 0 and table.concat(texts, ", ") or "nothing"
+end
+
+local function read_signature(name, r)
+  r.options, r.positional, r.kinds, r.texts = r.options or {}, {}, {}, {}
+  r.args = read_arguments(name, r, r.args)
+  read_arguments(name, r, r.values or {})
+  read_results(name, r)
+  r.list = r.kinds[1] and #r.args > 0 and r.kinds[1].list
 end
 
 -- ---- calling -------------------------------------------------------------------------------------
@@ -77,40 +118,73 @@ end
 local slot = { nil, nil }
 ops.slot = slot
 
-local plain = "  return forward(%sp)"
-
-local recorded = [[
-  local y = forward(%sp)
-  local note = slot[1]
-  if note then note(record, y, o%s) end
-  return y]]
-
+-- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No
+-- tail calls, as a function must be on the stack while errors speak of it.
 local template = [[
-local forward, slot, record, parse, fixed, prepared = ...
-return function(%sgiven, extra)
-  local o, p = fixed, prepared
-  if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end
-%s
+local readers, forward, slot, record, pass, parse, fixed, prepared = ...
+$readers
+return function($first given, extra)
+  $options
+  $reads
+  $body
 end]]
 
--- Errors blame the first line outside this folder, and what is made here belongs to it.
-local HOME = debug and debug.getinfo(1, "S").source:gsub("init%.lua$", "") or "=dwconv"
+local with_options = "local o, p = fixed, prepared "
+  .. "if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end"
+local without_options = "if given ~= nil or extra ~= nil then parse(given, extra) end"
 
--- The function of n positional arguments, then options. Tensors are checked by the core, which knows their shapes.
-local function maker(n, notes)
-  local names = ""
-  for i = 1, n do names = names .. "a" .. i .. ", " end
-  local body = notes and recorded:format(names, names == "" and "" or ", " .. names:sub(1, -3)) or plain:format(names)
-  return assert(load(template:format(names, body), HOME .. "call", "t"))
+local recorded = "local y = forward($taken) local note = slot[1] if note then note(record, y, $noted) end return y"
+
+-- By the number of results.
+local plain = { [0] = "forward($taken)", "local y = forward($taken) return y", "return pass(forward($taken))" }
+
+local function results_of(r)
+  local n = #r.results
+  return n == 1 and r.results[1].several and 2 or math.min(n, 2)
 end
 
-local makers = { [true] = {}, [false] = {} }
+-- What reads the arguments: nothing where the core does.
+local function readers_of(r)
+  local readers, by_core = {}, {}
+  if r.reads == "core" then return readers end
+  for _, name in ipairs(r.reads or {}) do by_core[name] = true end
+  for i, name in ipairs(r.positional) do readers[i] = not by_core[name] and r.kinds[i]:reader(name) or nil end
+  return readers
+end
+
+local function joined(list, more)
+  local all = table.move(list, 1, #list, 1, {})
+  all[#all + 1] = more or nil
+  return table.concat(all, ", ")
+end
+
+local function source_of(r, readers)
+  local names, locals, reads = {}, {}, {}
+  for i = 1, #r.positional do
+    names[i] = "a" .. i
+    if readers[i] then
+      locals[#locals + 1] = ("local r%d = readers[%d]"):format(i, i)
+      reads[#reads + 1] = ("a%d = r%d(a%d, a1)"):format(i, i, i)
+    end
+  end
+  local options, notes = next(r.options), r.noted or type(r.backward) == "table"
+  local parts = {
+    readers = table.concat(locals, " "),
+    first = #names > 0 and table.concat(names, ", ") .. "," or "",
+    options = options and with_options or without_options,
+    reads = table.concat(reads, " "),
+    body = notes and recorded or plain[results_of(r)],
+    taken = joined(names, options and "p"),
+    noted = table.concat({ options and "o" or "fixed", table.unpack(names) }, ", "),
+  }
+  return (template:gsub("%$(%w+)", parts):gsub("%$(%w+)", parts))
+end
 
 local function make(r)
-  local n, notes = #r.positional, r.noted or type(r.backward) == "table"
-  makers[notes][n] = makers[notes][n] or maker(n, notes)
   local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
-  return makers[notes][n](r.forward, slot, r, options.parser(r.name, r.options, takes, r.prepare))
+  local readers = readers_of(r)
+  return assert(load(source_of(r, readers), args.source(r.name), "t"))(readers, r.forward, slot, r, args.pass,
+    args.options(r.options, takes, r.prepare))
 end
 
 -- What the tape looks up for every call.
@@ -145,12 +219,12 @@ function ops.family(family, about)
   if not known then ops.families[#ops.families + 1] = { name = family, about = about } end
   return function(name)
     return function(r)
-      r.name, r.family, r.options, r.optional = name, family, r.options or {}, r.optional or {}
-      r.positional = table.move(r.args or {}, 1, #(r.args or {}), 1, {})
-      table.move(r.values or {}, 1, #(r.values or {}), #r.positional + 1, r.positional)
+      r.name, r.family = name, family
       check_record(name, r)
+      read_signature(name, r)
+      check_backward(name, r)
       prepare(r)
-      r.call = r.raw and r.forward or make(r)
+      r.call = r.raw and args.speaking(name, r.forward) or make(r)
       ops.records[name], ops.calls[name] = r, r.call
       return r.call
     end
@@ -162,9 +236,7 @@ end
 function ops.plain(op)
   return function(name)
     return function(r)
-      r.args, r.values, r.shapes = {}, r.values or {}, r.shapes or {}
-      r.shapes.result = r.shapes.result or "nothing"
-      r.backward, r.reason = "none", r.reason or "no tensor goes in"
+      r.args, r.backward, r.reason = {}, "none", r.reason or "no tensor goes in"
       r.sample = r.sample or function() end
       return op(name)(r)
     end
@@ -176,7 +248,7 @@ end
 ---@param name string
 ---@param advice string what to use instead
 function ops.refuse(family, name, advice)
-  local function call() options.raise(("%s: there is no such thing here; %s"):format(name, advice)) end
+  local function call() args.raise("%s: there is no such thing here; %s", name, advice) end
   ops.records[name] = { name = name, family = family, refused = advice, call = call }
 end
 

@@ -1,27 +1,15 @@
 -- ops/join.lua: tensors put together, and repeated.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("join", "tensors put together, and repeated")
 local copy_ = core.methods.copy_
 local K = ops.calls
-local check_tensor, product = options.check_tensor, options.product
+local check, kinds, raise, show = args.check, args.kinds, args.raise, args.show
+local tensor, product = kinds.tensor, check.product
 local MOST_PARTS = 1 << 16 -- so many results a Lua function can give
-
--- The tensors in a list of our own: the script's may answer otherwise when it is looked at again.
-local function check_list(name, argument, tensors)
-  if type(tensors) ~= "table" or rawlen(tensors) == 0 then
-    core.raise(("%s: %s must be a table of at least one tensor, got %s"):format(name, argument, options.show(tensors)))
-  end
-  if rawget(tensors, "axis") ~= nil then
-    core.raise(('%s: %s has a field "axis"; options go into a table of their own, after it'):format(name, argument))
-  end
-  local list = {}
-  for i = 1, rawlen(tensors) do list[i] = check_tensor(name, ("%s[%d]"):format(argument, i), rawget(tensors, i)) end
-  return list
-end
 
 -- The shape of all of them along the axis; they must agree otherwise.
 local function joint_shape(tensors, axis)
@@ -31,31 +19,22 @@ local function joint_shape(tensors, axis)
     local fits = #other == #shape
     for k = 1, #shape do fits = fits and (k == axis or other[k] == shape[k]) end
     if not fits then
-      core.raise(("concatenate: tensors[1] is %s but tensors[%d] is %s; they may differ on axis %d only"):format(
-        table.concat(first.shape, "x"), i, table.concat(other, "x"), axis))
+      raise("tensors[1] is %s but tensors[%d] is %s; they may differ on axis %d only", first.shape, i, other, axis)
     end
-    if t.dtype ~= first.dtype then
-      core.raise(("concatenate: tensors[1] is %s but tensors[%d] is %s; convert one with astype"):format(
-        first.dtype, i, t.dtype))
-    end
+    if t.dtype ~= first.dtype then check.same_dtype(first, "tensors[1]", t, ("tensors[%d]"):format(i)) end
     shape[axis] = shape[axis] + other[axis]
   end
   return shape
 end
 
-local empty = core.named(core.empty, "concatenate")
-
 op "concatenate" {
   doc = "Tensors one after another along an axis.",
-  args = { "tensors" },
-  list = true,
-  options = { axis = options.axis(-1) },
-  shapes = { tensors = "a table of tensors that differ on the axis only", result = "the sum of sizes on the axis" },
+  args = { { "tensors", kinds.list("a table of tensors that differ on the axis only", { axes = 1 }) } },
+  options = { axis = kinds.axis(-1) },
+  result = "the sum of sizes on the axis",
   forward = function(tensors, o)
-    tensors = check_list("concatenate", "tensors", tensors)
-    if tensors[1].ndim == 0 then core.raise "concatenate: tensors of rank 0 have no axis; use stack" end
-    local axis = options.check_axis("concatenate", "axis", o.axis, tensors[1].ndim)
-    local y, first = empty(joint_shape(tensors, axis), tensors[1].dtype), 1
+    local axis = check.axis(o.axis, tensors[1].ndim)
+    local y, first = core.empty(joint_shape(tensors, axis), tensors[1].dtype), 1
     for _, t in ipairs(tensors) do
       local n = t.shape[axis]
       copy_(core.narrow(y, axis, first, n), t)
@@ -66,7 +45,7 @@ op "concatenate" {
   keeps = {},
   backward = {
     tensors = function(g, _, tensors, o)
-      local axis, first, grads = options.from_front(o.axis, #tensors[1].shape), 1, {}
+      local axis, first, grads = check.from_front(o.axis, #tensors[1].shape), 1, {}
       for i, t in ipairs(tensors) do
         grads[i] = K.narrow(g, axis, first, t.shape[axis])
         first = first + t.shape[axis]
@@ -81,18 +60,15 @@ op "concatenate" {
 
 op "stack" {
   doc = "Tensors of one shape along a new axis.",
-  args = { "x" },
-  list = true,
-  options = { axis = options.axis(1) },
-  shapes = { x = "a table of tensors of one shape", result = "theirs, with the new axis" },
+  args = { { "x", kinds.list "a table of tensors of one shape" } },
+  options = { axis = kinds.axis(1) },
+  result = "theirs, with the new axis",
   forward = function(x, o)
-    x = check_list("stack", "x", x)
     for i = 2, #x do
-      if options.show(x[i]) ~= options.show(x[1]) then -- shape or dtype
-        core.raise(("stack: x[1] is %s but x[%d] is %s"):format(options.show(x[1]), i, options.show(x[i])))
-      end
+      local first, other = show(x[1]), show(x[i]) -- shape and dtype
+      if first ~= other then raise("x[1] is %s but x[%d] is %s", first, i, other) end
     end
-    local axis, rows = options.check_axis("stack", "axis", o.axis, x[1].ndim + 1), {}
+    local axis, rows = check.axis(o.axis, x[1].ndim + 1), {}
     for i, t in ipairs(x) do rows[i] = K.expand_dims(t, { axis = axis }) end
     return K.concatenate(rows, { axis = axis })
   end,
@@ -102,15 +78,7 @@ op "stack" {
   errors = "Shapes or dtypes that differ, an axis that the result does not have.",
 }
 
-local MOST <const> = 2 ^ 31 -- counts; so no size overflows before the core has looked at it
-
-local function check_count(name, what, n)
-  local whole = options.whole(n)
-  if not whole or whole < 0 or whole > MOST then
-    core.raise(("%s: %s must be a whole number from 0 to %d, got %s"):format(name, what, MOST, options.show(n)))
-  end
-  return whole
-end
+local count = kinds.whole(nil, 0, 1 << 31) -- so no size overflows before the core has looked at it
 
 -- x as rows of what lies from axis `first` on, each `times` times in place; axis `axis` grows. Three axes do, whatever
 -- the rank.
@@ -122,22 +90,19 @@ local function repeated(x, times, first, axis)
 end
 
 -- For counts of each slice, the slice that comes at each place of the result.
-local function places(counts, n)
-  local whole = options.is_tensor(counts) and counts.dtype:find "int" and counts.ndim == 1
-  if not whole and type(counts) ~= "table" or (whole and #counts or rawlen(counts)) ~= n then
-    core.raise(("repeat_elements: rep must be a whole number, or %d of them, one for each slice, got %s"):format(n,
-      options.show(counts)))
+local function places(rep, n)
+  local counts = check.is_tensor(rep) and rep:to_table() or rep
+  if type(counts) ~= "table" or #counts ~= n then
+    raise("rep must be a whole number, or %d of them, one for each slice, got %s", n, show(rep))
   end
-  counts = whole and counts:to_table() or counts
   local total, first = 0, 1
-  for i = 1, n do
-    local times = check_count("repeat_elements", ("rep[%d]"):format(i), counts[i])
-    if times > 2 ^ 48 - total then core.raise "repeat_elements: rep makes too large a tensor" end
+  for i, times in ipairs(counts) do
+    count:check(("rep[%d]"):format(i), times)
+    if times > 2 ^ 48 - total then raise "rep makes too large a tensor" end
     total = total + times
   end
-  local indices = core.named(core.empty, "repeat_elements")({ total }, "int64")
-  for i = 1, n do
-    local times = options.whole(counts[i])
+  local indices = core.empty({ total }, "int64")
+  for i, times in ipairs(counts) do
     core.narrow(indices, 1, first, times):fill(i)
     first = first + times
   end
@@ -150,19 +115,22 @@ local function at_places(x, axis, indices)
   return K.swapaxes(K.gather(K.swapaxes(x, 1, axis), indices), 1, axis)
 end
 
+local wholes, whole_tensor = kinds.wholes(), tensor("", { rank = 1, dtype = "whole numbers" })
+
+local repeats = kinds.new {
+  annotation = "integer|integer[]|dwconv.Tensor",
+  expected = "a whole number, or a table or tensor of them, one for each slice",
+  read = function(v) return whole_tensor.read(v) or wholes.read(v) end,
+}
+
 op "repeat_elements" {
   doc = "Each slice along an axis, rep times in place; or each its own number of times.",
-  args = { "x" },
-  values = { "rep", "axis" },
-  shapes = {
-    x = "any", rep = "a whole number, or a table or tensor of them, one for each slice",
-    axis = "an axis, from 1 or -1 back", result = "x's, the axis rep times as long",
-  },
+  args = { { "x", tensor "any" } },
+  values = { { "rep", repeats }, { "axis", kinds.axis() } },
+  result = "x's, the axis rep times as long",
   forward = function(x, rep, axis)
-    local rank = check_tensor("repeat_elements", "x", x).ndim
-    axis = options.check_axis("repeat_elements", "axis", axis, rank)
-    if options.is_tensor(rep) or type(rep) == "table" then return at_places(x, axis, places(rep, x.shape[axis])) end
-    rep = check_count("repeat_elements", "rep", rep)
+    if type(rep) ~= "number" then return at_places(x, axis, places(rep, x.shape[axis])) end
+    count:check("rep", rep)
     return repeated(x, rep, axis + 1, axis)
   end,
   backward = "parts",
@@ -173,15 +141,11 @@ op "repeat_elements" {
 
 op "repeat_" {
   doc = "Each row of x, n times: K[\"repeat\"], which Lua cannot write as K.repeat.",
-  args = { "x" },
-  values = { "n" },
-  shapes = { x = "b,d", n = "a whole number", result = "b,n,d" },
+  args = { { "x", tensor("b,d", { rank = 2 }) } },
+  values = { { "n", count, "a whole number" } },
+  result = "b,n,d",
   alias = "repeat",
   forward = function(x, n)
-    n = check_count("repeat_", "n", n)
-    if check_tensor("repeat_", "x", x).ndim ~= 2 then
-      core.raise(("repeat_: x must be a tensor of rank 2, got %s"):format(options.show(x)))
-    end
     return repeated(K.expand_dims(x, { axis = 2 }), n, 2, 2)
   end,
   backward = "parts",
@@ -192,17 +156,16 @@ op "repeat_" {
 
 op "tile" {
   doc = "x repeated as a whole, n[i] times along axis i; a number stands for {n}.",
-  args = { "x" },
-  values = { "n" },
-  shapes = { x = "any", n = "a whole number, or one for each axis", result = "x's times n" },
+  args = { { "x", tensor "any" } },
+  values = { { "n", kinds.wholes "a whole number, or a table of them, one for each axis" } },
+  result = "x's times n",
   forward = function(x, n)
-    local shape = check_tensor("tile", "x", x).shape
-    local given, counts = type(n) == "table" and n or { n }, {}
-    if #given ~= #shape then
-      core.raise(("tile: n must have one number for each of the %d axes of x, got %d"):format(#shape, #given))
+    local counts, rank = type(n) == "table" and n or { n }, x.ndim
+    if #counts ~= rank then
+      raise("n must have one number for each of the %d axes of x, got %d", rank, #counts)
     end
-    for i = 1, #shape do counts[i] = check_count("tile", ("n[%d]"):format(i), given[i]) end
-    for axis = #shape, 1, -1 do x = repeated(x, counts[axis], axis, axis) end
+    for i = 1, rank do count:check(("n[%d]"):format(i), counts[i]) end
+    for axis = rank, 1, -1 do x = repeated(x, counts[axis], axis, axis) end
     return x
   end,
   backward = "parts",
@@ -218,25 +181,23 @@ op "tile" {
 local function part_sizes(sizes, n, axis)
   local list, sum, free = {}, 0, nil
   if type(sizes) == "table" then
-    for i = 1, rawlen(sizes) do
-      local size = options.whole(sizes[i])
+    for i, size in ipairs(sizes) do
       if size == -1 and not free then
         free = i
       else
-        list[i] = check_count("split", ("sizes[%d]"):format(i), sizes[i])
+        list[i] = count:check(("sizes[%d]"):format(i), size)
         if list[i] > n - sum then sum = n + 1 break end
         sum = sum + list[i]
       end
     end
     if free then list[free], sum = n - sum, math.max(n, sum) end
     if #list > 0 and sum == n then return list end
-    core.raise(("split: sizes must add up to %d, the size of axis %d, got %s"):format(n, axis, options.show(sizes)))
+    raise("sizes must add up to %d, the size of axis %d, got %s", n, axis, show(sizes))
   end
-  local parts = check_count("split", "sizes", sizes)
-  if parts == 0 or n % parts ~= 0 or parts > MOST_PARTS then
-    core.raise(("split: axis %d of size %d cannot be cut into %s equal parts"):format(axis, n, options.show(sizes)))
+  if sizes < 1 or n % sizes ~= 0 or sizes > MOST_PARTS then
+    raise("axis %d of size %d cannot be cut into %d equal parts", axis, n, sizes)
   end
-  for i = 1, parts do list[i] = n // parts end
+  for i = 1, sizes do list[i] = n // sizes end
   return list
 end
 
@@ -244,14 +205,14 @@ op "split" {
   doc = [[
 x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for
 what is left. The parts are several results, of which { K.split(...) } makes a table.]],
-  args = { "x" },
-  values = { "sizes" },
-  options = { axis = options.axis(1) },
-  shapes = { x = "any", sizes = "a whole number, or a table of them", result = "the parts" },
+  args = { { "x", tensor "any" } },
+  values = { { "sizes", kinds.wholes() } },
+  options = { axis = kinds.axis(1) },
+  result = kinds.gives("dwconv.Tensor ...", "the parts", true),
   forward = function(x, sizes, o)
-    local axis = options.check_axis("split", "axis", o.axis, check_tensor("split", "x", x).ndim)
+    local axis = check.axis(o.axis, x.ndim)
     local parts, first = part_sizes(sizes, x.shape[axis], axis), 1
-    if #parts > MOST_PARTS then core.raise(("split: at most %d parts, got %d"):format(MOST_PARTS, #parts)) end
+    if #parts > MOST_PARTS then raise("at most %d parts, got %d", MOST_PARTS, #parts) end
     for i, size in ipairs(parts) do
       parts[i] = K.narrow(x, axis, first, size)
       first = first + size
@@ -274,32 +235,25 @@ local function rolled(x, shift, axis)
   return K.concatenate({ K.narrow(x, axis, n - shift + 1, shift), K.narrow(x, axis, 1, n - shift) }, { axis = axis })
 end
 
-local function check_shift(shift, argument)
-  local whole = options.whole(shift)
-  if whole then return whole end
-  core.raise(("roll: %s must be a whole number, got %s"):format(argument, options.show(shift)))
-end
+local whole = kinds.whole()
 
 op "roll" {
   doc = [[
 x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way.
 Tables of shifts and axes go together; without an axis the numbers are turned as one row.]],
-  args = { "x" },
-  values = { "shift" },
-  options = { axis = options.axes() },
-  shapes = { x = "any", shift = "a whole number, or a table of them, one for each axis", result = "x's" },
+  args = { { "x", tensor "any" } },
+  values = { { "shift", kinds.wholes "a whole number, or a table of them, one for each axis" } },
+  options = { axis = kinds.axes() },
+  result = "x's",
   forward = function(x, shift, o)
-    local rank, y = check_tensor("roll", "x", x).ndim, x
-    if o.axis == nil then return K.reshape(rolled(K.reshape(x, { -1 }), check_shift(shift, "shift"), 1), x.shape) end
     local axes = type(o.axis) == "table" and o.axis or { o.axis }
-    local shifts = type(shift) == "table" and shift or { shift }
-    if #axes ~= rawlen(shifts) then
-      core.raise(("roll: shift must be one number for each of the %d axes, got %s"):format(#axes, options.show(shift)))
+    local shifts, y = type(shift) == "table" and shift or { shift }, x
+    if o.axis == nil then
+      return K.reshape(rolled(K.reshape(x, { -1 }), whole:check("shift", shift), 1), x.shape)
+    elseif #axes ~= #shifts then
+      raise("shift must be one number for each of the %d axes, got %s", #axes, show(shift))
     end
-    for i, axis in ipairs(axes) do
-      local at = options.check_axis("roll", "axis", axis, rank)
-      y = rolled(y, check_shift(shifts[i], "shift"), at)
-    end
+    for i, axis in ipairs(axes) do y = rolled(y, shifts[i], check.axis(axis, x.ndim)) end
     return y == x and K.clone(x) or y
   end,
   backward = "parts",
@@ -314,12 +268,13 @@ Tables of shifts and axes go together; without an axis the numbers are turned as
 op "one_hot" {
   doc = "For each index a row of num_classes zeros with a 1 at the index.",
   args = {},
-  values = { "indices", "num_classes" },
-  shapes = {
-    indices = "any; int32, int64 or uint8, from 1 to num_classes", num_classes = "a whole number",
-    result = "theirs, num_classes; float32",
+  values = {
+    { "indices", kinds.indices "any", "any; int32, int64 or uint8, from 1 to num_classes" },
+    { "num_classes", kinds.count() },
   },
-  forward = function(indices, n) return core.one_hot(indices, n) end,
+  result = "theirs, num_classes; float32",
+  reads = "core",
+  forward = core.one_hot,
   backward = "none",
   reason = "indices have no gradient",
   differs = "Classes count from 1; outside them an index is an error.",

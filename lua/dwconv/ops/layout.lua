@@ -1,31 +1,33 @@
 -- ops/layout.lua: the same numbers in another shape, order or dtype. Views of the same numbers where they can be.
 
 local config = require "dwconv.config"
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("layout", "shapes, the order of axes, dtypes; views that copy nothing where they can be")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check, kinds = args.check, args.kinds
+local tensor = kinds.tensor
 
 -- Axis pattern[i] of x is axis i of the result, so axis i of g is axis pattern[i] of the gradient.
 local function inverse(pattern)
   local back = {}
-  for i, axis in ipairs(pattern) do back[options.from_front(axis, #pattern)] = i end
+  for i, axis in ipairs(pattern) do back[check.from_front(axis, #pattern)] = i end
   return back
 end
 
 -- A view whose gradient only needs x's shape back.
 local function reshaped(g, _, x) return K.reshape(g, x.shape) end
 
-for name, f in pairs { permute_dimensions = core.permute_dimensions, permute = core.methods.permute } do
+for _, name in ipairs { "permute_dimensions", "permute" } do
   op(name) {
     doc = "Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.",
-    args = { "x" },
-    values = { "pattern" },
-    shapes = { x = "any", pattern = "a table naming each axis once, from 1; -1 is the last", result = "x's, permuted" },
-    forward = function(x, pattern) return f(x, pattern) end,
+    args = { { "x", tensor "any" } },
+    values = { { "pattern", kinds.table("integer[]", "a table naming each axis once, from 1; -1 is the last") } },
+    result = "x's, permuted",
+    reads = "core",
+    forward = core.permute_dimensions,
     keeps = {},
     backward = { x = function(g, _, _, pattern) return K.permute_dimensions(g, inverse(pattern)) end },
     linear = true,
@@ -41,9 +43,10 @@ end
 
 op "transpose" {
   doc = "Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.",
-  args = { "x" },
-  shapes = { x = "any", result = "x's, reversed" },
-  forward = function(x) return core.transpose(x) end,
+  args = { { "x", tensor "any" } },
+  result = "x's, reversed",
+  reads = "core",
+  forward = core.transpose,
   keeps = {},
   backward = { x = function(g) return K.transpose(g) end },
   linear = true,
@@ -51,14 +54,13 @@ op "transpose" {
   example = "print(K.transpose(dw.tensor { { 1, 2, 3 } }))",
 }
 
-local swap = core.named(core.transpose, "swapaxes")
-
 op "swapaxes" {
   doc = "Swaps axes a and b of x. A view of the same numbers.",
-  args = { "x" },
-  values = { "a", "b" },
-  shapes = { x = "any", a = "an axis, from 1 or -1 back", b = "an axis", result = "x's, with the two swapped" },
-  forward = function(x, a, b) return swap(x, a, b) end,
+  args = { { "x", tensor "any" } },
+  values = { { "a", kinds.axis() }, { "b", kinds.axis() } },
+  result = "x's, with the two swapped",
+  reads = "core",
+  forward = core.transpose,
   keeps = {},
   backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
   linear = true,
@@ -72,10 +74,11 @@ op "reshape" {
   doc = [[
 The numbers of x in row-major order in another shape; one size may be -1, for what is left over. A view where that is
 possible. Where an empty x gets an empty shape, -1 is what it would be if axes of size 0 had size 1.]],
-  args = { "x" },
-  values = { "shape" },
-  shapes = { x = "any", shape = "a table of sizes with as many elements as x", result = "shape" },
-  forward = function(x, shape) return core.reshape(x, shape) end,
+  args = { { "x", tensor "any" } },
+  values = { { "shape", kinds.shape(true), "a table of sizes with as many elements as x" } },
+  result = "shape",
+  reads = "core",
+  forward = core.reshape,
   keeps = {},
   backward = { x = reshaped },
   linear = true,
@@ -85,13 +88,12 @@ possible. Where an empty x gets an empty shape, -1 is what it would be if axes o
   errors = "A shape with more or fewer elements than x, more than one -1.",
 }
 
-local flatten = core.named(core.reshape, "flatten")
-
 op "flatten" {
   doc = "The numbers of x in row-major order along one axis, the batch included.",
-  args = { "x" },
-  shapes = { x = "any", result = "one axis" },
-  forward = function(x) return flatten(x, { -1 }) end,
+  args = { { "x", tensor "any" } },
+  result = "one axis",
+  reads = "core",
+  forward = function(x) return core.reshape(x, { -1 }) end,
   keeps = {},
   backward = { x = reshaped },
   linear = true,
@@ -102,12 +104,11 @@ op "flatten" {
 
 op "batch_flatten" {
   doc = "The numbers of each sample along one axis.",
-  args = { "x" },
-  shapes = { x = "n,...", result = "n, all the others" },
+  args = { { "x", tensor("n,...", { axes = 1 }) } },
+  result = "n, all the others",
   forward = function(x)
-    local shape = check_tensor("batch_flatten", "x", x).shape
-    if #shape == 0 then core.raise "batch_flatten: x must have at least one axis, got a tensor of rank 0" end
-    return core.reshape(x, { shape[1], options.product(shape, 2, #shape) })
+    local shape = x.shape
+    return core.reshape(x, { shape[1], check.product(shape, 2, #shape) })
   end,
   keeps = {},
   backward = { x = reshaped },
@@ -119,9 +120,10 @@ op "batch_flatten" {
 
 op "expand_dims" {
   doc = "A view with one more axis, of size 1. As a method, t:expand_dims(axis).",
-  args = { "x" },
-  options = { axis = options.axis(-1) },
-  shapes = { x = "any", result = "x's with a 1 at the axis, which counts in the result" },
+  args = { { "x", tensor "any" } },
+  options = { axis = kinds.axis(-1) },
+  result = "x's with a 1 at the axis, which counts in the result",
+  reads = "core",
   forward = function(x, o) return core.expand_dims(x, o.axis) end,
   keeps = {},
   backward = { x = reshaped },
@@ -133,11 +135,11 @@ op "expand_dims" {
 
 op "squeeze" {
   doc = "A view without an axis of size 1; without all of them for nil.",
-  args = { "x" },
-  values = { "axis" },
-  optional = { axis = true },
-  shapes = { x = "any", axis = "an axis of size 1, from 1 or -1 back, or nil", result = "x's without the axis" },
-  forward = function(x, axis) return core.squeeze(x, axis) end,
+  args = { { "x", tensor "any" } },
+  values = { { "axis", kinds.optional(kinds.axis()), "an axis of size 1, from 1 or -1 back" } },
+  result = "x's without the axis",
+  reads = "core",
+  forward = core.squeeze,
   keeps = {},
   backward = { x = reshaped },
   linear = true,
@@ -151,10 +153,11 @@ op "broadcast_to" {
   doc = [[
 x stretched to a shape, as NumPy's broadcasting does: a view, in which numbers repeat, so that it cannot be written to
 in place.]],
-  args = { "x" },
-  values = { "shape" },
-  shapes = { x = "any", shape = "a table of sizes", result = "shape" },
-  forward = function(x, shape) return core.broadcast_to(x, shape) end,
+  args = { { "x", tensor "any" } },
+  values = { { "shape", kinds.shape() } },
+  result = "shape",
+  reads = "core",
+  forward = core.broadcast_to,
   keeps = {},
   backward = { x = function(g, _, x) return K.sum_to(g, x.shape) end },
   linear = true,
@@ -169,12 +172,12 @@ for name, doc in pairs {
   clone = "A copy of x, of its own.",
   contiguous = "x itself if its numbers lie in row-major order, else a copy.",
 } do
-  local f = core[name]
   op(name) {
     doc = doc,
-    args = { "x" },
-    shapes = { x = "any", result = "x's" },
-    forward = function(x) return f(x) end,
+    args = { { "x", tensor "any" } },
+    result = "x's",
+    reads = "core",
+    forward = core[name],
     keeps = {},
     backward = { x = function(g) return g end },
     linear = true,
@@ -185,18 +188,14 @@ for name, doc in pairs {
   }
 end
 
-local alias = core.named(core.alias, "stop_gradient")
-
 op "stop_gradient" {
   doc = "The same numbers, which no gradient flows through; of a table of tensors a table.",
-  args = { "variables" },
-  shapes = { variables = "a tensor, or a table of them", result = "the same" },
+  args = { { "variables", kinds.tensor_or_list() } },
+  result = kinds.gives("dwconv.Tensor|dwconv.Tensor[]", "the same"),
   forward = function(x)
-    if type(x) ~= "table" then return alias(check_tensor("stop_gradient", "variables", x)) end
+    if check.is_tensor(x) then return core.alias(x) end
     local stopped = {}
-    for i, t in ipairs(x) do
-      stopped[i] = K.stop_gradient(check_tensor("stop_gradient", ("variables[%d]"):format(i), t))
-    end
+    for i, t in ipairs(x) do stopped[i] = K.stop_gradient(t) end
     return stopped
   end,
   backward = "none",
@@ -212,20 +211,21 @@ print(tape:gradients(loss, x))]],
 
 local function to_dtype(name)
   return function(r)
-    r.args, r.keeps, r.linear = { "x" }, {}, true
+    r.keeps, r.linear, r.result = {}, true, "x's"
     r.backward = { x = function(g, _, x) return K.cast(g, x.dtype) end }
     return op(name)(r)
   end
 end
 
-for name, f in pairs { cast = core.cast, astype = core.methods.astype } do
+for _, name in ipairs { "cast", "astype" } do
   to_dtype(name) {
     doc = [[
 A copy of x converted to dtype: integers wrap when they narrow, floats become integers towards zero and stop at the
 type's limits (NaN becomes 0), and everything but 0 is true.]],
-    values = { "dtype" },
-    shapes = { x = "any", dtype = "float32, float64, int32, int64, uint8 or bool", result = "x's" },
-    forward = function(x, dtype) return f(x, dtype) end,
+    args = { { "x", tensor "any" } },
+    values = { { "dtype", kinds.dtype() } },
+    reads = "core",
+    forward = core.cast,
     home = name == "astype" and "method" or "K",
     method = name == "astype",
     example = name == "cast" and 'print(K.cast(dw.tensor { -1.5, 300 }, "uint8"))'
@@ -235,15 +235,13 @@ type's limits (NaN becomes 0), and everything but 0 is true.]],
   }
 end
 
-local tensor_of = core.named(core.tensor, "cast_to_floatx")
-
 to_dtype "cast_to_floatx" {
   doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
-  shapes = { x = "a tensor, a number or a nested table", result = "x's" },
+  args = { { "x", kinds.values() } },
   forward = function(x)
     local floatx = config.floatx()
-    if options.is_tensor(x) then return core.cast(x, floatx) end
-    return tensor_of(x, floatx, floatx, "x")
+    if check.is_tensor(x) then return core.cast(x, floatx) end
+    return core.tensor(x, floatx, floatx, "x")
   end,
   sample = function(R) return R { 2, 3 } end,
   example = "print(K.cast_to_floatx(dw.tensor { true, false }))",

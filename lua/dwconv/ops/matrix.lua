@@ -1,39 +1,34 @@
 -- ops/matrix.lua: parts of matrices, which lie along the last two axes, and norms. Made of other ops, whose gradients
 -- are theirs.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("matrix", "diagonals, triangles, traces and norms")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check, kinds, raise = args.check, args.kinds, args.raise
+local tensor = kinds.tensor
 
 local NOT_KERAS = "Keras's backend does not have it."
 local OFFSET = "an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below"
 
-local function check_matrices(name, x)
-  if check_tensor(name, "x", x).ndim >= 2 then return x.shape[x.ndim - 1], x.shape[x.ndim] end
-  core.raise(("%s: x must have at least 2 axes, got %s"):format(name, options.show(x)))
-end
-
-local zeros, part = core.named(core.zeros, "diag"), core.named(core.diagonal, "diag")
 local copy_ = core.methods.copy_
 
 op "diag" {
   doc = "Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is "
     .. OFFSET .. ".",
-  args = { "x" },
-  options = { k = options.number(0, true) },
-  shapes = { x = "any; rank 1 or 2", result = "of n numbers n+|k|,n+|k|; of n,m the diagonal's length" },
+  args = { { "x", tensor "any; rank 1 or 2" } },
+  options = { k = kinds.whole(0) },
+  result = "of n numbers n+|k|,n+|k|; of n,m the diagonal's length",
   forward = function(x, o)
-    local rank = check_tensor("diag", "x", x).ndim
-    if rank == 2 then return part(x, o.k) end
-    if rank ~= 1 then core.raise(("diag: x must be of rank 1 or 2, got %s"):format(options.show(x))) end
-    if o.k < -2 ^ 31 or o.k > 2 ^ 31 then core.raise(("diag: k = %d makes too large a matrix"):format(o.k)) end
+    local rank = x.ndim
+    if rank == 2 then return core.diagonal(x, o.k) end
+    if rank ~= 1 then raise("x must be of rank 1 or 2, got %s", args.show(x)) end
+    if o.k < -2 ^ 31 or o.k > 2 ^ 31 then raise("k = %d makes too large a matrix", o.k) end
     local n = #x + math.abs(o.k)
-    local y = zeros({ n, n }, x.dtype)
-    copy_(part(y, o.k), x)
+    local y = core.zeros({ n, n }, x.dtype)
+    copy_(core.diagonal(y, o.k), x)
     return y
   end,
   keeps = {},
@@ -55,18 +50,17 @@ for name, r in pairs {
   tril = { "Lower", "at and below", K.less_equal },
   triu = { "Upper", "at and above", K.greater_equal },
 } do
-  local count = core.named(core.arange, name)
   op(name) {
     doc = ("%s triangles: x %s a diagonal of the last two axes, 0 elsewhere, whatever was there. k is %s."):format(
       r[1], r[2], OFFSET),
-    args = { "x" },
-    options = { k = options.number(0, true) },
-    shapes = { x = "...,n,m", result = "x's" },
+    args = { { "x", tensor("...,n,m", { axes = 2 }) } },
+    options = { k = kinds.whole(0) },
+    result = "x's",
     forward = function(x, o)
-      local n, m = check_matrices(name, x)
+      local n, m = x.shape[-2], x.shape[-1]
       local k = math.max(-n, math.min(m, o.k)) -- farther away nothing changes
-      local rows = K.reshape(count(k, n + k, 1, "int64", "float32"), { n, 1 })
-      local kept = r[3](count(0, m, 1, "int64", "float32"), rows)
+      local rows = K.reshape(core.arange(k, n + k, 1, "int64", "float32"), { n, 1 })
+      local kept = r[3](core.arange(0, m, 1, "int64", "float32"), rows)
       return K.where(kept, x, x.dtype ~= "bool" and 0)
     end,
     backward = "parts",
@@ -81,13 +75,9 @@ end
 
 op "trace" {
   doc = "The sum of the main diagonal over the last two axes.",
-  args = { "x" },
-  shapes = { x = "...,n,m; numbers", result = "x's without the last two" },
-  forward = function(x)
-    check_matrices("trace", x)
-    if x.dtype == "bool" then core.raise "trace: x must hold numbers, got bool; cast it first" end
-    return K.sum(K.diagonal(x), { axis = -1 })
-  end,
+  args = { { "x", tensor("...,n,m; numbers", { axes = 2, dtype = "numbers" }) } },
+  result = "x's without the last two",
+  forward = function(x) return K.sum(K.diagonal(x), { axis = -1 }) end,
   backward = "parts",
   linear = true,
   method = true,
@@ -101,7 +91,7 @@ op "trace" {
 
 local ORDERS = { [1] = 1, [2] = 2, [math.huge] = math.huge, fro = 2 }
 
-local order = {
+local order = kinds.new {
   default = 2,
   annotation = 'number|"fro"',
   expected = '1, 2, math.huge or "fro"',
@@ -132,14 +122,11 @@ op "norm" {
 The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum
 of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its
 gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
-  args = { "x" },
-  options = { ord = order, axis = options.axes(), keepdims = options.flag(false) },
-  shapes = { x = "any; float32 or float64", result = "x's without the axes, or with size 1 there for keepdims" },
+  args = { { "x", tensor("any; float32 or float64", { dtype = "floats" }) } },
+  options = { ord = order, axis = kinds.axes(), keepdims = kinds.flag(false) },
+  result = "x's without the axes, or with size 1 there for keepdims",
   forward = function(x, o)
-    local axes = options.check_axes("norm", "axis", o.axis, check_tensor("norm", "x", x).ndim)
-    if not x.dtype:find "^float" then
-      core.raise(("norm: x must be of dtype float32, float64, got %s"):format(x.dtype))
-    end
+    local axes = check.axes(o.axis, x.ndim)
     local over = { axis = o.axis, keepdims = o.keepdims }
     if o.ord == 1 then return K.sum(K.abs(x), over) end
     if o.ord == math.huge then return K.maximum(K.max(K.abs(x), over), 0) end -- of nothing 0

@@ -1,29 +1,34 @@
 -- ops/pad.lua: numbers around a tensor. Made of views and concatenation, whose gradients are its own.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("join", "numbers around a tensor")
 local K = ops.calls
-local show = options.show
+local kinds, raise, show = args.kinds, args.raise, args.show
+
+local read_wholes = kinds.wholes().read
+
+local pair_kind = kinds.new {
+  annotation = "integer[]",
+  expected = "a pair of whole numbers of at least 0",
+  read = function(v)
+    local pair = type(v) == "table" and rawlen(v) == 2 and read_wholes(v)
+    return pair and pair[1] >= 0 and pair[2] >= 0 and math.max(pair[1], pair[2]) <= 2 ^ 40 and pair or nil
+  end,
+}
 
 -- The pairs as whole numbers of at least 0, and the shape they give.
 local function read_paddings(x, paddings)
   local shape, pairs_ = x.shape, {}
-  if type(paddings) ~= "table" or rawlen(paddings) ~= #shape then
-    core.raise(("pad: paddings must have a pair {before, after} for each of the %d axes of x, got %s"):format(#shape,
-      show(paddings)))
+  if rawlen(paddings) ~= #shape then
+    raise("paddings must have a pair {before, after} for each of the %d axes of x, got %s", #shape, show(paddings))
   end
   for i = 1, #shape do
-    local pair = paddings[i]
-    local before = type(pair) == "table" and rawlen(pair) == 2 and options.whole(pair[1])
-    local after = before and options.whole(pair[2])
-    if not after or before < 0 or after < 0 or before > 2 ^ 40 or after > 2 ^ 40 then
-      core.raise(("pad: paddings[%d] must be a pair of whole numbers of at least 0, got %s"):format(i, show(pair)))
-    end
-    pairs_[i] = { before, after }
-    shape[i] = before + shape[i] + after
+    local pair = pair_kind:check(("paddings[%d]"):format(i), rawget(paddings, i))
+    pairs_[i] = pair
+    shape[i] = pair[1] + shape[i] + pair[2]
   end
   return pairs_, shape
 end
@@ -38,14 +43,12 @@ local function with_zeros(x, pairs_, shape)
   return K.embed(x, shape, "index", { key })
 end
 
-local filled, stretched = core.named(core.full, "pad"), core.named(core.broadcast_to, "pad")
-
 local function with_value(x, pairs_, value)
   for axis, pair in ipairs(pairs_) do
     local parts, shape = {}, x.shape
     for side, n in ipairs(pair) do
       shape[axis] = n
-      parts[2 * side - 1] = filled(shape, value, x.dtype)
+      parts[2 * side - 1] = core.full(shape, value, x.dtype)
     end
     parts[2] = x
     x = K.concatenate(parts, { axis = axis })
@@ -59,8 +62,8 @@ local function mirrored(x, pairs_, mode)
   for axis, pair in ipairs(pairs_) do
     local n = x.shape[axis]
     if math.max(pair[1], pair[2]) > n - skip and (pair[1] > 0 or pair[2] > 0) then
-      core.raise(("pad: paddings[%d] is {%d, %d}, but %s finds at most %d numbers on axis %d of %s"):format(axis,
-        pair[1], pair[2], mode, math.max(0, n - skip), axis, options.shape_text(x)))
+      raise("paddings[%d] is {%d, %d}, but %s finds at most %d numbers on axis %d of %s", axis, pair[1], pair[2], mode,
+        math.max(0, n - skip), axis, x.shape)
     end
     if pair[1] > 0 or pair[2] > 0 then
       local before = K.reverse(K.narrow(x, axis, 1 + skip, pair[1]), axis)
@@ -75,21 +78,21 @@ op "pad" {
   doc = [[
 x with further numbers before and after it along each axis: value for mode "constant"; for "reflect" x mirrored at its
 first and last number, for "symmetric" at its edges, so that these come twice.]],
-  args = { "x" },
-  values = { "paddings" },
+  args = { { "x", kinds.tensor "any" } },
+  values = { { "paddings", kinds.table("integer[][]", "a table of {before, after} for each axis") } },
   options = {
-    mode = options.oneof { "constant", "reflect", "symmetric" },
-    value = {
+    mode = kinds.oneof { "constant", "reflect", "symmetric" },
+    value = kinds.new {
       default = 0,
       annotation = "number|boolean",
       expected = "a number or a boolean",
       read = function(v) return (type(v) == "number" or v == true) and v or v == false and 0 or nil end,
     },
   },
-  shapes = { x = "any", paddings = "a table of {before, after} for each axis", result = "x's, grown" },
+  result = "x's, grown",
   forward = function(x, paddings, o)
-    local pairs_, shape = read_paddings(options.check_tensor("pad", "x", x), paddings)
-    stretched(core.zeros({}, x.dtype), shape) -- refuses what is too large
+    local pairs_, shape = read_paddings(x, paddings)
+    core.broadcast_to(core.zeros({}, x.dtype), shape) -- refuses what is too large
     local y
     if #pairs_ == 0 then return K.clone(x) end
     if o.mode ~= "constant" then

@@ -2,17 +2,18 @@
 -- running.lua.
 -- Gradients come back with size 1 on the reduced axes, from where they broadcast.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 local config = require "dwconv.config"
 
 local op = ops.family("reduce", "sums, extremes, positions of extremes, along any axes; running sums")
 local K = ops.calls
-local check_tensor = options.check_tensor
+local check, kinds = args.check, args.kinds
+local tensor = kinds.tensor
 
-local kinds = { axis = options.axes(), keepdims = options.flag(false) }
-local moment_kinds = { axis = kinds.axis, keepdims = kinds.keepdims, correction = options.number(0) }
+local options = { axis = kinds.axes(), keepdims = kinds.flag(false) }
+local moment_options = { axis = options.axis, keepdims = options.keepdims, correction = kinds.number(0) }
 local NO_AXIS = "An axis that x does not have."
 local AXES = "x's without the axes, or with size 1 there for keepdims"
 
@@ -24,7 +25,7 @@ local function reduced_axes(x, o)
     return list
   end
   for _, axis in ipairs(type(o.axis) == "table" and o.axis or { o.axis }) do
-    set[options.from_front(axis, rank)] = true
+    set[check.from_front(axis, rank)] = true
   end
   for i = 1, rank do
     if set[i] then list[#list + 1] = i end
@@ -49,9 +50,9 @@ end
 
 local function reduction(name)
   return function(r)
-    r.args, r.options, r.method = { "x" }, r.options or kinds, true
+    r.args, r.options, r.method = { { "x", r.takes or tensor "any numbers" } }, r.options or options, true
     r.errors = "An axis that x does not have, or that is named twice."
-    r.shapes = { x = r.takes or "any numbers", result = AXES }
+    r.result, r.reads = AXES, r.reads or "core"
     r.sample = r.sample or function(R) return R { 2, 3, 4 }, { axis = { 1, -1 } } end
     return op(name)(r)
   end
@@ -166,12 +167,12 @@ for name, r in pairs {
   },
   var = {
     doc = "The variance over the axes, divided by n - correction; NaN where that is not above 0.",
-    keeps = { "x" }, options = moment_kinds,
+    keeps = { "x" }, options = moment_options,
     gradient = function(g, _, x, o) return K.gradient_product(kept(g, x, o) * (2 / freedom(x, o)), centered(x, o)) end,
   },
   std = {
     doc = "The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0.",
-    keeps = { "x", "result" }, options = moment_kinds,
+    keeps = { "x", "result" }, options = moment_options,
     gradient = function(g, y, x, o)
       local deviation = kept(y, x, o)
       local share = K.where(K.equal(deviation, 0), 0, kept(g, x, o) / freedom(x, o))
@@ -183,9 +184,10 @@ for name, r in pairs {
   reduction(name) {
     example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.",
-    takes = "any",
+    takes = tensor "any",
+    reads = {},
     forward = function(x, o)
-      if check_tensor(name, "x", x).dtype:find "^float" then return compute(x, o.axis, o.keepdims, o.correction) end
+      if x.dtype:find "^float" then return compute(x, o.axis, o.keepdims, o.correction) end
       return core.cast(compute(core.cast(x, "float64"), o.axis, o.keepdims, o.correction), config.floatx())
     end,
     keeps = r.keeps, options = r.options,
@@ -195,10 +197,8 @@ for name, r in pairs {
   }
 end
 
-local exp, log = core.elementwise("exp", "logsumexp", "new", "x"), core.elementwise("log", "logsumexp", "new", "x")
-local difference = core.elementwise("subtract", "logsumexp", "new", "x", "y")
-local sum_of_two = core.elementwise("add", "logsumexp", "new", "x", "y")
-local largest, total = core.named(core.max, "logsumexp"), core.named(core.sum, "logsumexp")
+local exp, log = core.elementwise("exp", "new", "x"), core.elementwise("log", "new", "x")
+local difference, sum_of_two = core.elementwise("subtract", "new", "x", "y"), core.elementwise("add", "new", "x", "y")
 
 -- The largest number over the axes, or 0 where that is infinite.
 local function finite_largest(most) return K.where(K.less(K.abs(most), math.huge), most, 0) end
@@ -217,13 +217,11 @@ reduction "logsumexp" {
   doc = [[
 log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each
 exp(x) in the sum: of only -inf 0, and shared among those that are inf.]],
-  takes = "float32 or float64",
+  takes = tensor("float32 or float64", { dtype = "floats" }),
+  reads = {},
   forward = function(x, o)
-    if not check_tensor("logsumexp", "x", x).dtype:find "^float" then
-      core.raise(("logsumexp: x must be of dtype float32, float64, got %s"):format(x.dtype))
-    end
-    local most = K.no_grad(finite_largest, largest(x, o.axis, true))
-    local y = sum_of_two(log(total(exp(difference(x, most)), o.axis, true)), most)
+    local most = K.no_grad(finite_largest, core.max(x, o.axis, true))
+    local y = sum_of_two(log(core.sum(exp(difference(x, most)), o.axis, true)), most)
     return o.keepdims and y or core.reshape(y, shape_without(x, o))
   end,
   keeps = { "x" },
@@ -239,7 +237,7 @@ for name, doc in pairs {
   reduction(name) {
     example = ("print(K.%s(dw.tensor { { 0, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
     doc = doc,
-    takes = "any",
+    takes = tensor "any",
     forward = function(x, o) return core[name](x, o.axis, o.keepdims) end,
     backward = "none",
     reason = "its result is bool",
@@ -249,9 +247,10 @@ end
 for name, doc in pairs { argmax = "largest", argmin = "least" } do
   op(name) {
     doc = ("Where the %s number along an axis is, the first of equal ones; NaN is passed over."):format(doc),
-    args = { "x" },
-    options = { axis = options.axis(-1) },
-    shapes = { x = "any numbers", result = "x's without the axis; int64, counting from 1" },
+    args = { { "x", tensor "any numbers" } },
+    options = { axis = kinds.axis(-1) },
+    result = "x's without the axis; int64, counting from 1",
+    reads = "core",
     forward = function(x, o) return core[name](x, o.axis) end,
     backward = "none",
     reason = "its result is a position",
@@ -265,10 +264,11 @@ end
 
 op "sum_to" {
   doc = "The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.",
-  args = { "x" },
-  values = { "shape" },
-  shapes = { x = "any numbers", shape = "a table of sizes that broadcasts to x's", result = "shape" },
-  forward = function(x, shape) return core.sum_to(x, shape) end,
+  args = { { "x", tensor "any numbers" } },
+  values = { { "shape", kinds.shape(), "a table of sizes that broadcasts to x's" } },
+  result = "shape",
+  reads = "core",
+  forward = core.sum_to,
   keeps = {},
   backward = { x = function(g, _, x) return K.broadcast_to(g, x.shape) end },
   linear = true,

@@ -1,11 +1,13 @@
 -- ops/running.lua: running sums, products and extremes: each number along an axis with all before it.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("reduce", "running sums")
 local K = ops.calls
+local check, kinds = args.check, args.kinds
+local tensor = kinds.tensor
 local NO_AXIS = "An axis that x does not have."
 
 -- Products are made in float64, so that nothing overflows that the result does not.
@@ -15,9 +17,10 @@ local function from_the_end(f, x, o) return K.reverse(f(K.reverse(x, o.axis), o)
 
 op "cumsum" {
   doc = "Running sums along an axis: each number with all before it.",
-  args = { "x" },
-  options = { axis = options.axis(1) },
-  shapes = { x = "any numbers", result = "x's" },
+  args = { { "x", tensor "any numbers" } },
+  options = { axis = kinds.axis(1) },
+  result = "x's",
+  reads = "core",
   forward = function(x, o) return core.cumsum(x, o.axis) end,
   keeps = {},
   backward = { x = function(g, _, _, o) return from_the_end(K.cumsum, g, o) end },
@@ -30,7 +33,7 @@ op "cumsum" {
 
 -- y shifted by one along the axis, from `first` on.
 local function shifted(y, first, axis)
-  local n = y.shape[options.from_front(axis, #y.shape)]
+  local n = y.shape[check.from_front(axis, #y.shape)]
   if n == 0 then return y end
   local start = K.narrow(y, axis, 1, 1)
   start = first == 1 and K.ones_like(start) or K.zeros_like(start)
@@ -39,9 +42,10 @@ end
 
 op "cumprod" {
   doc = "Running products along an axis: each number times all before it. Its gradient is right with zeros too.",
-  args = { "x" },
-  options = { axis = options.axis(1) },
-  shapes = { x = "any numbers", result = "x's" },
+  args = { { "x", tensor "any numbers" } },
+  options = { axis = kinds.axis(1) },
+  result = "x's",
+  reads = "core",
   forward = function(x, o) return core.cumprod(x, o.axis) end,
   keeps = { "x" },
   backward = {
@@ -63,9 +67,10 @@ op "cumprod" {
 op "recurrence" {
   doc = [[
 Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from y_1 = a_1 on; 0 times any b_i is 0.]],
-  args = { "a", "b" },
-  options = { axis = options.axis(1) },
-  shapes = { a = "any numbers", b = "a's; its first along the axis is not read", result = "a's" },
+  args = { { "a", tensor "any numbers" }, { "b", tensor "a's; its first along the axis is not read" } },
+  options = { axis = kinds.axis(1) },
+  result = "a's",
+  reads = "core",
   forward = function(a, b, o) return core.recurrence(a, b, o.axis) end,
   keeps = { "b", "result" },
   backward = {
@@ -86,7 +91,7 @@ Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from
 
 -- The position, from 1, of the number that each of the running extremes y is: of equal ones the first, as of NaN.
 local function positions_of(y, axis)
-  local at = options.from_front(axis, #y.shape)
+  local at = check.from_front(axis, #y.shape)
   local n, shape = y.shape[at], {}
   for i = 1, #y.shape do shape[i] = i == at and n - 1 or 1 end
   local before, after = K.narrow(y, at, 1, n - 1), K.narrow(y, at, 2, n - 1)
@@ -99,14 +104,15 @@ end
 for name, doc in pairs { cummax = "largest", cummin = "least" } do
   op(name) {
     doc = ("The %s so far along an axis; NaN stays. Of equal ones the first has the gradient."):format(doc),
-    args = { "x" },
-    options = { axis = options.axis(1) },
-    shapes = { x = "any numbers", result = "x's" },
+    args = { { "x", tensor "any numbers" } },
+    options = { axis = kinds.axis(1) },
+    result = "x's",
+    reads = "core",
     forward = function(x, o) return core[name](x, o.axis) end,
     keeps = { "result" },
     backward = {
       x = function(g, y, x, o)
-        local n = x.shape[options.from_front(o.axis, #x.shape)]
+        local n = x.shape[check.from_front(o.axis, #x.shape)]
         if n == 0 then return g end
         return K.put_along_axis(g, K.no_grad(positions_of, y, o.axis), o.axis, n)
       end,

@@ -1,19 +1,17 @@
 -- ops/settings.lua: what Keras's backend keeps beside tensors: settings, the learning phase, unique names.
 
+local args = require "dwconv.args"
 local config = require "dwconv.config"
-local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
-local value_of = options.value_of
-
+local kinds, gives, value_of = args.kinds, args.kinds.gives, args.check.value_of
 local plain = ops.plain(ops.family("settings", "settings, learning phase, unique names"))
 
 -- ---- settings ------------------------------------------------------------------------------------
 
 plain "backend" {
   doc = "The name of the backend.",
-  shapes = { result = '"dwconv"' },
+  result = gives("string", '"dwconv"'),
   forward = function() return "dwconv" end,
   example = "print(K.backend())",
 }
@@ -27,7 +25,7 @@ for name, doc in pairs {
 } do
   plain(name) {
     doc = doc,
-    shapes = { result = name:find "^[em]" and "a number" or "a string" },
+    result = name:find "^[em]" and gives("number", "a number") or gives("string", "a string"),
     forward = function() return config[name]() end,
     example = name == "memory_limit" and "print(K.memory_limit() > 0)" or ("print(K.%s())"):format(name),
     differs = name == "memory_limit" and "Keras's backend does not have it." or nil,
@@ -53,14 +51,13 @@ print(K.memory_limit())
 K.set_memory_limit(nil) -- as at first]],
 }
 
-for name, expected in pairs {
-  floatx = '"float32" or "float64"', epsilon = "a number", image_data_format = '"channels_last" or "channels_first"',
-  memory_limit = "a whole number of bytes, or nil for what the machine has left",
+for name, kind in pairs {
+  floatx = kinds.dtype(true), epsilon = kinds.number(), image_data_format = kinds.data_format(),
+  memory_limit = kinds.optional(kinds.whole(nil, 1)),
 } do
   plain("set_" .. name) {
-    doc = ("Sets K.%s()."):format(name),
-    values = { "value" },
-    shapes = { value = expected },
+    doc = ("Sets K.%s()%s."):format(name, kind.optional and "; nil stands for what the machine has left" or ""),
+    values = { { "value", kind, name == "memory_limit" and "a whole number of bytes" or nil } },
     forward = function(value) config["set_" .. name](value) end,
     sample = function() return name ~= "memory_limit" and config[name]() or nil end,
     example = examples[name],
@@ -73,7 +70,7 @@ end
 
 local phase = 0
 
-local training = {
+local phase_kind = kinds.new {
   annotation = "integer|boolean",
   default_text = "K.learning_phase()",
   expected = "0, 1 or a boolean",
@@ -83,24 +80,17 @@ local training = {
   end,
 }
 
-local function check_phase(name, value)
-  local read = training.read(value)
-  if read then return read end
-  core.raise(("%s: value must be 0 or 1, got %s"):format(name, options.show(value)))
-end
-
 plain "learning_phase" {
   doc = "1 while training, 0 while testing, as at first.",
-  shapes = { result = "0 or 1" },
+  result = gives("integer", "0 or 1"),
   forward = function() return phase end,
   example = "print(K.learning_phase())",
 }
 
 plain "set_learning_phase" {
   doc = "Sets the learning phase.",
-  values = { "value" },
-  shapes = { value = "0, 1 or a boolean" },
-  forward = function(value) phase = check_phase("set_learning_phase", value) end,
+  values = { { "value", phase_kind } },
+  forward = function(value) phase = value end,
   sample = function() return 0 end,
   example = [[
 K.set_learning_phase(1)
@@ -110,15 +100,13 @@ K.set_learning_phase(0) -- as at first]],
 
 plain "learning_phase_scope" {
   doc = "Calls f() in a learning phase and puts the former one back, after an error too; gives f's results.",
-  values = { "value", "f" },
-  shapes = { value = "0, 1 or a boolean", f = "a function", result = "f's" },
+  values = { { "value", phase_kind }, { "f", kinds.callable() } },
+  result = gives("any ...", "f's", true),
   forward = function(value, f)
     local former = phase
-    value = check_phase("learning_phase_scope", value)
-    options.check_function("learning_phase_scope", "f", f)
     local guard <close> = setmetatable({}, { __close = function() phase = former end }) -- luacheck: ignore
     phase = value
-    return f()
+    return args.call(f)
   end,
   differs = "It takes a function, as Lua has no with.",
   sample = function() return 1, function() return phase end end,
@@ -129,9 +117,9 @@ for name, at in pairs { in_train_phase = 1, in_test_phase = 0 } do
   plain(name) {
     doc = ("x in the %s phase, else alt; of either a function's result, which is called only then."):format(
       name:match "in_(%a+)_"),
-    values = { "x", "alt" },
-    options = { training = training },
-    shapes = { x = "anything", alt = "anything", result = "x or alt" },
+    values = { { "x", kinds.anything() }, { "alt", kinds.anything() } },
+    options = { training = phase_kind },
+    result = gives("any", "x or alt", true),
     forward = function(x, alt, o)
       local now = o.training or phase
       if now == at then return value_of(x) end
@@ -148,14 +136,11 @@ end
 local uids = {}
 
 plain "get_uid" {
-  doc = "A number that counts the calls with this prefix, 1 for the first.",
-  values = { "prefix" },
-  shapes = { prefix = 'a string; nil is ""', result = "a whole number" },
+  doc = 'A number that counts the calls with this prefix ("" for nil), 1 for the first.',
+  values = { { "prefix", kinds.optional(kinds.text()) } },
+  result = gives("integer", "a whole number"),
   forward = function(prefix)
-    if prefix == nil then prefix = "" end
-    if type(prefix) ~= "string" then
-      core.raise(("get_uid: prefix must be a string, got %s"):format(options.show(prefix)))
-    end
+    prefix = prefix or ""
     uids[prefix] = (uids[prefix] or 0) + 1
     return uids[prefix]
   end,

@@ -1,21 +1,19 @@
 -- ops/state.lua: functions that read tensors out or write into them; and what has no place here.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local plain = ops.plain(ops.family("state", "reading tensors out and writing into them"))
-local check_tensor = options.check_tensor
+local kinds, raise, gives = args.kinds, args.raise, args.kinds.gives
+local tensor = kinds.tensor
 local clone, copy_ = core.clone, core.methods.copy_
 
 -- ---- reading -------------------------------------------------------------------------------------
 
 local function reader(name)
   return function(r)
-    r.values, r.reason = { "x" }, r.reason or "its result is no float tensor"
-    r.shapes.x = r.shapes.x or "a tensor"
-    local read = r.forward
-    r.forward = function(x) return read(check_tensor(name, "x", x)) end
+    r.values, r.reason = { { "x", tensor "a tensor" } }, r.reason or "its result is no float tensor"
     r.sample = function(R) return R { 2, 3 } end
     return plain(name)(r)
   end
@@ -23,7 +21,7 @@ end
 
 reader "shape" {
   doc = "The shape of x, as a tensor: int32, or int64 where a size does not fit.",
-  shapes = { result = "a tensor of sizes" },
+  result = "a tensor of sizes",
   forward = function(x)
     local shape = x.shape
     if #shape == 0 then return core.empty({ 0 }, "int32") end
@@ -34,35 +32,35 @@ reader "shape" {
 
 reader "int_shape" {
   doc = "The shape of x, as a table: x.shape.",
-  shapes = { result = "a table of sizes" },
+  result = gives("integer[]", "a table of sizes"),
   forward = function(x) return x.shape end,
   example = 'print(table.concat(K.int_shape(dw.zeros { 2, 3 }), "x"))',
 }
 
 reader "ndim" {
   doc = "How many axes x has.",
-  shapes = { result = "a whole number" },
+  result = gives("integer", "a whole number"),
   forward = function(x) return x.ndim end,
   example = "print(K.ndim(dw.zeros { 2, 3 }))",
 }
 
 reader "dtype" {
   doc = "The name of x's dtype.",
-  shapes = { result = "a string" },
+  result = gives("string", "a string"),
   forward = function(x) return x.dtype end,
   example = "print(K.dtype(dw.zeros { 2, 3 }))",
 }
 
 reader "count_params" {
   doc = "How many numbers x holds.",
-  shapes = { result = "a whole number" },
+  result = gives("integer", "a whole number"),
   forward = function(x) return x.size end,
   example = "print(K.count_params(dw.zeros { 2, 3 }))",
 }
 
 reader "eval" {
   doc = "A copy of a tensor's numbers, which later writes do not change.",
-  shapes = { result = "a tensor" },
+  result = "a tensor",
   forward = clone,
   reason = "it reads a value out",
   differs = "It is a tensor still; t:to_table() gives a nested table.",
@@ -73,11 +71,14 @@ K.update(x, 1)
 print(copy)]],
 }
 
+local maybe_tensor = kinds.anything "a tensor; what is none comes back as it is"
+maybe_tensor.tensors = true
+
 plain "get_value" {
   doc = "A copy of a tensor's numbers, which later writes do not change.",
-  values = { "x" },
-  shapes = { x = "a tensor; what is none comes back as it is", result = "a tensor" },
-  forward = function(x) return options.is_tensor(x) and clone(x) or x end,
+  values = { { "x", maybe_tensor } },
+  result = "a tensor",
+  forward = function(x) return args.check.is_tensor(x) and clone(x) or x end,
   reason = "it reads a value out",
   sample = function(R) return R { 2, 3 } end,
   differs = "It is a tensor still; t:to_table() gives a nested table.",
@@ -88,16 +89,23 @@ K.update(x, 1)
 print(copy)]],
 }
 
+local list = kinds.list "a table of tensors"
+
+local some_tensors = kinds.new { -- or none
+  annotation = "dwconv.Tensor[]",
+  expected = "a table of tensors",
+  tensors = true,
+  read = function(v) return type(v) == "table" and rawlen(v) == 0 and {} or list.read(v) end,
+  explain = list.explain,
+}
+
 plain "batch_get_value" {
   doc = "get_value of each of some tensors.",
-  values = { "tensors" },
-  shapes = { tensors = "a table of tensors", result = "a table of tensors" },
+  values = { { "tensors", some_tensors } },
+  result = gives("dwconv.Tensor[]", "a table of tensors"),
   forward = function(tensors)
     local values = {}
-    if type(tensors) ~= "table" then
-      core.raise(("batch_get_value: tensors must be a table, got %s"):format(options.show(tensors)))
-    end
-    for i, t in ipairs(tensors) do values[i] = clone(check_tensor("batch_get_value", "each", t)) end
+    for i, t in ipairs(tensors) do values[i] = clone(t) end
     return values
   end,
   reason = "it reads values out",
@@ -107,11 +115,10 @@ plain "batch_get_value" {
 
 plain "print_tensor" {
   doc = "Prints a message and x; gives x.",
-  values = { "x" },
-  options = { message = options.text "" },
-  shapes = { x = "a tensor", result = "x itself" },
+  values = { { "x", tensor "a tensor" } },
+  options = { message = kinds.text "" },
+  result = "x itself",
   forward = function(x, o)
-    check_tensor("print_tensor", "x", x)
     print(o.message == "" and tostring(x) or o.message .. " " .. tostring(x))
     return x
   end,
@@ -124,33 +131,26 @@ plain "print_tensor" {
 
 local IN_PLACE = "it writes in place"
 local WRITING = "Shapes that do not broadcast to x's, dtypes that differ, an x that was broadcast."
-local add_to = core.elementwise("add", "update_add", "first", "x", "increment")
-local subtract_from = core.elementwise("subtract", "update_sub", "first", "x", "decrement")
-local scaled = core.elementwise("multiply", "moving_average_update", "new", "value", "momentum")
-local average = core.elementwise("add", "moving_average_update", "new", "x", "value")
+local add_to = core.elementwise("add", "first", "x", "increment")
+local subtract_from = core.elementwise("subtract", "first", "x", "decrement")
+local scaled = core.elementwise("multiply", "new", "value", "momentum")
+local average = core.elementwise("add", "new", "x", "value")
 
-local fill = core.named(core.methods.fill, "update")
-
--- like(x, value): the value as a tensor like x, or an error in the function's name.
-local function liker(name)
-  local tensor = core.named(core.tensor, name)
-  return function(x, value)
-    check_tensor(name, "x", x)
-    local given = tensor(value, x.dtype, x.dtype, "value")
-    local shape, wanted = options.shape_text(given), options.shape_text(x)
-    if shape ~= wanted then core.raise(("%s: value has shape %s but x has %s"):format(name, shape, wanted)) end
-    return given
-  end
+-- The value as a tensor like x.
+local function like(x, value)
+  local given = core.tensor(value, x.dtype, x.dtype, "value")
+  if given.shape ~= x.shape then raise("value has shape %s but x has %s", given.shape, x.shape) end
+  return given
 end
-
-local like_one, like_each, like_average = liker "set_value", liker "batch_set_value", liker "moving_average_update"
 
 plain "set_value" {
   doc = "Writes value into x, converted to x's dtype.",
-  values = { "x", "value" },
-  shapes = { x = "a tensor", value = "a tensor, a number or a nested table, of x's shape", result = "nothing" },
+  values = {
+    { "x", tensor "a tensor" },
+    { "value", kinds.values "a nested table, a number, a boolean or a tensor, of x's shape" },
+  },
   forward = function(x, value)
-    local given = like_one(x, value)
+    local given = like(x, value)
     ops.write(x, value)
     copy_(x, given)
   end,
@@ -163,21 +163,38 @@ print(x)]],
   errors = "A value that is not of x's shape, an x that was broadcast.",
 }
 
+local to, from = tensor "", kinds.values()
+
+local tuples_kind = kinds.new {
+  annotation = "table",
+  expected = "a table of {tensor, value}",
+  tensors = true,
+  read = function(v)
+    if type(v) ~= "table" then return nil end
+    local tuples = {}
+    for i = 1, rawlen(v) do
+      local tuple = rawget(v, i)
+      if type(tuple) ~= "table" or not to.read(tuple[1]) or from.read(tuple[2]) == nil then return nil end
+      tuples[i] = { tuple[1], tuple[2] }
+    end
+    return tuples
+  end,
+  explain = function(argument, v)
+    for i = 1, type(v) == "table" and rawlen(v) or 0 do
+      local tuple, name = rawget(v, i), ("%s[%d]"):format(argument, i)
+      if type(tuple) ~= "table" then raise("%s must be {tensor, value}, got %s", name, args.show(tuple)) end
+      to:check(name .. "[1]", tuple[1])
+      from:check(name .. "[2]", tuple[2])
+    end
+  end,
+}
+
 plain "batch_set_value" {
   doc = "Writes a value into each of some tensors.",
-  values = { "tuples" },
-  shapes = { tuples = "a table of {tensor, value}", result = "nothing" },
+  values = { { "tuples", tuples_kind } },
   forward = function(tuples)
-    if type(tuples) ~= "table" then
-      core.raise(("batch_set_value: tuples must be a table, got %s"):format(options.show(tuples)))
-    end
     local given = {}
-    for i, pair in ipairs(tuples) do
-      if type(pair) ~= "table" then
-        core.raise(("batch_set_value: tuples[%d] must be {tensor, value}, got %s"):format(i, options.show(pair)))
-      end
-      given[i] = like_each(pair[1], pair[2])
-    end
+    for i, pair in ipairs(tuples) do given[i] = like(pair[1], pair[2]) end
     for i, pair in ipairs(tuples) do
       ops.write(pair[1], pair[2])
       copy_(pair[1], given[i])
@@ -194,12 +211,14 @@ print(y)]],
 
 plain "update" {
   doc = "Writes new_x into x.",
-  values = { "x", "new_x" },
-  shapes = { x = "a tensor", new_x = "a tensor of x's shape and dtype, or a number", result = "x itself" },
+  values = {
+    { "x", tensor "a tensor" },
+    { "new_x", kinds.tensor_or_number("a tensor of x's shape and dtype, or a number") },
+  },
+  result = "x itself",
   forward = function(x, new_x)
-    check_tensor("update", "x", x)
-    if type(new_x) == "number" or type(new_x) == "boolean" then return fill(x, new_x) end
-    ops.write(x, check_tensor("update", "new_x", new_x))
+    if type(new_x) == "number" or type(new_x) == "boolean" then return core.methods.fill(x, new_x) end
+    ops.write(x, new_x)
     return core.update(x, new_x)
   end,
   reason = IN_PLACE,
@@ -210,8 +229,12 @@ plain "update" {
 
 plain "update_add" {
   doc = "Adds increment to x in place.",
-  values = { "x", "increment" },
-  shapes = { x = "a tensor", increment = "a tensor that broadcasts to x's shape, or a number", result = "x itself" },
+  values = {
+    { "x", tensor "a tensor" },
+    { "increment", kinds.tensor_or_number("a tensor that broadcasts to x's shape, or a number") },
+  },
+  result = "x itself",
+  reads = "core",
   forward = function(x, increment)
     ops.write(x, increment)
     return add_to(x, increment)
@@ -224,8 +247,12 @@ plain "update_add" {
 
 plain "update_sub" {
   doc = "Subtracts decrement from x in place.",
-  values = { "x", "decrement" },
-  shapes = { x = "a tensor", decrement = "a tensor that broadcasts to x's shape, or a number", result = "x itself" },
+  values = {
+    { "x", tensor "a tensor" },
+    { "decrement", kinds.tensor_or_number("a tensor that broadcasts to x's shape, or a number") },
+  },
+  result = "x itself",
+  reads = "core",
   forward = function(x, decrement)
     ops.write(x, decrement)
     return subtract_from(x, decrement)
@@ -238,17 +265,15 @@ plain "update_sub" {
 
 plain "moving_average_update" {
   doc = "x becomes x*momentum + value*(1 - momentum), in place.",
-  values = { "x", "value", "momentum" },
-  shapes = {
-    x = "a tensor", value = "a tensor that broadcasts to x's shape", momentum = "a number", result = "x itself",
+  values = {
+    { "x", tensor "a tensor" },
+    { "value", kinds.tensor_or_number("a tensor that broadcasts to x's shape, or a number") },
+    { "momentum", kinds.number() },
   },
+  result = "x itself",
   forward = function(x, value, momentum)
-    if type(momentum) ~= "number" then
-      core.raise(("moving_average_update: momentum must be a number, got %s"):format(options.show(momentum)))
-    end
-    check_tensor("moving_average_update", "x", x)
     local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
-    local y = like_average(x, average(scaled(x, momentum), step))
+    local y = like(x, average(scaled(x, momentum), step))
     ops.write(x, value)
     return copy_(x, y)
   end,

@@ -1,25 +1,29 @@
 -- ops/view.lua: parts of a tensor. Indices count from 1, and -1 is the last. The gradient of a part is zeros with the
 -- part put in: embed, whose own gradient is the part again.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local options = require "dwconv.options"
 
 local op = ops.family("view", "parts of a tensor, as views of the same numbers")
 local K = ops.calls
-local check_tensor, is_tensor = options.check_tensor, options.is_tensor
+local kinds, raise, show = args.kinds, args.raise, args.show
+local tensor = kinds.tensor
 
-local AXIS, INDEX = "an axis, from 1 or -1 back", "an index, from 1 or -1 back"
-
-local plain_index = core.metatable.__index
-local part_at = core.named(plain_index, "index")
-local forms = {
-  index = core.named(plain_index, "embed"), narrow = core.named(core.narrow, "embed"),
-  select = core.named(core.select, "embed"), diagonal = core.named(core.diagonal, "embed"),
-  strided = core.named(core.strided, "embed"),
-}
 local copy_ = core.methods.copy_
-local zeros = core.named(core.zeros, "embed")
+
+-- What embed knows, by form.
+local FORMS = { "index", "narrow", "select", "diagonal", "strided" }
+local forms = {
+  index = core.index, narrow = core.narrow, select = core.select, diagonal = core.diagonal, strided = core.strided,
+}
+
+-- An index or a table of indices and ranges, which the core looks into.
+local key = kinds.new {
+  annotation = "integer|table",
+  expected = "a whole number, or a table of them and of ranges",
+  read = function(v) return args.check.whole(v) or type(v) == "table" and v or nil end,
+}
 
 local function embedded(form)
   return function(g, _, x, ...)
@@ -33,15 +37,11 @@ op "index" {
 What t[key] and t(i, j, ...) give, as a function for gradients and dw.ops: the part of x at a table of one index, or
 range {first, last, step}, for each axis ({} is all of it); or at one index of the first axis. With every index given
 it is a Lua number.]],
-  args = { "x" },
-  values = { "key" },
-  shapes = { x = "any", key = "a whole number, or a table of them and of ranges", result = "what is left of x's" },
-  forward = function(x, key)
-    if options.is_tensor(key) then
-      core.raise "index: key must be a whole number or a table; use gather for indices, boolean_mask for a mask"
-    end
-    return part_at(x, key)
-  end,
+  args = { { "x", tensor "any" } },
+  values = { { "key", key } },
+  result = kinds.gives("dwconv.Tensor|number", "what is left of x's"),
+  reads = "core",
+  forward = core.index,
   keeps = {},
   backward = { x = embedded "index" },
   part = true,
@@ -57,12 +57,11 @@ print(t(2, -1))]],
 
 op "narrow" {
   doc = "`size` neighbours along an axis, from index `first` on.",
-  args = { "x" },
-  values = { "axis", "first", "size" },
-  shapes = {
-    x = "any", axis = AXIS, first = INDEX, size = "a whole number", result = "x's, the axis of that size",
-  },
-  forward = function(x, axis, first, size) return core.narrow(x, axis, first, size) end,
+  args = { { "x", tensor "any" } },
+  values = { { "axis", kinds.axis() }, { "first", kinds.index() }, { "size", kinds.whole() } },
+  result = "x's, the axis of that size",
+  reads = "core",
+  forward = core.narrow,
   keeps = {},
   backward = { x = embedded "narrow" },
   part = true,
@@ -76,10 +75,11 @@ op "narrow" {
 
 op "select" {
   doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
-  args = { "x" },
-  values = { "axis", "index" },
-  shapes = { x = "any", axis = AXIS, index = INDEX, result = "x's without the axis" },
-  forward = function(x, axis, index) return core.select(x, axis, index) end,
+  args = { { "x", tensor "any" } },
+  values = { { "axis", kinds.axis() }, { "index", kinds.index() } },
+  result = "x's without the axis",
+  reads = "core",
+  forward = core.select,
   keeps = {},
   backward = { x = embedded "select" },
   part = true,
@@ -95,12 +95,9 @@ op "diagonal" {
   doc = [[
 The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where
 there is none. A view of the same numbers.]],
-  args = { "x" },
-  values = { "k" },
-  optional = { k = true },
-  shapes = {
-    x = "...,n,m", k = "a whole number, an offset: 0 is the main diagonal; or nil for 0", result = "...,its length",
-  },
+  args = { { "x", tensor("...,n,m", { axes = 2 }) } },
+  values = { { "k", kinds.optional(kinds.whole()), "a whole number, an offset: 0 is the main diagonal" } },
+  result = "...,its length",
   forward = function(x, k) return core.diagonal(x, k or 0) end,
   keeps = {},
   backward = { x = function(g, _, x, k) return K.embed(g, x.shape, "diagonal", { k or 0 }) end },
@@ -134,13 +131,15 @@ op "strided" {
   doc = [[
 The numbers of x, in row-major order, from number `first` on: along axis i of the result every strides[i]-th. A view of
 the same numbers. A stride of 0 repeats a number; else no two indices may share one.]],
-  args = { "x" },
-  values = { "shape", "strides", "first" },
-  shapes = {
-    x = "any, in row-major order", shape = "a table of sizes", strides = "a table of whole numbers", result = "shape",
-    first = "a whole number, from 1",
+  args = { { "x", tensor "any, in row-major order" } },
+  values = {
+    { "shape", kinds.shape() },
+    { "strides", kinds.table("integer[]", "a table of whole numbers") },
+    { "first", kinds.whole(), "a whole number, from 1" },
   },
-  forward = function(x, shape, strides, first) return core.strided(x, shape, strides, first) end,
+  result = "shape",
+  reads = "core",
+  forward = core.strided,
   keeps = {},
   backward = {
     x = function(g, _, x, shape, strides, first)
@@ -160,25 +159,19 @@ the same numbers. A stride of 0 repeats a number; else no two indices may share 
 
 op "embed" {
   doc = "The gradient of views: zeros of a shape, with g in the part that a view takes.",
-  args = { "g" },
-  values = { "shape", "form", "values" },
-  shapes = {
-    g = "the part's", shape = "a table of sizes", form = '"index", "narrow", "select", "diagonal" or "strided"',
-    values = "a table of what the form takes", result = "shape",
+  args = { { "g", tensor "the part's" } },
+  values = {
+    { "shape", kinds.shape() },
+    { "form", kinds.oneof(FORMS) },
+    { "values", kinds.table("table", "a table of what the form takes") },
   },
+  result = "shape",
+  reads = { "shape" },
   forward = function(g, shape, form, values)
-    if not forms[form] then
-      core.raise(("embed: form must be %s, got %s"):format('"index", "narrow", "select", "diagonal" or "strided"',
-        options.show(form)))
-    end
-    if type(values) ~= "table" then
-      core.raise(("embed: values must be a table, got %s"):format(options.show(values)))
-    end
-    local x = zeros(shape, check_tensor("embed", "g", g).dtype)
+    local x = core.zeros(shape, g.dtype)
     local part = forms[form](x, table.unpack(values))
-    if not is_tensor(part) or options.show(part) ~= options.show(g) then -- shape or dtype
-      core.raise(("embed: g must be like the part it goes into, %s, got %s"):format(options.show(part),
-        options.show(g)))
+    if show(part) ~= show(g) then -- shape or dtype
+      raise("g must be like the part it goes into, %s, got %s", show(part), show(g))
     end
     copy_(part, g)
     return x
@@ -194,27 +187,26 @@ op "embed" {
   errors = "A part outside the shape, a g that is not of the part's shape.",
 }
 
+local ALL, BACKWARDS = {}, { -1, 1, -1 } -- ranges
+
+-- A range for each axis up to the last that is reversed; what is empty has no last index.
 local function reversing_key(x, axes)
-  local rank = check_tensor("reverse", "x", x).ndim
-  local key = {}
-  for i = 1, rank do key[i] = {} end
-  local one = type(axes) ~= "table"
-  for i = 1, one and 1 or #axes do
-    local axis, argument = axes, "axes"
-    if not one then axis, argument = axes[i], ("axes[%d]"):format(i) end
-    local at = options.check_axis("reverse", argument, axis, rank)
-    if #key[at] > 0 then core.raise(("reverse: axes names axis %d twice"):format(at)) end
-    if x.shape[at] > 0 then key[at] = { -1, 1, -1 } end
+  local ranges, range, last = {}, x.size > 0 and BACKWARDS or ALL, 0
+  for i = 1, #axes do
+    local axis = axes[i]
+    ranges[axis] = range
+    if axis > last then last = axis end
   end
-  return key
+  for i = 1, last do ranges[i] = ranges[i] or ALL end
+  return ranges
 end
 
 op "reverse" {
   doc = "x with the order along each of the axes reversed. A view of the same numbers.",
-  args = { "x" },
-  values = { "axes" },
-  shapes = { x = "any", axes = "an axis or a table of axes, from 1 or -1 back", result = "x's" },
-  forward = function(x, axes) return plain_index(x, reversing_key(x, axes)) end,
+  args = { { "x", tensor "any" } },
+  values = { { "axes", kinds.axes() } },
+  result = "x's",
+  forward = function(x, axes) return core.index(x, reversing_key(x, axes)) end,
   keeps = {},
   backward = { x = function(g, _, _, axes) return K.reverse(g, axes) end },
   linear = true,

@@ -1,0 +1,350 @@
+-- args/kinds.lua: the kinds of arguments and options, in which records say what their functions take. A kind has
+--   expected    its words in an error text: "axis must be EXPECTED, got 0"
+--   read        function(value, x) -> the normal form, or nil; x is the first argument, which an axis depends on. None:
+--               anything is taken as it is
+--   explain     function(argument, value, x): raises what is wrong where that is more than that it is not as expected
+--   annotation  its type for editors (LuaCATS)
+--   words       what the reference says of it, if that is not what is expected
+--   optional    true: it may be nil
+--   tensors     true: tensors may be in it
+-- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
+-- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
+-- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
+-- Invariant: reading is idempotent, so a backward function hands on what it was given. Tensors' kinds are tensors.lua's.
+
+local check = require "dwconv.args.check"
+local config = require "dwconv.config"
+local words = require "dwconv.args.words"
+
+local math_type, whole, raise, show = math.type, check.whole, words.raise, words.show
+
+local Kind = {}
+Kind.__index = Kind
+
+--- The normal form of a value, or an error of the argument.
+function Kind:check(argument, value, x)
+  local read = self.read
+  if not read or value == nil and self.optional then return value end
+  local normal = read(value, x)
+  if normal ~= nil then return normal end
+  if self.explain then self.explain(argument, value, x) end
+  local hint = ""
+  if self.choices then
+    local meant = self.aliases and self.aliases[value]
+    hint = meant and ('; did you mean "%s"?'):format(meant) or words.hint(value, self.choices)
+  end
+  raise("%s must be %s, got %s%s", argument, self.expected, show(value), hint)
+end
+
+--- What reads an argument: function(value, x) -> its normal form, or an error. Nothing for a kind that takes anything.
+function Kind:reader(argument)
+  local read = self.read
+  if not read then return nil end
+  return function(value, x)
+    local normal = read(value, x)
+    if normal ~= nil then return normal end
+    return self:check(argument, value, x)
+  end
+end
+
+local kinds = {}
+
+--- A kind out of its fields.
+function kinds.new(fields) return setmetatable(fields, Kind) end
+
+local new = kinds.new
+
+--- The same kind, which may be nil; as an option it has no default then.
+function kinds.optional(kind)
+  local copy = {}
+  for field, value in pairs(kind) do copy[field] = value end
+  copy.default, copy.current, copy.optional = nil, nil, true
+  return new(copy)
+end
+
+--- What a function gives, if that is no tensor: its type for editors and what the reference says. `several`: more than
+--- one result.
+function kinds.gives(annotation, text, several)
+  return new { annotation = annotation, words = text, several = several }
+end
+
+-- ---- numbers and words ---------------------------------------------------------------------------
+
+local MOST <const> = 2 ^ 31 -- of sizes and counts, so that no product of what is accepted overflows in the core
+
+-- A whole number from `least` on, 2.0 as 2.
+local function as_whole(v, least)
+  v = whole(v)
+  return v and v >= least and v <= MOST and v or nil
+end
+
+-- {a, b} of whole numbers, in a table of our own: what a script does to its table later is not seen.
+local function as_pair(v, least)
+  if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
+  local a, b = as_whole(rawget(v, 1), least), as_whole(rawget(v, 2), least)
+  return a and b and { a, b }
+end
+
+--- A number but NaN, from `least` to `most` if there are such; nil stands for no default.
+function kinds.number(default, least, most)
+  return new {
+    default = default,
+    annotation = "number",
+    expected = least and ("a number from %d to %d"):format(least, most) or "a number",
+    read = function(v)
+      local fits = type(v) == "number" and v == v and (not least or v >= least and v <= most)
+      return fits and v or nil
+    end,
+  }
+end
+
+--- A number that is neither NaN nor infinite.
+function kinds.finite()
+  return new {
+    annotation = "number",
+    words = "a number",
+    expected = "a finite number",
+    read = function(v) return type(v) == "number" and v - v == 0 and v or nil end,
+  }
+end
+
+--- A number, NaN too, or a boolean.
+function kinds.scalar(default)
+  return new {
+    default = default,
+    annotation = "number|boolean",
+    expected = "a number or a boolean",
+    read = function(v) if type(v) == "number" or type(v) == "boolean" then return v end end,
+  }
+end
+
+--- A whole number, 2.0 as 2; from `least` to `most` if there are such.
+function kinds.whole(default, least, most)
+  local range = most and " from %d to %d" or least and " of at least %d" or ""
+  return new {
+    default = default,
+    annotation = "integer",
+    expected = "a whole number" .. range:format(least, most),
+    read = function(v)
+      v = whole(v)
+      return v and v >= (least or v) and v <= (most or v) and v or nil
+    end,
+  }
+end
+
+--- How many: a whole number from 0 on.
+function kinds.count() return kinds.whole(nil, 0) end
+
+--- An index of an axis. Which there are is checked where the tensor is known.
+function kinds.index()
+  local kind = kinds.whole()
+  kind.words = "an index, from 1 or -1 back"
+  return kind
+end
+
+--- true or false.
+function kinds.flag(default)
+  return new {
+    default = default,
+    steady = true,
+    annotation = "boolean",
+    expected = "true or false",
+    read = function(v) if type(v) == "boolean" then return v end end,
+  }
+end
+
+--- A string.
+function kinds.text(default)
+  return new {
+    default = default,
+    annotation = "string",
+    expected = "a string",
+    read = function(v) return type(v) == "string" and v or nil end,
+  }
+end
+
+--- One of the given strings; the first is the default. `aliases` maps what people try to what they mean.
+function kinds.oneof(choices, aliases)
+  local known, quoted = {}, {}
+  for i, c in ipairs(choices) do
+    known[c], quoted[i] = true, ('"%s"'):format(c)
+  end
+  return new {
+    default = choices[1],
+    steady = true,
+    choices = choices,
+    aliases = aliases,
+    annotation = table.concat(quoted, "|"),
+    expected = words.choice(quoted),
+    read = function(v) return known[v] and v or nil end,
+  }
+end
+
+--- One of the dtypes; `floats` allows float32 and float64 only. Left out, it is K.floatx().
+function kinds.dtype(floats)
+  local kind = kinds.oneof(floats and { "float32", "float64" }
+    or { "float32", "float64", "int32", "int64", "uint8", "bool" })
+  kind.default, kind.first, kind.current = nil, "float32", config.floatx
+  return kind
+end
+
+--- Something that can be called.
+function kinds.callable()
+  return new {
+    annotation = "function",
+    expected = "a function",
+    read = function(v) return check.is_callable(v) and v or nil end,
+  }
+end
+
+--- A table, which the function itself looks into: `annotation` is its type, `text` what it holds.
+function kinds.table(annotation, text)
+  return new {
+    annotation = annotation,
+    words = text,
+    expected = "a table",
+    read = function(v) return type(v) == "table" and v or nil end,
+  }
+end
+
+--- Anything, nil too.
+function kinds.anything(text, annotation)
+  return new { annotation = annotation or "any", words = text or "anything" }
+end
+
+-- ---- axes and shapes -----------------------------------------------------------------------------
+
+local MOST_AXES <const> = 8
+local AXIS <const> = "an axis, counting from 1 (-1 is the last)" -- as the core has it (arguments.c)
+
+--- An axis: of an argument that comes after a tensor its axis from 1 on; of an option only what may be one, as the
+--- tensor is not known.
+function kinds.axis(default)
+  return new {
+    default = default,
+    steady = true,
+    annotation = "integer",
+    words = "an axis, from 1 or -1 back",
+    expected = AXIS,
+    read = function(v, x)
+      if math_type(v) ~= "integer" then v = whole(v) end
+      if not x then return v ~= 0 and v or nil end
+      local rank = x.ndim
+      if v and v < 0 then v = v + rank + 1 end
+      return v and v >= 1 and v <= rank and v or nil
+    end,
+    explain = function(argument, v, x) if x then check.axis(v, x.ndim, argument) end end,
+  }
+end
+
+--- An axis, or a table of axes; of an option, left out, all of them. After a tensor it is a list of its axes.
+function kinds.axes()
+  local one = kinds.axis()
+  local read_one = one.read
+  local function read(v, x)
+    if type(v) ~= "table" then
+      local axis = read_one(v, x)
+      return x and axis and { axis } or axis
+    end
+    local axes, seen = {}, {}
+    for i = 1, rawlen(v) do
+      local axis = read_one(rawget(v, i), x)
+      if not axis or x and seen[axis] then return nil end
+      axes[i], seen[axis] = axis, true
+    end
+    return axes
+  end
+  return new {
+    default_text = "all axes",
+    steady = true,
+    annotation = "integer|integer[]",
+    words = "an axis or a table of axes, from 1 or -1 back",
+    expected = "an axis or a table of axes, counting from 1 (-1 is the last)",
+    read = read,
+    explain = function(argument, v, x)
+      if math.type(v) then one:check(argument, v, x) end
+      for i = 1, type(v) == "table" and rawlen(v) or 0 do one:check(("%s[%d]"):format(argument, i), rawget(v, i), x) end
+      if x and type(v) == "table" then check.axes(v, x.ndim, argument) end
+    end,
+  }
+end
+
+--- A shape: a table of sizes. `free`: one size may be -1.
+function kinds.shape(free)
+  local size = kinds.whole(nil, free and -1 or 0)
+  return new {
+    annotation = "integer[]",
+    expected = "a table of sizes",
+    read = function(v)
+      if type(v) ~= "table" or rawlen(v) > MOST_AXES then return nil end
+      local sizes = {}
+      for i = 1, rawlen(v) do
+        sizes[i] = size.read(rawget(v, i))
+        if not sizes[i] then return nil end
+      end
+      return sizes
+    end,
+    explain = function(argument, v)
+      if type(v) ~= "table" then return end
+      if rawlen(v) > MOST_AXES then raise("%s must have at most %d axes, got %d", argument, MOST_AXES, rawlen(v)) end
+      for i = 1, rawlen(v) do size:check(("%s[%d]"):format(argument, i), rawget(v, i)) end
+    end,
+  }
+end
+
+--- A whole number, or a table of them.
+function kinds.wholes(expected)
+  return new {
+    annotation = "integer|integer[]",
+    expected = expected or "a whole number or a table of whole numbers",
+    read = function(v)
+      if type(v) ~= "table" then return whole(v) end
+      local list = {}
+      for i = 1, rawlen(v) do
+        list[i] = whole(rawget(v, i))
+        if not list[i] then return nil end
+      end
+      return list
+    end,
+  }
+end
+
+-- ---- what convolutions take ----------------------------------------------------------------------
+
+--- A whole number for both axes, or {height, width}; at least 1.
+function kinds.pair(default)
+  return new {
+    default = { default, default },
+    steady = true,
+    annotation = "integer|integer[]",
+    expected = "a whole number or a pair {h, w}, each at least 1",
+    read = function(v)
+      if type(v) == "table" then return as_pair(v, 1) end
+      v = as_whole(v, 1)
+      return v and { v, v }
+    end,
+  }
+end
+
+--- "channels_last" or "channels_first"; left out, it is K.image_data_format().
+function kinds.data_format()
+  local kind = kinds.oneof({ "channels_last", "channels_first" }, { NHWC = "channels_last", NCHW = "channels_first" })
+  kind.default, kind.first, kind.current = nil, "channels_last", config.image_data_format
+  return kind
+end
+
+--- "valid", "same" or {{top, bottom}, {left, right}}.
+function kinds.padding()
+  local kind = kinds.oneof { "valid", "same" }
+  kind.annotation = kind.annotation .. "|integer[][]"
+  kind.expected = '"valid", "same" or {{top, bottom}, {left, right}}'
+  kind.read = function(v)
+    if v == "valid" or v == "same" then return v end
+    if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
+    local rows, cols = as_pair(rawget(v, 1), 0), as_pair(rawget(v, 2), 0)
+    return rows and cols and { rows, cols }
+  end
+  return kind
+end
+
+return kinds

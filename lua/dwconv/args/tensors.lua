@@ -1,0 +1,144 @@
+-- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says of each in words which axes and
+-- dtype it has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
+-- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". It adds them to the kinds of kinds.lua, which
+-- explains their fields.
+
+local check = require "dwconv.args.check"
+local kinds = require "dwconv.args.kinds"
+local words = require "dwconv.args.words"
+
+local is_tensor, raise, show = check.is_tensor, words.raise, words.show
+
+local dtypes = {
+  numbers = function(dtype) return dtype ~= "bool" end,
+  floats = function(dtype) return dtype == "float32" or dtype == "float64" end,
+  ["whole numbers"] = function(dtype) return dtype == "int32" or dtype == "int64" or dtype == "uint8" end,
+  bools = function(dtype) return dtype == "bool" end,
+  float64 = function(dtype) return dtype == "float64" end,
+}
+
+local function axes_text(n) return n == 1 and "one axis" or n .. " axes" end
+
+-- Raises what a tensor lacks.
+local function refuse(argument, t, needs)
+  if needs.rank and t.ndim ~= needs.rank then
+    raise("%s must be a tensor of rank %d, got %s", argument, needs.rank, show(t))
+  elseif needs.axes and t.ndim < needs.axes then
+    raise("%s must be a tensor with at least %s, got %s", argument, axes_text(needs.axes), show(t))
+  elseif needs.dtype == "numbers" then
+    raise("%s must hold numbers, got bool; cast it first", argument)
+  elseif needs.dtype == "floats" then
+    raise("%s must be of dtype float32, float64, got %s", argument, t.dtype)
+  elseif needs.dtype == "whole numbers" then
+    raise("%s must be a tensor of whole numbers (int32, int64, uint8), got %s", argument, show(t))
+  end
+  raise("%s must be a tensor of %s, got %s", argument, needs.dtype, show(t))
+end
+
+local function fits(t, needs)
+  if needs.rank and t.ndim ~= needs.rank then return false end
+  if needs.axes and t.ndim < needs.axes then return false end
+  return not needs.dtype or dtypes[needs.dtype](t.dtype)
+end
+
+-- What reads the most frequent kind asks as is_tensor does, but without a further call.
+local function tensor_reader(self, argument)
+  return function(value)
+    if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
+    return self:check(argument, value)
+  end
+end
+
+--- A tensor.
+---@param text string its axes and dtype
+---@param needs? { axes?: integer, rank?: integer, dtype?: string }
+function kinds.tensor(text, needs)
+  local kind = kinds.new {
+    annotation = "dwconv.Tensor",
+    words = text,
+    expected = "a tensor",
+    tensors = true,
+    read = function(v) return is_tensor(v) and v or nil end,
+    reader = not needs and tensor_reader or nil,
+  }
+  if not needs then return kind end
+  function kind.read(v) return is_tensor(v) and fits(v, needs) and v or nil end
+  function kind.explain(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end
+  return kind
+end
+
+--- A tensor, or a number beside one; a boolean beside bools.
+function kinds.tensor_or_number(text, annotation)
+  return kinds.new {
+    annotation = annotation or "dwconv.Tensor|number",
+    words = text or "a tensor, or a number beside one",
+    expected = "a tensor or a number",
+    tensors = true,
+    read = function(v) if is_tensor(v) or type(v) == "number" or type(v) == "boolean" then return v end end,
+  }
+end
+
+--- A tensor of whole numbers, which count from 1.
+function kinds.indices(text)
+  return kinds.tensor(text .. "; int32, int64 or uint8, counting from 1", { dtype = "whole numbers" })
+end
+
+--- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise when
+--- it is looked at again.
+---@param text string
+---@param needs? table of each tensor, as `tensor`'s
+function kinds.list(text, needs)
+  local one = kinds.tensor("", needs)
+  return kinds.new {
+    annotation = "dwconv.Tensor[]",
+    words = text,
+    expected = "a table of at least one tensor",
+    tensors = true,
+    list = true,
+    read = function(v)
+      if type(v) ~= "table" or rawlen(v) == 0 or rawget(v, "axis") ~= nil then return nil end
+      local list = {}
+      for i = 1, rawlen(v) do
+        list[i] = one.read(rawget(v, i))
+        if not list[i] then return nil end
+      end
+      return list
+    end,
+    explain = function(argument, v)
+      if type(v) ~= "table" then return end
+      if rawget(v, "axis") ~= nil then
+        raise('%s has a field "axis"; options go into a table of their own, after it', argument)
+      end
+      for i = 1, rawlen(v) do one:check(("%s[%d]"):format(argument, i), rawget(v, i)) end
+    end,
+  }
+end
+
+--- A tensor, or a table of tensors.
+function kinds.tensor_or_list(text, needs)
+  local one, list = kinds.tensor("", needs), kinds.list("", needs)
+  return kinds.new {
+    annotation = "dwconv.Tensor|dwconv.Tensor[]",
+    words = text,
+    expected = "a tensor or a table of tensors",
+    tensors = true,
+    read = function(v) return one.read(v) or type(v) == "table" and #v == 0 and {} or list.read(v) end,
+    explain = function(argument, v) return list.explain(argument, v) end,
+  }
+end
+
+--- What a tensor is made of, or one: numbers, booleans and nested tables are looked at by the core.
+function kinds.values(text)
+  return kinds.new {
+    annotation = "dwconv.Tensor|number|boolean|table",
+    words = text or "a nested table, a number, a boolean or a tensor",
+    expected = "a nested table, a number, a boolean or a tensor",
+    tensors = true,
+    read = function(v)
+      local kind = type(v)
+      if kind == "table" or kind == "number" or kind == "boolean" or is_tensor(v) then return v end
+    end,
+  }
+end
+
+return kinds
