@@ -1,7 +1,7 @@
--- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says of each in words which axes and
--- dtype it has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
--- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". It adds them to the kinds of kinds.lua, which
--- explains their fields.
+-- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says of each in words which axes
+-- and dtype it has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how
+-- many; `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". It adds them to the kinds of
+-- kinds.lua, which explains their fields.
 
 local check = require "dwconv.args.check"
 local kinds = require "dwconv.args.kinds"
@@ -83,8 +83,8 @@ function kinds.indices(text)
   return kinds.tensor(text .. "; int32, int64 or uint8, counting from 1", { dtype = "whole numbers" })
 end
 
---- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise when
---- it is looked at again.
+--- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise
+--- when it is looked at again.
 ---@param text string
 ---@param needs? table of each tensor, as `tensor`'s
 function kinds.list(text, needs)

@@ -1,6 +1,6 @@
--- args/words.lua: the words of errors, for all of the Lua layer, and whose name they begin with: an error that is raised
--- while a record's function runs begins with the name of the one that the script called, so that no record repeats its
--- own. The core knows it by the source of the function, which `source` gives (binding.c).
+-- args/words.lua: the words of errors, for all of the Lua layer, and whose name they begin with: an error that is
+-- raised while a record's function runs begins with the name of the one that the script called, so that no record
+-- repeats its own. The core knows it by the source of the function, which `source` gives (binding.c).
 
 local core = require "dwconv.core"
 
