@@ -7,6 +7,7 @@
 --   words       what the reference says of it, if that is not what is expected
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
+--   plain       true: any tensor is taken as it is
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
@@ -40,6 +41,14 @@ end
 function Kind:reader(argument)
   local read = self.read
   if not read then return nil end
+  if self.plain then -- as most arguments are: asked as is_tensor does, but without a further call
+    return function(value, x)
+      if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
+      local normal = read(value, x)
+      if normal ~= nil then return normal end
+      return self:check(argument, value, x)
+    end
+  end
   return function(value, x)
     local normal = read(value, x)
     if normal ~= nil then return normal end
@@ -271,7 +280,8 @@ end
 
 --- A shape: a table of sizes. `free`: one size may be -1.
 function kinds.shape(free)
-  local size = kinds.whole(nil, free and -1 or 0)
+  local least = free and -1 or 0
+  local size = kinds.whole(nil, least)
   return new {
     annotation = "integer[]",
     expected = "a table of sizes",
@@ -279,8 +289,10 @@ function kinds.shape(free)
       if type(v) ~= "table" or rawlen(v) > MOST_AXES then return nil end
       local sizes = {}
       for i = 1, rawlen(v) do
-        sizes[i] = size.read(rawget(v, i))
-        if not sizes[i] then return nil end
+        local n = rawget(v, i)
+        if math_type(n) ~= "integer" then n = whole(n) end
+        if not n or n < least then return nil end
+        sizes[i] = n
       end
       return sizes
     end,

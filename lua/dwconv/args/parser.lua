@@ -48,7 +48,9 @@ local function read_all(kinds, names, given)
     if value == nil then
       if kind.current then value = kind.current() else value = kind.default end
     else
-      value = kind:check(key, value)
+      local normal = kind.read(value)
+      if normal == nil then normal = kind:check(key, value) end
+      value = normal
     end
     parsed[key] = value
   end

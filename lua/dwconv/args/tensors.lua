@@ -4,17 +4,19 @@
 -- explains their fields.
 
 local check = require "dwconv.args.check"
+local core = require "dwconv.core"
 local kinds = require "dwconv.args.kinds"
 local words = require "dwconv.args.words"
 
-local is_tensor, raise, show = check.is_tensor, words.raise, words.show
+local MOST_AXES <const> = 8
+local fits, is_tensor, raise, show = core.fits, check.is_tensor, words.raise, words.show
 
 local dtypes = {
-  numbers = function(dtype) return dtype ~= "bool" end,
-  floats = function(dtype) return dtype == "float32" or dtype == "float64" end,
-  ["whole numbers"] = function(dtype) return dtype == "int32" or dtype == "int64" or dtype == "uint8" end,
-  bools = function(dtype) return dtype == "bool" end,
-  float64 = function(dtype) return dtype == "float64" end,
+  numbers = { "float32", "float64", "int32", "int64", "uint8" },
+  floats = { "float32", "float64" },
+  ["whole numbers"] = { "int32", "int64", "uint8" },
+  bools = { "bool" },
+  float64 = { "float64" },
 }
 
 local function axes_text(n) return n == 1 and "one axis" or n .. " axes" end
@@ -35,20 +37,6 @@ local function refuse(argument, t, needs)
   raise("%s must be a tensor of %s, got %s", argument, needs.dtype, show(t))
 end
 
-local function fits(t, needs)
-  if needs.rank and t.ndim ~= needs.rank then return false end
-  if needs.axes and t.ndim < needs.axes then return false end
-  return not needs.dtype or dtypes[needs.dtype](t.dtype)
-end
-
--- What reads the most frequent kind asks as is_tensor does, but without a further call.
-local function tensor_reader(self, argument)
-  return function(value)
-    if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
-    return self:check(argument, value)
-  end
-end
-
 --- A tensor.
 ---@param text string its axes and dtype
 ---@param needs? { axes?: integer, rank?: integer, dtype?: string }
@@ -58,12 +46,18 @@ function kinds.tensor(text, needs)
     words = text,
     expected = "a tensor",
     tensors = true,
+    plain = not needs,
     read = function(v) return is_tensor(v) and v or nil end,
-    reader = not needs and tensor_reader or nil,
   }
   if not needs then return kind end
-  function kind.read(v) return is_tensor(v) and fits(v, needs) and v or nil end
-  function kind.explain(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end
+  local least, most = needs.rank or needs.axes or 0, needs.rank or MOST_AXES
+  local d1, d2, d3, d4, d5 = table.unpack(dtypes[needs.dtype] or {})
+  if not d1 then
+    kind.read = function(v) return fits(v, least, most) and v or nil end
+  else
+    kind.read = function(v) return fits(v, least, most, d1, d2, d3, d4, d5) and v or nil end
+  end
+  kind.explain = function(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end
   return kind
 end
 
@@ -74,6 +68,7 @@ function kinds.tensor_or_number(text, annotation)
     words = text or "a tensor, or a number beside one",
     expected = "a tensor or a number",
     tensors = true,
+    plain = true,
     read = function(v) if is_tensor(v) or type(v) == "number" or type(v) == "boolean" then return v end end,
   }
 end
@@ -122,7 +117,11 @@ function kinds.tensor_or_list(text, needs)
     words = text,
     expected = "a tensor or a table of tensors",
     tensors = true,
-    read = function(v) return one.read(v) or type(v) == "table" and #v == 0 and {} or list.read(v) end,
+    plain = not needs,
+    read = function(v)
+      if type(v) ~= "table" then return one.read(v) end
+      return rawlen(v) == 0 and {} or list.read(v)
+    end,
     explain = function(argument, v) return list.explain(argument, v) end,
   }
 end
@@ -134,6 +133,7 @@ function kinds.values(text)
     words = text or "a nested table, a number, a boolean or a tensor",
     expected = "a nested table, a number, a boolean or a tensor",
     tensors = true,
+    plain = true,
     read = function(v)
       local kind = type(v)
       if kind == "table" or kind == "number" or kind == "boolean" or is_tensor(v) then return v end

@@ -37,10 +37,10 @@ function words.speaking(name, f) return load(through, words.source(name), "t")(f
 
 local calling = [[
 local pass = ...
-return function(f, ...) return pass(f(...)) end]]
+return function(f, ...) return pass(f(...)) end, function(f, a, b) local y = f(a, b) return y end]]
 
---- Calls f(...), which a script has passed: an error in it is of what f calls.
-words.call = load(calling, words.source "", "t")(pass)
+--- call(f, ...), and call2(f, a, b) of one result: calls f, which a script has passed: an error in it is of what f calls.
+words.call, words.call2 = load(calling, words.source "", "t")(pass)
 
 -- ---- names that are nearly right -----------------------------------------------------------------
 

@@ -139,7 +139,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
         if n == 0 then raise "elems is empty, and there is no initializer" end
         acc, first = item(first), first + step
       end
-      for i = first, last, step do acc = args.call(fn, acc, item(i)) end
+      for i = first, last, step do acc = args.call2(fn, acc, item(i)) end
       return acc
     end,
     backward = "parts",

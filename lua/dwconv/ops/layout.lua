@@ -193,7 +193,7 @@ op "stop_gradient" {
   args = { { "variables", kinds.tensor_or_list() } },
   result = kinds.gives("dwconv.Tensor|dwconv.Tensor[]", "the same"),
   forward = function(x)
-    if check.is_tensor(x) then return core.alias(x) end
+    if type(x) ~= "table" then return core.alias(x) end
     local stopped = {}
     for i, t in ipairs(x) do stopped[i] = K.stop_gradient(t) end
     return stopped
@@ -238,9 +238,9 @@ end
 to_dtype "cast_to_floatx" {
   doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
   args = { { "x", kinds.values() } },
+  reads = "core",
   forward = function(x)
     local floatx = config.floatx()
-    if check.is_tensor(x) then return core.cast(x, floatx) end
     return core.tensor(x, floatx, floatx, "x")
   end,
   sample = function(R) return R { 2, 3 } end,
