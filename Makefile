@@ -172,11 +172,11 @@ functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
-HOSTS    := guard states ctrl_c memory $(ISAS:%=math.%)
+HOSTS    := guard jobs states ctrl_c memory $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
-$(BUILD)/host/guard: tests/host/guard.c $(CORE_O) $(BUILD)/flags
+$(BUILD)/host/guard $(BUILD)/host/jobs: $(BUILD)/host/%: tests/host/%.c $(CORE_O) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) -MF $@.d -o $@ $< $(CORE_O) -lm -lpthread
 
@@ -218,7 +218,7 @@ bench-report:
 
 # ---- the rest ------------------------------------------------------------------------------------------
 # Everything a change should pass before it is kept; each compiler without a warning.
-CHECKERS := clang lua-check cppcheck
+CHECKERS := clang clang-format lua-check cppcheck
 
 check:
 	@tools/deps $(PACKAGES) $(CHECKERS)
@@ -233,6 +233,7 @@ check-compilers:
 
 check-lint:
 	luacheck --quiet lua tests examples
+	clang-format --dry-run -Werror $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
 	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \

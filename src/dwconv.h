@@ -1,6 +1,6 @@
 // dwconv.h: the whole C API. A core that knows tensors, geometry and threads, and has never heard of Lua.
-// A driver is two steps, deciding and running: dw_<op>_init takes the job, the context, outputs, inputs and geometry, in
-// this order, and decides everything; dw_run computes. Nothing here allocates: the caller lends scratch to dw_run.
+// A driver is two steps, deciding and running: dw_<op>_init takes the job, the context, outputs, inputs and geometry,
+// in this order, and decides everything; dw_run computes. Nothing here allocates: the caller lends scratch to dw_run.
 // SPDX-License-Identifier: MIT
 #ifndef DWCONV_H
 #define DWCONV_H
@@ -112,8 +112,8 @@ void dw_pool_stop(dw_pool *p);               // for good; then jobs run on the c
 // ---- jobs ---------------------------------------------------------------------------------------
 
 // What an init has decided: a series of passes. The units of a pass may run in any order, on any thread; the next pass
-// begins when all of them are done. A unit owns what it writes, and each output is one chain of operations, whatever unit
-// it falls into, so results do not depend on the number of threads.
+// begins when all of them are done. A unit owns what it writes, and each output is one chain of operations, whatever
+// unit it falls into, so results do not depend on the number of threads.
 typedef struct dw_job dw_job;
 
 // Runs units a..b-1. `slot` is below the job's slots, and differs between calls that run at the same time.
@@ -140,8 +140,9 @@ struct dw_job {
   _Alignas(DW_STATE_ALIGN) char state[DW_STATE_BYTES];
 };
 
-// Runs all passes; parallel.c cuts their units into tasks and shares these out. `memory` has j->scratch bytes and begins at
-// a 64-byte line; it is not read where there are none. DW_OK, DW_INTERRUPTED, or what the init says of its job.
+// Runs all passes; parallel.c cuts their units into tasks and shares these out. `memory` has j->scratch bytes and
+// begins at a 64-byte line; it is not read where there are none. DW_OK, DW_INTERRUPTED, or what the init says of its
+// job.
 dw_status dw_run(dw_job *j, void *memory);
 
 // ---- layout: copies, permutations, conversion ---------------------------------------------------
@@ -166,9 +167,9 @@ int dw_elementwise_operands(int op);
 bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
-// A job that only looks whether whole numbers are divided by 0 or raised to a negative power: its status is DW_DIVISION or
-// DW_EXPONENT then. DW_DTYPE where the op is not for this dtype.
-dw_status dw_elementwise_check_init(dw_job *j, const dw_context *cx, int op, const dw_tensor *const *x);
+// A job that only looks whether whole numbers are divided by 0 or raised to a negative power: its status is DW_DIVISION
+// or DW_EXPONENT then. False: there is nothing to look at, and no job.
+bool dw_elementwise_check_init(dw_job *j, const dw_context *cx, const dw_tensor *const *x, int op);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.
 void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int op);
@@ -179,19 +180,19 @@ void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, co
 typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANCE, DW_DEVIATION } dw_reduction;
 
 // y has x's dtype and rank, and size 1 on the axes that are reduced. Sums (by fours) and products of floats are kept in
-// double, and over no elements they are 0 and 1; the largest of no elements is the lowest number, the least the highest.
-// NaN wins. The mean, the variance (mean of squared distances from the mean) and its root are of floats only; they are
-// computed in double, rounded once, and NaN over no elements. `correction` is taken off the number of elements that the
-// variance divides by; where nothing is left, it is NaN.
+// double, and over no elements they are 0 and 1; the largest of no elements is the lowest number, the least the
+// highest. NaN wins. The mean, the variance (mean of squared distances from the mean) and its root are of floats only;
+// they are computed in double, rounded once, and NaN over no elements. `correction` is taken off the number of elements
+// that the variance divides by; where nothing is left, it is NaN.
 dw_status dw_reduce_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, dw_reduction op,
                          double correction);
 // y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or
 // largest.
 void dw_arg_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool least);
 
-// Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0, in which 0 times
-// any b_i is 0; or the largest or least so far, which once NaN stays NaN. One shape and dtype; y may be an operand.
-// ORDER kernels/reduce.h
+// Along an axis: y_i = x_0 + ... + x_i, the same of products, and y_i = a_i + b_i * y_(i-1), y_0 = a_0, in which 0
+// times any b_i is 0; or the largest or least so far, which once NaN stays NaN. One shape and dtype; y may be an
+// operand. ORDER kernels/reduce.h
 typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE, DW_CUMMAX, DW_CUMMIN } dw_scan;
 
 void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int axis, dw_scan op);
@@ -209,8 +210,8 @@ dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, c
                           const int64_t *indices);
 dw_status dw_put_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
                       int axis);
-// Where a mask (bool) is true: `counts` has room for dw_nonzero_runs(mask) numbers, which the first of the two fills for
-// the second; *all is how many there are. at (all, rank): their positions, from 1, in row-major order.
+// Where a mask (bool) is true: `counts` has room for dw_nonzero_runs(mask) numbers, which the first of the two fills
+// for the second; *all is how many there are. at (all, rank): their positions, from 1, in row-major order.
 int64_t dw_nonzero_runs(const dw_tensor *mask);
 void dw_nonzero_count_init(dw_job *j, const dw_context *cx, int64_t *counts, int64_t *all, const dw_tensor *mask);
 void dw_nonzero_init(dw_job *j, const dw_context *cx, int64_t *at, const dw_tensor *mask, const int64_t *counts);

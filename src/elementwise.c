@@ -79,26 +79,24 @@ static bool end_search(dw_job *j) {
 }
 
 // Whether a whole number in t is zero, or, if asked so, negative: then `yes`.
-static void search_init(dw_job *j, const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
+static bool search_init(dw_job *j, const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
   struct search *s = DW_STATE(struct search, j);
   int64_t n = dw_numel(t);
-  if (n == 0) return;
+  if (n == 0) return false;
   s->negative = negative, s->found_status = yes, s->cast = cx->kernels->cast[t->dtype];
   atomic_init(&s->found, false);
   dw_walk_init(&s->w, 1, &t);
   dw_job_init(j, cx, n / s->w.size[s->w.rank - 1], (double)n, search_rows);
   j->next = end_search;
+  return true;
 }
 
-dw_status dw_elementwise_check_init(dw_job *j, const dw_context *cx, int op, const dw_tensor *const *x) {
+bool dw_elementwise_check_init(dw_job *j, const dw_context *cx, const dw_tensor *const *x, int op) {
   const dw_tensor *last = x[ops[op].operands - 1];
-  dw_job_init(j, cx, 0, 0, NULL);
-  if (!dw_elementwise_takes(cx, op, last->dtype)) return DW_DTYPE;
-  if (dw_dtype_is_float(last->dtype)) return DW_OK;
+  if (dw_dtype_is_float(last->dtype)) return false;
+  if (op == DW_ELEMENTWISE_power) return search_init(j, cx, last, true, DW_EXPONENT);
   bool divides = op == DW_ELEMENTWISE_floor_divide || op == DW_ELEMENTWISE_mod;
-  if (divides) search_init(j, cx, last, false, DW_DIVISION);
-  if (op == DW_ELEMENTWISE_power) search_init(j, cx, last, true, DW_EXPONENT);
-  return DW_OK;
+  return divides && search_init(j, cx, last, false, DW_DIVISION);
 }
 
 // ---- blocks -------------------------------------------------------------------------------------
@@ -272,6 +270,8 @@ void dw_elementwise_init(dw_job *j, const dw_context *cx, const dw_tensor *y, co
   int operands = ops[op].operands;
   int64_t n = dw_numel(y);
   run_block *run = cx->kernels->elementwise[x[operands - 1]->dtype]->run[op];
+  DW_REQUIRE(run != NULL && y->dtype == dw_elementwise_result(op, x[operands - 1]->dtype));
+  for (int s = 0; s < operands; s++) DW_REQUIRE(dw_same_shape(x[s], y));
   bool streams = n * (int64_t)dw_dtype_size(y->dtype) > cx->stream;
   if (n == 0) return dw_job_init(j, cx, 0, 0, NULL);
   if (!streams && is_brief(y, operands, x, n)) return brief_init(j, cx, run, y, operands, x, n);

@@ -25,6 +25,7 @@ static struct picking *picking_of(dw_job *j) { return DW_STATE(struct picking, j
 static struct picking *picking_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
                                     const int64_t *indices, int axis) {
   struct picking *p = picking_of(j);
+  DW_REQUIRE(x->dtype == y->dtype && dw_is_contiguous(x) && dw_is_contiguous(y) && axis < x->rank);
   dw_job_init(j, cx, 0, 0, NULL);
   *p = (struct picking){.x = x->data, .y = y->data, .indices = indices, .n = x->shape[axis]};
   p->outer = p->inner = 1;
@@ -272,6 +273,7 @@ int64_t dw_nonzero_runs(const dw_tensor *mask) { return parts(dw_numel(mask), RU
 
 void dw_nonzero_count_init(dw_job *j, const dw_context *cx, int64_t *counts, int64_t *all, const dw_tensor *mask) {
   int64_t n = dw_numel(mask);
+  DW_REQUIRE(mask->dtype == DW_BOOL && dw_is_contiguous(mask));
   *DW_STATE(struct truth, j) = (struct truth){*mask, n, counts, all, NULL};
   dw_job_init(j, cx, dw_nonzero_runs(mask), (double)n, count_truth);
   j->next = add_counts;

@@ -43,6 +43,7 @@ static void move_units(dw_job *j, int64_t a, int64_t b, int slot) {
 
 static struct move *move_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from) {
   struct move *m = move_of(j);
+  DW_REQUIRE(dw_same_shape(to, from));
   dw_job_init(j, cx, 0, 0, move_units);
   m->inner = 1, m->streams = false;
   dw_walk_init(&m->axes, 2, (const dw_tensor *[]){to, from});
@@ -114,6 +115,7 @@ static int row_axis(const struct move *m) {
 void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src) {
   enum { BLOCK = 1 << 15, SIDE = 256, SHORT = 1 << 10 };
   struct move *m = move_init(j, cx, dst, src);
+  DW_REQUIRE(dst->dtype == src->dtype);
   m->visit = visit_copy;
   m->streams = dw_numel(dst) * m->axes.bytes[TO] > cx->stream;
   int last = m->axes.rank - 1, i = axis_contiguous_in_from(m);
@@ -150,15 +152,15 @@ static bool next_row(dw_job *j) {
   if (p->done == p->rows.shape[0]) return false;
   dw_select_view(&to, &p->x, 0, p->indices[p->done] - 1);
   dw_select_view(&from, &p->rows, 0, p->done++);
-  char *memory = j->memory;
   dw_copy_init(j, j->cx, &to, &from);
-  j->next = next_row, j->memory = memory;
+  j->next = next_row;
   return true;
 }
 
 void dw_put_rows_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *rows,
                       const int64_t *indices) {
   struct put_rows *p = DW_STATE(struct put_rows, j);
+  DW_REQUIRE(x->rank > 0 && x->rank == rows->rank && x->dtype == rows->dtype);
   dw_job_init(j, cx, 0, 0, move_units);
   p->x = *x, p->rows = *rows, p->indices = indices, p->done = 0;
   j->next = next_row;
@@ -263,6 +265,7 @@ static void compare(dw_job *j, int64_t begin, int64_t end, int slot) {
 
 void dw_close_init(dw_job *j, const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
                    double rtol, double atol) {
+  DW_REQUIRE(dw_same_shape(a, b) && a->dtype == b->dtype);
   dw_job_init(j, cx, 1, (double)dw_numel(a) * DW_WORK_PICK, compare);
   *DW_STATE(struct comparison, j) = (struct comparison){*a, *b, rtol, atol, 0, close, worst};
   *close = true, *worst = 0;

@@ -116,13 +116,14 @@ static void draw_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
   }
 }
 
-void dw_random_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, dw_random *r, dw_distribution which, double a,
-                    double b) {
+void dw_random_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, dw_random *r, dw_distribution which,
+                    double a, double b) {
   static void (*const blocks[][2])(double *, const uint32_t *, const struct draw *) = {
       [DW_UNIFORM] = {uniform64, uniform32},
       [DW_NORMAL] = {normal64, normal32},
       [DW_TRUNCATED] = {truncated64, truncated32},
   };
+  DW_REQUIRE(dw_dtype_is_float(dst->dtype) && dw_is_contiguous(dst));
   bool f32 = dst->dtype == DW_FLOAT32;
   int64_t n = dw_numel(dst), per_block = f32 ? 4 : 2, all = parts(n, per_block);
   *DW_STATE(struct draw, j) = (struct draw){dst->data, f32, *r, n, per_block, a, b, blocks[which][f32]};

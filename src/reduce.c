@@ -242,6 +242,8 @@ dw_status dw_reduce_init(dw_job *j, const dw_context *cx, const dw_tensor *y, co
   struct reduction *r = DW_STATE(struct reduction, j);
   const struct dw_reduce_kernels *all = cx->kernels->reduce[x->dtype];
   bool moment = op == DW_VARIANCE || op == DW_DEVIATION;
+  DW_REQUIRE(y->rank == x->rank && y->dtype == x->dtype && (op < DW_MEAN || dw_dtype_is_float(x->dtype)));
+  for (int i = 0; i < x->rank; i++) DW_REQUIRE(y->shape[i] == x->shape[i] || y->shape[i] == 1);
   dw_job_init(j, cx, 0, 0, NULL);
   if (dw_numel(y) == 0) return DW_OK;
   if (dw_numel(x) == 0) return fill_empty(j, cx, &all->reduction[op], y), DW_OK;
@@ -328,6 +330,7 @@ static void arg_lines(dw_job *j, int64_t a, int64_t b, int slot) {
 }
 
 void dw_arg_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool least) {
+  DW_REQUIRE(y->dtype == DW_INT64 && y->rank == x->rank && y->shape[axis] == 1 && x->shape[axis] > 0);
   lines_init(j, cx, arg_lines, 2, (const dw_tensor *[]){y, x}, axis, least);
 }
 
@@ -349,5 +352,6 @@ static void scan_lines(dw_job *j, int64_t a, int64_t b, int slot) {
 void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int axis,
                   dw_scan op) {
   const dw_tensor *b = op == DW_RECURRENCE ? x[1] : x[0];
+  DW_REQUIRE(dw_same_shape(y, x[0]) && dw_same_shape(y, b) && y->dtype == x[0]->dtype && y->dtype == b->dtype);
   lines_init(j, cx, scan_lines, 3, (const dw_tensor *[]){y, x[0], b}, axis, op);
 }

@@ -14,8 +14,8 @@ struct sorting {
   int64_t work_pitch; // bytes of a slot's room for indices
   size_t bytes;
   bool descending;
-  // Of a long line: which it is, the runs of `run` elements that are merged (0: blocks are sorted), and whether the pass
-  // reads the order and writes the room in memory, rather than the other way round.
+  // Of a long line: which it is, the runs of `run` elements that are merged (0: blocks are sorted), and whether the
+  // pass reads the order and writes the room in memory, rather than the other way round.
   int64_t line, run;
   bool to_memory;
 };
@@ -94,6 +94,7 @@ dw_status dw_argsort_init(dw_job *j, const dw_context *cx, const dw_tensor *orde
                           bool descending) {
   struct sorting *s = sorting_of(j);
   int64_t n = x->shape[x->rank - 1], all = dw_numel(x), used = 0, room = times(n, sizeof(int64_t));
+  DW_REQUIRE(order->dtype == DW_INT64 && dw_same_shape(order, x) && dw_is_contiguous(order) && dw_is_contiguous(x));
   *s = (struct sorting){.k = cx->kernels->sort[x->dtype == DW_BOOL ? DW_UINT8 : x->dtype]};
   s->order = order->data, s->keys = x->data, s->n = n, s->lines = n > 0 ? all / n : 0;
   s->bytes = dw_dtype_size(x->dtype), s->descending = descending;

@@ -137,10 +137,14 @@ describe("who may know whom", function()
     assert.is_true(listed > 5)
   end)
 
-  it("files stay under 400 lines", function()
-    for _, path in ipairs(files("src lua tests examples", "[chl]*")) do
+  it("files stay under 400 lines, and C under 120 columns, as luacheck holds for Lua", function()
+    for _, path in ipairs(files("src lua tests examples", "[chlp]*")) do
       if path:find "%.lua$" and not path:find "fixtures" or path:find "%.[ch]$" then
-        assert.is_true(#lines_of(path) <= 400, ("%s has %d lines"):format(path, #lines_of(path)))
+        local lines = lines_of(path)
+        assert.is_true(#lines <= 400, ("%s has %d lines"):format(path, #lines))
+        for i, line in ipairs(path:find "%.[ch]$" and lines or {}) do
+          assert.is_true(#line <= 120, ("%s:%d has %d columns"):format(path, i, #line))
+        end
       end
     end
   end)

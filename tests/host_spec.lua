@@ -32,8 +32,14 @@ describe("a host without Lua", function()
     assert.truthy(out:find "geometries x %d isas, 0 failures", out)
   end)
 
+  it("runs the passes of three jobs within one parallel region, to the same bits", function()
+    local out = runs(build .. "/host/jobs")
+    local passes = out:match "3 jobs, (%d+) passes in one region, %d+ contexts, 0 failures"
+    assert.is_true(tonumber(passes) >= 7, out) -- packing and several passes of the reduction among them
+  end)
+
   for _, isa in ipairs(support.isas) do
-    it("computes elementary functions as well as math.h says, " .. isa, function()
+    it("computes elementary functions as well as elementary.h says, " .. isa, function()
       local out = runs(("%s/host/math.%s"):format(build, isa))
       assert.truthy(out:find "math: %d+ functions, 0 failures", out)
     end)

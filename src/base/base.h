@@ -1,5 +1,5 @@
-// base.h: what every driver stands on: arithmetic of sizes, the state and the scratch of a job, walks over tensors of one
-// shape. Included by drivers only. The C API that others see is dwconv.h.
+// base.h: what every driver stands on: arithmetic of sizes, the state and the scratch of a job, walks over tensors of
+// one shape. Included by drivers only. The C API that others see is dwconv.h.
 #ifndef DWCONV_BASE_H
 #define DWCONV_BASE_H
 
@@ -46,7 +46,14 @@ static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context
    (T *)(void *)(job)->state)
 
 // A job of one pass, which the caller may extend; its state is not initialised.
-void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run);
+static inline void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run) {
+  j->cx = cx;
+  j->pass = (dw_pass){units, work, run};
+  j->next = NULL;
+  j->status = DW_OK;
+  j->slots = cx->threads;
+  j->scratch = j->zeroed = 0;
+}
 
 // How many slots a pass of so many units and so much work has at most.
 int dw_slots(const dw_context *cx, int64_t units, double work);
@@ -58,12 +65,19 @@ bool dw_stopped(const dw_context *cx, int slot);
 // What an element costs in passes that are not arithmetic, in multiply-adds, so that `work` is alike in all of them.
 // Found on a Zen 4 by timing the drivers of `make bench`; only the threshold to a parallel region depends on them, and
 // factors of 2 change nothing.
-enum { DW_WORK_MOVE = 2, DW_WORK_COMBINE = 3, DW_WORK_SCAN = 4, DW_WORK_PICK = 8, DW_WORK_SORT = 30, DW_WORK_DRAW = 30 };
+enum {
+  DW_WORK_MOVE = 2,
+  DW_WORK_COMBINE = 3,
+  DW_WORK_SCAN = 4,
+  DW_WORK_PICK = 8,
+  DW_WORK_SORT = 30,
+  DW_WORK_DRAW = 30
+};
 
 // ---- scratch ------------------------------------------------------------------------------------
 
-// Deals out the scratch of a job in pieces: gives where the next one, of so many bytes, begins in its memory. Pieces are
-// some lines apart. `used` grows, up to DW_TOO_MUCH.
+// Deals out the scratch of a job in pieces: gives where the next one, of so many bytes, begins in its memory. Pieces
+// are some lines apart. `used` grows, up to DW_TOO_MUCH.
 int64_t dw_scratch_take(int64_t *used, int64_t bytes);
 // The same for one piece for each slot; *pitch is the distance between them.
 int64_t dw_scratch_each(int64_t *used, int64_t bytes, int slots, int64_t *pitch);
@@ -75,8 +89,8 @@ dw_status dw_scratch_tell(dw_job *j, int64_t used);
 enum { DW_OPERANDS = 4 };
 
 // Several tensors of one shape as the fewest axes that describe them all: axes of size 1 are dropped, the others are
-// ordered by the first tensor's strides, largest first, and neighbours are merged where every tensor allows it. There is
-// at least one axis.
+// ordered by the first tensor's strides, largest first, and neighbours are merged where every tensor allows it. There
+// is at least one axis.
 struct dw_walk {
   int operands, rank;
   int64_t size[DW_MAX_RANK];

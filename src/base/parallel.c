@@ -1,8 +1,8 @@
 // parallel.c: runs jobs: cuts the units of each pass into tasks and shares these out over threads. The only file that
 // starts any. Invariants: a unit runs whole, once, on one thread, and results never depend on which. The calling thread
 // waits for no worker that has not come: it does what is left itself. Nothing here ends the process: where the system
-// gives no thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone makes,
-// and which cannot raise.
+// gives no thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone
+// makes, and which cannot raise.
 #include "base.h"
 
 #include <pthread.h>
@@ -33,12 +33,12 @@ struct dw_pool {
   dw_job *job;
   int64_t per_task;
   _Alignas(DW_LINE) atomic_bool stop; // the region is interrupted
-  atomic_bool workers_sleep;       // some of them; cleared by whoever wakes them
+  atomic_bool workers_sleep;          // some of them; cleared by whoever wakes them
   atomic_bool caller_sleeps;
-  atomic_int end;                  // workers from this slot on are to end
-  int threads;   // with the calling one
-  bool refused;  // the system gave no more, or the pool was stopped
-  unsigned home; // the value of `forks` in the process that started the workers
+  atomic_int end; // workers from this slot on are to end
+  int threads;    // with the calling one
+  bool refused;   // the system gave no more, or the pool was stopped
+  unsigned home;  // the value of `forks` in the process that started the workers
   pthread_mutex_t lock;
   pthread_cond_t work, done;
   pthread_t thread[MOST];
@@ -251,7 +251,6 @@ static int find_threads(dw_pool *p, int wanted) {
 
 static void open_region(dw_pool *p, dw_job *j, int64_t tasks, int64_t per_task, int slots) {
   p->job = j, p->per_task = per_task;
-  p->stop = false;
   for (int64_t i = 0; i < slots; i++) {
     atomic_store_explicit(&p->share[i].next, tasks / slots * i + tasks % slots * i / slots, memory_order_relaxed);
     p->share[i].end = tasks / slots * (i + 1) + tasks % slots * (i + 1) / slots;
@@ -287,17 +286,12 @@ bool dw_stopped(const dw_context *cx, int slot) {
   return atomic_load_explicit(&cx->pool->stop, memory_order_relaxed);
 }
 
-// ---- jobs ---------------------------------------------------------------------------------------
-
-void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run) {
-  j->cx = cx;
-  j->pass = (dw_pass){units, work, run};
-  j->next = NULL;
-  j->status = DW_OK;
-  j->slots = cx->threads;
-  j->scratch = j->zeroed = 0;
-  j->memory = NULL;
+// Whether units were told to stop, or, without a pool, would be now.
+static bool was_stopped(const dw_context *cx) {
+  return cx->pool == NULL ? interrupted(cx) : atomic_load_explicit(&cx->pool->stop, memory_order_relaxed);
 }
+
+// ---- jobs ---------------------------------------------------------------------------------------
 
 // A task is worth a look at the clock and a share-out: an eighth of what is worth a region, some microseconds. So many
 // can still be shared out evenly. Found with `make bench`: 16 and 64 parts differ by no more than the runs do.
@@ -307,18 +301,18 @@ static int64_t units_per_task(const dw_context *cx, const dw_pass *p) {
 }
 
 static dw_status run_alone(dw_job *j, int64_t tasks, int64_t per_task) {
-  if (j->cx->pool != NULL) j->cx->pool->stop = false;
   for (int64_t i = 0; i < tasks; i++) {
     run_task(j, i, per_task, 0);
-    if (interrupted(j->cx)) return DW_INTERRUPTED;
+    if (i + 1 < tasks && interrupted(j->cx)) return DW_INTERRUPTED;
   }
-  return DW_OK;
+  return was_stopped(j->cx) ? DW_INTERRUPTED : DW_OK;
 }
 
 static dw_status run_pass(dw_job *j) {
   const dw_pass *pass = &j->pass;
   dw_pool *p = j->cx->pool;
   if (pass->units == 0) return DW_OK;
+  if (p != NULL) atomic_store_explicit(&p->stop, false, memory_order_relaxed); // nobody is inside
   if (pass->work < j->cx->grain) return run_alone(j, 1, pass->units);
   int64_t per_task = units_per_task(j->cx, pass), tasks = parts(pass->units, per_task);
   int slots = (int)least(least(dw_slots(j->cx, pass->units, pass->work), j->slots), tasks);
@@ -327,15 +321,16 @@ static dw_status run_pass(dw_job *j) {
   open_region(p, j, tasks, per_task, slots);
   run_shares(p, 0, slots, j->cx);
   close_region(p, j->cx);
-  return p->stop ? DW_INTERRUPTED : DW_OK;
+  return was_stopped(j->cx) ? DW_INTERRUPTED : DW_OK;
 }
 
 dw_status dw_run(dw_job *j, void *memory) {
   j->memory = memory;
   if (j->zeroed > 0) memset(memory, 0, j->zeroed);
-  do {
+  for (;;) {
     dw_status s = run_pass(j);
     if (s != DW_OK) return s;
-  } while (j->next != NULL && j->next(j));
-  return j->status;
+    if (j->next == NULL || !j->next(j)) return j->status;
+    if (interrupted(j->cx)) return DW_INTERRUPTED;
+  }
 }

@@ -1,12 +1,12 @@
-// scratch.c: how the scratch of a job is dealt out. Called by the inits of drivers. Invariant: what one thread writes lies
-// apart from what another does.
+// scratch.c: how the scratch of a job is dealt out. Called by the inits of drivers. Invariant: what one thread writes
+// lies apart from what another does.
 #include "base.h"
 
 enum {
-  APART = 256, // bytes of which a piece's size is a multiple; with 64, rows that are packed side by side are slower by a seventh
+  APART = 256, // bytes, of which the size of a piece is a multiple; with 64, packing planes takes a seventh longer
   // Where a thread walks through more than a LITTLE scratch, its prefetchers also take lines far ahead of it, which
-  // another thread may be writing. Found with `make bench BENCHES=depthwise` on a Zen 4, kernel gradients of two threads:
-  // 3 KB more between the pieces change nothing, 16 KB half of it, 64 KB all.
+  // another thread may be writing. Found with `make bench BENCHES=depthwise` on a Zen 4, kernel gradients of two
+  // threads: 3 KB more between the pieces change nothing, 16 KB half of it, 64 KB all.
   LITTLE = 1 << 12,
   FAR_APART = 1 << 16
 };

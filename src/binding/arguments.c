@@ -150,7 +150,8 @@ int dwl_checkshape(lua_State *L, int index, const char *argument, int64_t shape[
 int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank) {
   int64_t i;
   index = hold(L, index);
-  if (!to_integer(L, index, &i) || i == 0) dwl_expected(L, argument, "an axis, counting from 1 (-1 is the last)", index);
+  if (!to_integer(L, index, &i) || i == 0)
+    dwl_expected(L, argument, "an axis, counting from 1 (-1 is the last)", index);
   if (i >= 1 && i <= rank) return (int)i - 1;
   if (i <= -1 && i >= -rank) return (int)(i + rank);
   if (rank == 0) dwl_error(L, "%s must be an axis, but a tensor of rank 0 has none", argument);

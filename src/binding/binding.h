@@ -43,7 +43,7 @@ static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, l
 
 // Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
-const char *dwl_shape_text(lua_State *L, const dw_tensor *t); // "1x3x3x2", "()"; pushes it
+const char *dwl_shape_text(lua_State *L, const dw_tensor *t);                   // "1x3x3x2", "()"; pushes it
 
 // ---- tensor.c -----------------------------------------------------------------------------------
 
@@ -63,11 +63,11 @@ void dwl_wrote(lua_State *L, int index);
 
 // ---- run.c --------------------------------------------------------------------------------------
 
-const dw_context *dwl_context(lua_State *L);      // for the inits of jobs
-void dwl_check(lua_State *L, dw_status s);        // raises unless it is DW_OK
-void dwl_run(lua_State *L, dw_job *j);            // lends it scratch; raises what goes wrong
-void *dwl_scratch(lua_State *L, size_t bytes);    // pushes it
-bool dwl_hookchanged(void *state);                // whether an interruption is asked for
+const dw_context *dwl_context(lua_State *L);   // for the inits of jobs
+void dwl_check(lua_State *L, dw_status s);     // raises unless it is DW_OK
+void dwl_run(lua_State *L, dw_job *j);         // lends it scratch; raises what goes wrong
+void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
+bool dwl_hookchanged(void *state);             // whether an interruption is asked for
 // In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
 // every 2^16-th.
 void dwl_interrupt(lua_State *L);
@@ -123,8 +123,8 @@ void dwl_pushclosure(lua_State *L, int more);
 #define KERNELS(name, types)
 #define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
 #include "families.h"
-extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[], dwl_view_functions[],
-    dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
+extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[],
+    dwl_view_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
     dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];

@@ -9,6 +9,7 @@ enum { MOST = 3 };
 
 struct call {
   lua_State *L;
+  const dw_context *cx;
   int op, operands;
   const dw_tensor *x[MOST];
   dw_tensor numbers[MOST]; // what stands for a Lua number
@@ -71,28 +72,33 @@ static void refuse_dtype(struct call *c) {
   lua_State *L = c->L;
   lua_pushliteral(L, "");
   for (int d = 0; d < DW_DTYPES; d++) {
-    if (!dw_elementwise_takes(dwl_context(L), c->op, (dw_dtype)d)) continue;
+    if (!dw_elementwise_takes(c->cx, c->op, (dw_dtype)d)) continue;
     const char *before = lua_tostring(L, -1);
     lua_pushfstring(L, "%s%s%s", before, before[0] == 0 ? "" : ", ", dw_dtype_name((dw_dtype)d));
   }
   dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
 }
 
-// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where there
-// is no result, none is wrong.
+// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where
+// there is no result, none is wrong.
 static void check(struct call *c, const dw_tensor *y) {
   dw_job j;
-  if (dw_elementwise_check_init(&j, dwl_context(c->L), c->op, c->x) == DW_DTYPE) refuse_dtype(c);
-  if (j.pass.units > 0 && dw_numel(y) > 0) dwl_run(c->L, &j);
+  if (!dw_elementwise_takes(c->cx, c->op, c->dtype)) refuse_dtype(c);
+  if (dw_elementwise_check_init(&j, c->cx, c->x, c->op) && dw_numel(y) > 0) dwl_run(c->L, &j);
+}
+
+// The rest is written before it is read; clearing it would take longer than a short op does.
+static void start(struct call *c, lua_State *L) {
+  c->L = L;
+  c->cx = dwl_context(L);
+  c->op = (int)lua_tointeger(L, lua_upvalueindex(DWL_OP));
+  c->operands = dw_elementwise_operands(c->op);
+  lua_settop(L, c->operands);
 }
 
 // The operands, and the shape to which they stretch.
 static int read_operands(struct call *c, int64_t shape[DW_MAX_RANK]) {
-  lua_State *L = c->L;
   int rank = 0;
-  c->op = (int)lua_tointeger(L, lua_upvalueindex(DWL_OP));
-  c->operands = dw_elementwise_operands(c->op);
-  lua_settop(L, c->operands);
   read_tensors(c);
   read_numbers(c);
   for (int i = 0; i < c->operands; i++) {
@@ -111,12 +117,13 @@ static void compute(struct call *c, const dw_tensor *y) {
     x[i] = &stretched[i];
   }
   dw_job j;
-  dw_elementwise_init(&j, dwl_context(c->L), y, x, c->op);
+  dw_elementwise_init(&j, c->cx, y, x, c->op);
   dwl_run(c->L, &j);
 }
 
 static int into_new(lua_State *L) {
-  struct call c = {.L = L};
+  struct call c;
+  start(&c, L);
   int64_t shape[DW_MAX_RANK];
   int rank = read_operands(&c, shape);
   dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);
@@ -127,7 +134,8 @@ static int into_new(lua_State *L) {
 
 // The first operand is written, so the others must not stretch it; one that shares its numbers is copied first.
 static int into_first(lua_State *L) {
-  struct call c = {.L = L};
+  struct call c;
+  start(&c, L);
   dw_tensor y = {.rank = 0};
   dwl_checktensor(L, 1, argument(L, 0));
   y.rank = read_operands(&c, y.shape);
@@ -153,10 +161,8 @@ static int into_first(lua_State *L) {
 
 // Whole numbers become floats first.
 static int into_float(lua_State *L) {
-  struct call c = {.L = L};
-  c.op = (int)lua_tointeger(L, lua_upvalueindex(DWL_OP));
-  c.operands = dw_elementwise_operands(c.op);
-  lua_settop(L, c.operands);
+  struct call c;
+  start(&c, L);
   read_tensors(&c);
   for (int i = 0; i < c.operands && !dw_dtype_is_float(c.dtype) && c.dtype != DW_BOOL; i++) {
     if (dwl_totensor(L, i + 1) == NULL) continue;
@@ -169,7 +175,8 @@ static int into_float(lua_State *L) {
 
 // Computes nothing: only refuses what into_new would refuse for its operands.
 static int check_operands(lua_State *L) {
-  struct call c = {.L = L};
+  struct call c;
+  start(&c, L);
   dw_tensor y = {.rank = 0};
   y.rank = read_operands(&c, y.shape);
   check(&c, &y);

@@ -373,7 +373,7 @@ static int file_close(lua_State *L) { // also of a file that is closed
 }
 
 const luaL_Reg dwl_file_functions[] = {
-    {"file_open", file_open},   {"file_create", file_create}, {"file_read", file_read}, {"file_fill", file_fill},
+    {"file_open", file_open},   {"file_create", file_create}, {"file_read", file_read},   {"file_fill", file_fill},
     {"file_write", file_write}, {"file_commit", file_commit}, {"file_close", file_close}, {NULL, NULL},
 };
 

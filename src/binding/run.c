@@ -1,6 +1,6 @@
-// run.c: runs jobs for Lua: lends them scratch, looks for interruptions, raises their status. Called by every room of the
-// binding that computes. Invariant: a job is decided once; what a finaliser does while scratch is made (it may set the
-// number of threads) changes nothing of it.
+// run.c: runs jobs for Lua: lends them scratch, looks for interruptions, raises their status. Called by every room of
+// the binding that computes. Invariant: a job is decided once; what a finaliser does while scratch is made (it may set
+// the number of threads) changes nothing of it.
 #include "binding.h"
 
 // lua.c answers Ctrl-C by setting a hook, which a driver would otherwise keep waiting. Reading the hook

@@ -1,5 +1,5 @@
-// shape.c: shapes as scripts see them: tables of sizes that print as "2x3x3x8", compare by their sizes and give the last
-// size for -1. Called where a shape is pushed; other tables of sizes are as good as arguments.
+// shape.c: shapes as scripts see them: tables of sizes that print as "2x3x3x8", compare by their sizes and give the
+// last size for -1. Called where a shape is pushed; other tables of sizes are as good as arguments.
 #include "binding.h"
 
 static const char SHAPE[] = "dwconv.Shape"; // its metatable's name

@@ -1,5 +1,6 @@
 // tape.c: what tapes ask about tensors, in one call for all operands of an op, as they ask for every op; the roots of
-// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/tape.lua and numbering.lua.
+// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/tape.lua and
+// numbering.lua.
 #include "binding.h"
 
 // Whether a tape had better keep a tensor than describe it. A small view may keep a large owner alive.

@@ -68,8 +68,8 @@ static int64_t product_but_zeros(int rank, const int64_t *shape) {
   return n;
 }
 
-// The size that -1 stands for; -1 if there is none. Where an empty tensor gets an empty shape, it is what it would be if
-// axes of size 0 had size 1, as TensorFlow has it: 0x7x7x3 becomes {0, 147} for {0, -1}.
+// The size that -1 stands for; -1 if there is none. Where an empty tensor gets an empty shape, it is what it would be
+// if axes of size 0 had size 1, as TensorFlow has it: 0x7x7x3 becomes {0, 147} for {0, -1}.
 static int64_t infer_size(const dw_tensor *t, int64_t named, int rank, const int64_t *shape) {
   int64_t have = dw_numel(t);
   if (have == 0 && named == 0) have = product_but_zeros(t->rank, t->shape), named = product_but_zeros(rank, shape);
@@ -256,7 +256,8 @@ static int push_field(lua_State *L, const dw_tensor *t) { // the key is a string
   } else if (strcmp(key, "size") == 0) {
     lua_pushinteger(L, dw_numel(t));
   } else {
-    if (strcmp(lua_tostring(L, lua_upvalueindex(DWL_NAME)), "tensor") != 0) dwl_error(L, "a tensor has no field or method \"%s\"", key);
+    bool other = strcmp(lua_tostring(L, lua_upvalueindex(DWL_NAME)), "tensor") != 0;
+    if (other) dwl_error(L, "a tensor has no field or method \"%s\"", key);
     lua_pop(L, 1);
     lua_pushvalue(L, 2);
     lua_gettable(L, -2); // the table of methods is strict: it raises with the nearest name
@@ -302,7 +303,8 @@ static int plain_index(lua_State *L) {
   dwl_checktensor(L, 1, "x");
   lua_settop(L, 2);
   if (dwl_totensor(L, 2) != NULL) {
-    dwl_error(L, "key must be a whole number, or a table of them and of ranges; use gather for indices, boolean_mask for a mask");
+    dwl_error(L, "key must be a whole number, or a table of them and of ranges; use gather for indices, boolean_mask "
+                 "for a mask");
   }
   int whole = lua_type(L, 2) == LUA_TTABLE;
   if (lua_type(L, 2) == LUA_TNUMBER) lua_tointegerx(L, 2, &whole);

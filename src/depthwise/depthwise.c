@@ -1,6 +1,6 @@
 // depthwise.c: drivers of depthwise convolution and of its gradient with respect to x, which are one walk in two
-// directions. Called by the binding. Invariant: a unit is some output rows of one phase of one image, for some lanes, and
-// owns what it writes; where rows are few, it may begin and end amid a row.
+// directions. Called by the binding. Invariant: a unit is some output rows of one phase of one image, for some lanes,
+// and owns what it writes; where rows are few, it may begin and end amid a row.
 #include "depthwise.h"
 
 #include <string.h>
@@ -35,8 +35,8 @@ static void copy_weights(const struct dw_correlation *c, char *to) {
   for (int64_t q = 0; q < m; q++) {
     for (int64_t l = 0, v = 0; l < all; l += vector, v++) {
       const char *from = c->weights.kernel + (most(0, least(l, all - vector)) * m + q) * size;
-      c->from.kernels->expand(to + (q * c->weights.pair + v * c->weights.vector) * size, vector, from, pixel, m, taps, 0,
-                              least(all, vector), 1);
+      c->from.kernels->expand(to + (q * c->weights.pair + v * c->weights.vector) * size, vector, from, pixel, m, taps,
+                              0, least(all, vector), 1);
     }
   }
 }
@@ -83,15 +83,20 @@ static void run_phase(const struct dw_correlation *c, struct dw_depthwise_block 
   if (b.cols.count > 0) c->run(&b);
 }
 
-// The part of a row phase that one call computes: outputs row .. row_end-1, col .. col_end-1 of each column phase, lanes.
+// The part of a row phase that one call computes: outputs row .. row_end-1, col .. col_end-1 of each column phase,
+// lanes.
 struct area {
   int64_t n, row, row_end, col, col_end, lane, lanes;
 };
 
 static void run_area(const struct worker *worker, const dw_phase *rows, const struct area *a) {
   const struct dw_correlation *c = worker->c;
-  struct dw_window writes = {.n = a->n, .first = rows->to_first + a->row * rows->to_step, .step = rows->to_step,
-                             .rows = least(a->row_end, rows->count) - a->row, .lane = a->lane, .lanes = a->lanes};
+  struct dw_window writes = {.n = a->n,
+                             .first = rows->to_first + a->row * rows->to_step,
+                             .step = rows->to_step,
+                             .rows = least(a->row_end, rows->count) - a->row,
+                             .lane = a->lane,
+                             .lanes = a->lanes};
   if (writes.rows <= 0) return; // rows are cut by phase 0, which may have more than this one
   struct dw_window reads = from_window(c, rows, a->row, &writes);
   int64_t size = c->from.size, w_row = c->d.cols.kernel * c->weights.col;
@@ -101,12 +106,20 @@ static void run_area(const struct worker *worker, const dw_phase *rows, const st
   struct dw_place x = dw_image_place(&c->from, &reads, worker->from), y = dw_image_place(&c->to, &writes, worker->to);
   dw_image_pack(&c->from, &reads, &x);
   if (c->from.packed && is_stopped(worker)) return;
-  struct dw_depthwise_block b = {
-      .x = x.at - skipped * x.row * size, .x_row = x.row, .x_col = x.col, .y = y.at, .y_row = y.row, .y_col = y.col,
-      .w = (char *)worker->weights + (w_at + rows->tap_first * w_row) * size, // read only
-      .w_row = rows->tap_step * w_row, .w_col = c->weights.col, .w_vector = c->weights.vector,
-      .w_pair = c->way == DW_PAIR ? c->weights.pair : 0, .rows = dw_phase_axis(rows, a->row, writes.rows),
-      .lanes = c->way == DW_FLAT ? c->lanes.all : dw_image_lanes(&c->from, a->lanes), .passes = worker->passes};
+  struct dw_depthwise_block b = {.x = x.at - skipped * x.row * size,
+                                 .x_row = x.row,
+                                 .x_col = x.col,
+                                 .y = y.at,
+                                 .y_row = y.row,
+                                 .y_col = y.col,
+                                 .w = (char *)worker->weights + (w_at + rows->tap_first * w_row) * size, // read only
+                                 .w_row = rows->tap_step * w_row,
+                                 .w_col = c->weights.col,
+                                 .w_vector = c->weights.vector,
+                                 .w_pair = c->way == DW_PAIR ? c->weights.pair : 0,
+                                 .rows = dw_phase_axis(rows, a->row, writes.rows),
+                                 .lanes = c->way == DW_FLAT ? c->lanes.all : dw_image_lanes(&c->from, a->lanes),
+                                 .passes = worker->passes};
   run_phase(c, b, &c->phases.col0, a->col, a->col_end);
   for (int64_t f = 1; f < c->phases.cols; f++) {
     dw_phase cols;
@@ -124,8 +137,8 @@ struct edge {
 static struct edge band_edge(const struct dw_correlation *c, int64_t band) {
   int64_t rows = c->phases.row0.count, bands = c->bands.count, row = rows * band / bands;
   if (!c->bands.even || band == bands) return (struct edge){row, 0};
-  row -= row % dw_correlation_tile_rows(c);
-  int64_t whole = least(dw_correlation_tile_rows(c), rows - row) * bands;
+  row -= row % c->bands.tile;
+  int64_t whole = least(c->bands.tile, rows - row) * bands;
   return (struct edge){row, c->phases.col0.count * (rows * band - row * bands) / whole};
 }
 
@@ -136,7 +149,7 @@ static void run_band(const struct worker *w, const dw_phase *rows, int64_t band,
   while (at.row < end.row || at.col < end.col) {
     struct area a = *all;
     a.row = at.row, a.col = at.col;
-    a.row_end = at.col == 0 && at.row < end.row ? least(end.row, at.row + c->bands.stretch) : at.row + dw_correlation_tile_rows(c);
+    a.row_end = at.col == 0 && at.row < end.row ? least(end.row, at.row + c->bands.stretch) : at.row + c->bands.tile;
     if (at.row == end.row) a.col_end = end.col;
     run_area(w, rows, &a);
     at = at.row == end.row ? end : (struct edge){a.row_end, 0};

@@ -12,8 +12,8 @@ enum { DW_N, DW_H, DW_W, DW_C, DW_IMAGE_AXES }; // axes of an image
 
 // Pixels a multiple of so many bytes apart meet in a few sets of the first cache.
 enum { DW_CONFLICT = 1024 };
-// About so many bytes of packed rows are worked on by a thread at a time: a quarter of a Zen 4's second cache. Found there
-// with `make bench BENCHES=depthwise`, channels_first: half and twice as much are slower by up to a tenth.
+// About so many bytes of packed rows are worked on by a thread at a time: a quarter of a Zen 4's second cache. Found
+// there with `make bench BENCHES=depthwise`, channels_first: half and twice as much are slower by up to a tenth.
 enum { DW_PACKED_ROWS = 1 << 18 };
 
 // ---- images -------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ struct dw_image {
   const struct dw_layout_kernels *layout;
   char *data;
   int64_t shape[DW_IMAGE_AXES], strides[DW_IMAGE_AXES];
-  int64_t vector; // lanes in a vector
+  int64_t vector;           // lanes in a vector
   int64_t size, multiplier; // of an element in bytes
   bool packed;
 };
@@ -35,7 +35,8 @@ struct dw_image {
 void dw_image_init(struct dw_image *m, const dw_context *cx, const dw_tensor *t, int64_t multiplier, bool flat);
 // Leaves out the columns after the last one that a convolution reads.
 void dw_image_trim(struct dw_image *m, const dw_axis *cols);
-// Whether pixels narrower than a vector lie side by side in rows of at least one, and columns are as the kernels want it.
+// Whether pixels narrower than a vector lie side by side in rows of at least one, and columns are as the kernels want
+// it.
 bool dw_image_is_flat(const dw_tensor *t, const dw_depthwise *d, int64_t vector);
 int64_t dw_image_lanes(const struct dw_image *m, int64_t lanes); // that kernels are told: a vector at least
 int64_t dw_image_pack_bytes(const struct dw_image *m, int64_t rows, int64_t lanes);
@@ -51,8 +52,8 @@ struct dw_place {
   ptrdiff_t row, col;
 };
 
-// In `memory`, if the image is packed. One that is read is brought there before, one that is written is taken from there
-// afterwards.
+// In `memory`, if the image is packed. One that is read is brought there before, one that is written is taken from
+// there afterwards.
 struct dw_place dw_image_place(const struct dw_image *m, const struct dw_window *w, char *memory);
 void dw_image_pack(const struct dw_image *m, const struct dw_window *w, const struct dw_place *p);
 void dw_image_unpack(const struct dw_image *m, const struct dw_window *w, const struct dw_place *p);
@@ -74,14 +75,15 @@ struct dw_phases {
   dw_phase row0, col0;
 };
 
-// Lanes are output channels, c*multiplier + q; a pair of them is one lane. A group has whole units of lanes, but for the
-// last.
+// Lanes are output channels, c*multiplier + q; a pair of them is one lane. A group has whole units of lanes, but for
+// the last.
 struct dw_lanes {
   int64_t all, unit, units, groups;
 };
 
 // Output rows of an image and row phase are cut into bands.
 struct dw_bands {
+  int64_t tile;        // output rows computed together
   int64_t count, rows; // of rows of one, at most
   bool even;           // they are of one size, if need be with edges amid a row
   int64_t stretch;     // rows after which an interruption is looked for, whole tiles
@@ -118,6 +120,5 @@ dw_status dw_correlation_init(dw_job *j, const dw_context *cx, const dw_tensor *
                               const dw_tensor *kernel, const dw_depthwise *d, bool back, dw_run_units *run);
 // Phase f of an axis; with DW_SPREAD an axis is one phase, whose first is the padding before.
 void dw_correlation_phase(dw_phase *p, const struct dw_correlation *c, const dw_axis *a, int64_t f);
-int64_t dw_correlation_tile_rows(const struct dw_correlation *c); // output rows computed together
 
 #endif

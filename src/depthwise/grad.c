@@ -16,8 +16,8 @@ enum {
   FEWEST_COLUMNS = 128 // of a piece of a row, more than a vector
 };
 
-// How the work is cut: into chunks of output rows, counted over images, their row phases and the rows of these, and into
-// groups of vectors of lanes.
+// How the work is cut: into chunks of output rows, counted over images, their row phases and the rows of these, and
+// into groups of vectors of lanes.
 struct cuts {
   int64_t lanes, vectors, groups, chunks;
   int64_t band;    // rows packed at a time, and after which an interruption is looked for
@@ -88,25 +88,37 @@ static void add_window(struct unit *u, const dw_phase *rows, int64_t m, const st
     int64_t pieces = most(1, parts(cols.count, k->cuts.columns)); // one for no columns, which clears
     for (int64_t i = 0; i < pieces && (i == 0 || !is_stopped(u)); i++) {
       int64_t first = cols.count * i / pieces, count = cols.count * (i + 1) / pieces - first;
-      struct dw_depthwise_block b = {
-          .x = x.at + (cols.from_first * x.col - lo * x.row) * size, .x_row = x.row, .x_col = cols.from_step * x.col,
-          .y = g.at + (cols.to_first + first * cols.to_step) * g.col * size, .y_row = g.row,
-          .y_col = cols.to_step * g.col, .w = u->w, .w_row = k->d.cols.kernel * k->sums.width, .w_col = k->sums.width,
-          .rows = dw_phase_axis(rows, m, window->rows), .cols = dw_phase_axis(&cols, first, count), .add = u->add,
-          .lanes = k->flat ? k->cuts.lanes : dw_image_lanes(&k->x, window->lanes), .passes = u->passes};
+      struct dw_depthwise_block b = {.x = x.at + (cols.from_first * x.col - lo * x.row) * size,
+                                     .x_row = x.row,
+                                     .x_col = cols.from_step * x.col,
+                                     .y = g.at + (cols.to_first + first * cols.to_step) * g.col * size,
+                                     .y_row = g.row,
+                                     .y_col = cols.to_step * g.col,
+                                     .w = u->w,
+                                     .w_row = k->d.cols.kernel * k->sums.width,
+                                     .w_col = k->sums.width,
+                                     .rows = dw_phase_axis(rows, m, window->rows),
+                                     .cols = dw_phase_axis(&cols, first, count),
+                                     .add = u->add,
+                                     .lanes = k->flat ? k->cuts.lanes : dw_image_lanes(&k->x, window->lanes),
+                                     .passes = u->passes};
       k->run(&b);
       u->add = true;
     }
   }
 }
 
-// The part of the unit that lies in rows start .. start+count-1, which are those of one phase of image n. False: the job
-// is to stop.
+// The part of the unit that lies in rows start .. start+count-1, which are those of one phase of image n. False: the
+// job is to stop.
 static bool add_phase(struct unit *u, int64_t n, const dw_phase *rows, int64_t start) {
   int64_t m = most(0, u->first - start), end = least(rows->count, u->end - start), band = u->k->cuts.band;
   for (; m < end; m += band) {
-    struct dw_window w = {.n = n, .first = rows->to_first + m * rows->to_step, .step = rows->to_step, .lane = u->lane,
-                          .lanes = u->lanes, .rows = least(band, end - m)};
+    struct dw_window w = {.n = n,
+                          .first = rows->to_first + m * rows->to_step,
+                          .step = rows->to_step,
+                          .lane = u->lane,
+                          .lanes = u->lanes,
+                          .rows = least(band, end - m)};
     add_window(u, rows, m, &w);
     if (m + band < end && is_stopped(u)) return false;
   }
@@ -230,6 +242,8 @@ static void gradient_init(struct kernel_gradient *k, const dw_context *cx, const
 dw_status dw_depthwise_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
                                         const dw_tensor *x, const dw_depthwise *d) {
   struct kernel_gradient *k = DW_STATE(struct kernel_gradient, j);
+  DW_REQUIRE(dk->rank == 4 && g->rank == 4 && x->rank == 4 && dk->shape[2] == d->channels && dw_is_contiguous(dk));
+  DW_REQUIRE(dk->dtype == d->dtype && g->dtype == d->dtype && x->dtype == d->dtype);
   if (dw_depthwise_is_empty(d)) return dw_clear_init(j, cx, dk), DW_OK;
   gradient_init(k, cx, dk, g, x, d);
   cut_work(k);

@@ -1,5 +1,6 @@
-// plan.c: decides how a depthwise convolution, or its gradient with respect to x, is computed: which way, what is cut into
-// which parts, how the kernel lies, what scratch it takes. Called by depthwise.c. Invariant: nothing is computed here.
+// plan.c: decides how a depthwise convolution, or its gradient with respect to x, is computed: which way, what is cut
+// into which parts, how the kernel lies, what scratch it takes. Called by depthwise.c. Invariant: nothing is computed
+// here.
 #include "depthwise.h"
 
 // Found with `make bench BENCHES=depthwise` on a Zen 4; halves and doubles of these change the twelve layers by no more
@@ -13,12 +14,16 @@ enum {
   STRETCH = 1 << 23    // multiply-adds of vectors between two looks at an interruption, which take some milliseconds
 };
 
-int64_t dw_correlation_tile_rows(const struct dw_correlation *c) { return c->way == DW_PAIR ? 1 : c->kernels->rows; }
-
 void dw_correlation_phase(dw_phase *p, const struct dw_correlation *c, const dw_axis *a, int64_t f) {
   if (c->way == DW_SPREAD) {
-    *p = (dw_phase){.count = a->in, .to_step = 1, .extent = a->out, .from_step = 1, .first = a->before, .stride = 1,
-                    .taps = a->kernel, .tap_step = 1};
+    *p = (dw_phase){.count = a->in,
+                    .to_step = 1,
+                    .extent = a->out,
+                    .from_step = 1,
+                    .first = a->before,
+                    .stride = 1,
+                    .taps = a->kernel,
+                    .tap_step = 1};
   } else if (c->back) {
     dw_axis_phase_back(p, a, f);
   } else {
@@ -63,7 +68,9 @@ static int64_t parts_of_image(const dw_context *cx, const struct dw_correlation 
   double work = dw_depthwise_work(&c->d), units = work / (double)c->kernels->vector / UNIT_WORK;
   bool alike = !c->back || c->d.rows.stride == 1; // phases have as many taps as each other
   int64_t threads = dw_slots(cx, MANY, work), images = c->d.batch * (alike ? c->phases.rows : 1);
-  int64_t wanted = most(images % threads == 0 ? images : images == 1 ? threads : threads * SHARES,
+  int64_t wanted = most(images % threads == 0 ? images
+                        : images == 1         ? threads
+                                              : threads * SHARES,
                         units < MANY ? (int64_t)units : MANY);
   return images == 1 ? parts(wanted, threads) * threads : parts(wanted, images);
 }
@@ -87,10 +94,11 @@ static void fit_packed(struct dw_correlation *c, int64_t rows, int64_t least_uni
 static void cut_image(struct dw_correlation *c, int64_t share) {
   struct dw_bands *b = &c->bands;
   struct dw_lanes *l = &c->lanes;
+  b->tile = c->way == DW_PAIR ? 1 : c->kernels->rows;
   int64_t rows = parts(c->to.shape[DW_H], c->phases.rows);
   int64_t least_units = l->all % l->unit != 0 ? 2 : 1; // the last group fills a vector, too
   bool packed = c->from.packed || c->to.packed;
-  b->even = !packed && c->way != DW_FLAT && c->phases.cols == 1 && rows < FINE * dw_correlation_tile_rows(c) * share &&
+  b->even = !packed && c->way != DW_FLAT && c->phases.cols == 1 && rows < FINE * b->tile * share &&
             rows * c->phases.col0.count >= FEW * share;
   b->count = b->even ? share : least(share, rows);
   b->rows = parts(rows, b->count);
@@ -98,10 +106,11 @@ static void cut_image(struct dw_correlation *c, int64_t share) {
   if (packed) fit_packed(c, rows, least_units);
   double vectors = (double)parts(l->units, l->groups) * (double)l->unit / (double)c->kernels->vector;
   double row = vectors * (double)c->phases.col0.count * (double)c->d.rows.kernel * (double)c->d.cols.kernel;
-  b->stretch = most(1, row < STRETCH ? (int64_t)(STRETCH / (row + 1)) / dw_correlation_tile_rows(c) : 1) * dw_correlation_tile_rows(c);
+  b->stretch = most(1, row < STRETCH ? (int64_t)(STRETCH / (row + 1)) / b->tile : 1) * b->tile;
 }
 
-// A kernel is read as it lies, unless its pixels conflict, lanes are paired or repeated, or there is less than a vector.
+// A kernel is read as it lies, unless its pixels conflict, lanes are paired or repeated, or there is less than a
+// vector.
 static void lay_weights(struct dw_correlation *c, const dw_tensor *kernel) {
   int64_t vector = c->kernels->vector, taps = c->d.rows.kernel * c->d.cols.kernel, size = c->from.size;
   bool pair = c->way == DW_PAIR, apart = c->lanes.all * size % DW_CONFLICT == 0;
@@ -135,6 +144,8 @@ static dw_status lay_workspace(dw_job *j, struct dw_correlation *c) {
 dw_status dw_correlation_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
                               const dw_tensor *kernel, const dw_depthwise *d, bool back, dw_run_units *run) {
   struct dw_correlation *c = DW_STATE(struct dw_correlation, j);
+  DW_REQUIRE(to->rank == 4 && from->rank == 4 && to->dtype == d->dtype && from->dtype == d->dtype);
+  DW_REQUIRE(kernel->dtype == d->dtype && kernel->shape[2] == d->channels && dw_is_contiguous(kernel));
   c->d = *d, c->back = back;
   c->kernels = cx->kernels->depthwise[d->dtype];
   c->way = choose_way(c, to, from);

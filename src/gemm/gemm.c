@@ -1,6 +1,6 @@
 // gemm.c: drivers of the matrix product. They pack b, round by round or unit by unit, and hand blocks to the kernels,
-// as plan.c has cut them. Called by the binding. Invariant: a unit owns what it writes. Blocks along k are added in order
-// and leave no trace in the result.
+// as plan.c has cut them. Called by the binding. Invariant: a unit owns what it writes. Blocks along k are added in
+// order and leave no trace in the result.
 #include "gemm.h"
 
 struct product {
@@ -247,7 +247,9 @@ dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, cons
                        const void *panels, const dw_epilogue *e) {
   struct product *g = product_of(j);
   const struct dw_gemm_plan *p = &g->plan;
-  DW_REQUIRE((b == NULL) != (panels == NULL));
+  DW_REQUIRE((b == NULL) != (panels == NULL) && c->rank >= 2 && a->rank == c->rank && a->dtype == c->dtype);
+  DW_REQUIRE(b == NULL || (b->rank == c->rank && b->dtype == c->dtype));
+  DW_REQUIRE(c->shape[c->rank - 1] <= 1 || c->strides[c->rank - 1] == 1);
   dw_job_init(j, cx, 0, 0, NULL);
   if (dw_numel(c) == 0) return DW_OK;
   dw_gemm_plan_init(&g->plan, cx, c, a, b, panels, e);

@@ -1,5 +1,5 @@
-// gemm.h: what a matrix product is cut into, shared by plan.c, which decides, and gemm.c, which does it. Invariant: rounds
-// and units follow from shapes and strides alone, never from the thread count.
+// gemm.h: what a matrix product is cut into, shared by plan.c, which decides, and gemm.c, which does it. Invariant:
+// rounds and units follow from shapes and strides alone, never from the thread count.
 #ifndef DWCONV_GEMM_H
 #define DWCONV_GEMM_H
 

@@ -1,5 +1,5 @@
-// plan.c: decides which path a matrix product takes, the rounds whose packed b fits into the scratch, and the units that
-// fit into the caches. Called by gemm.c.
+// plan.c: decides which path a matrix product takes, the rounds whose packed b fits into the scratch, and the units
+// that fit into the caches. Called by gemm.c.
 #include "gemm.h"
 
 // Found with `make bench BENCHES=gemm` on a Zen 4, shapes of MobileNet and squares from 64 to 1024.
@@ -52,7 +52,8 @@ static void fold_batch(struct dw_gemm_plan *p) {
 
 // A column of c that lies without gaps is the row of the transposed product.
 static void turn_column(struct dw_gemm_plan *p) {
-  if (p->prepacked != NULL || p->bias != NULL || p->residual.data != NULL || p->n != 1 || p->m == 1 || p->c.row != 1) return;
+  if (p->prepacked != NULL || p->bias != NULL || p->residual.data != NULL || p->n != 1 || p->m == 1 || p->c.row != 1)
+    return;
   struct dw_matrix a = p->a, b = p->b;
   p->a = b, p->a.row = b.col, p->a.col = b.row;
   p->b = a, p->b.row = a.col, p->b.col = a.row;

@@ -61,7 +61,7 @@ static image_job *begin(lua_State *L) { // pushes it
   return j;
 }
 
-static int refuse(lua_State *L, const image_job *j) { // nil, text
+static int refuse(lua_State *L, const image_job *j) {                         // nil, text
   if (j->stopped) lua_sethook(j->main, j->hook, j->hook_mask, j->hook_count); // whoever set another is answered
   lua_pushnil(L);
   lua_pushstring(L, j->text[0] != '\0' ? j->text : "out of memory");

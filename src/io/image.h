@@ -26,8 +26,8 @@ typedef struct image_job {
   uint64_t beside;            // reading: bytes the library needs beside the samples
   const unsigned char *bytes; // reading: what is left of the file
   size_t left;
-  size_t chunk;               // reading PNG: what is left of the chunk that libpng is in
-  dwl_file *file;             // writing: where to, through the buffer
+  size_t chunk;   // reading PNG: what is left of the chunk that libpng is in
+  dwl_file *file; // writing: where to, through the buffer
   size_t held;
   unsigned char buffer[1 << 16];
 } image_job;

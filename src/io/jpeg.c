@@ -158,9 +158,8 @@ static void jpeg_settings(const image_job *j, struct jpeg_compress_struct *jpeg,
 bool jpeg_encode(image_job *j, int quality) {
   struct jpeg_compress_struct jpeg;
   jpeg_callbacks callbacks;
-  struct jpeg_destination_mgr destination = {.init_destination = jpeg_empty_buffer,
-                                             .empty_output_buffer = jpeg_put_buffer,
-                                             .term_destination = jpeg_put_rest};
+  struct jpeg_destination_mgr destination = {
+      .init_destination = jpeg_empty_buffer, .empty_output_buffer = jpeg_put_buffer, .term_destination = jpeg_put_rest};
   jpeg.err = jpeg_callbacks_init(&callbacks, j);
   if (setjmp(j->failed) != 0) {
     jpeg_destroy_compress(&jpeg);

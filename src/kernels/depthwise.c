@@ -1,7 +1,7 @@
-// depthwise.c: the inner loops of depthwise convolution, vectorised over channels, and of its gradient with respect to x
-// one phase at a time. Called by src/depthwise only. Invariant: a tile keeps its sums in registers and walks input columns
-// one after the other; each is loaded once and used in all the taps that meet it. A row or column that lies on padding is
-// passed over: its taps cost nothing and never multiply.
+// depthwise.c: the inner loops of depthwise convolution, vectorised over channels, and of its gradient with respect to
+// x one phase at a time. Called by src/depthwise only. Invariant: a tile keeps its sums in registers and walks input
+// columns one after the other; each is loaded once and used in all the taps that meet it. A row or column that lies on
+// padding is passed over: its taps cost nothing and never multiply.
 #include <stdbool.h>
 
 #include "depthwise.h"
@@ -12,8 +12,8 @@
 #include "depthwise_rows.h"
 
 // Output m meets tap t in input column m + t.
-INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, int how, const struct tile *b, const T *x,
-                        const T *const *w, unsigned skip) {
+INLINE void add_columns(vec (*sum)[TILE], int r0, int r1, int count, int taps, int how, const struct tile *b,
+                        const T *x, const T *const *w, unsigned skip) {
   (void)how;
   const ptrdiff_t x_col = b->x_col;
   vec k[2][TAPS];

@@ -23,7 +23,7 @@ struct dw_depthwise_pass {
 enum dw_depthwise_way {
   DW_PLAIN,
   DW_PAIR,   // multiplier 2: y has lanes 2*l and 2*l + 1 from lane l of x, with w and w + w_pair
-  DW_SPREAD, // strides are 1/2 of an input, and output m and tap t of an axis meet at (first + m - t) / 2 where that is a
+  DW_SPREAD, // strides are 1/2 of an input: output m and tap t of an axis meet at (first + m - t) / 2, where that is a
              // whole number; 3 or 5 columns of taps
   DW_FLAT    // pixels are narrower than a vector and lie side by side, in rows that are not; columns have stride 1
 };
@@ -32,13 +32,13 @@ enum dw_depthwise_way {
 //     forward:     y(m, n)  = sum over i, t of x(r, c) * w(i, t)
 //     grad_kernel: w(i, t) (+)= sum over m, n of x(r, c) * y(m, n)
 // each for all lanes, of which there is at least one vector unless the block is flat. Pointers are at index 0, 0, which
-// need not exist. In a flat block w has the lanes of a tap repeated: forward for two vectors, grad_kernel for the pixels
-// in a vector.
+// need not exist. In a flat block w has the lanes of a tap repeated: forward for two vectors, grad_kernel for the
+// pixels in a vector.
 struct dw_depthwise_block {
   void *y, *w; // forward only reads w, grad_kernel y
   const void *x;
   ptrdiff_t y_row, y_col, x_row, x_col, w_row, w_col;
-  ptrdiff_t w_vector; // forward: from a vector of lanes to the next in w; 0 where lanes are neighbours, as they are in x
+  ptrdiff_t w_vector; // forward: from a vector of lanes to the next in w; 0 where lanes are neighbours, as in x
   ptrdiff_t w_pair;   // of a pair, else 0
   bool add;           // grad_kernel: to what is in w, where the vectors of lanes lie side by side and do not overlap
   struct dw_depthwise_axis rows, cols;
@@ -71,8 +71,8 @@ struct dw_depthwise_grad_kernels {
 
 // A multiplier above one is expand before the kernels or fold after them; both also widen channels to a whole vector.
 //   expand: to[p*to_pitch + l] = from[p*from_step + (first+l)/m * from_lane], l < lanes.
-//           Reads any value of a pixel up to its last one, and writes pixels in order, each up to a vector more: 0 up to
-//           the first vector's end, then anything
+//           Reads any value of a pixel up to its last one, and writes pixels in order, each up to a vector more: 0 up
+//           to the first vector's end, then anything
 //   fold:   to[p*to_step + c*to_lane] = sum over q < m of from[p*from_pitch + c*m + q], c < channels
 struct dw_depthwise_pack_kernels {
   void (*expand)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_step, ptrdiff_t from_lane,

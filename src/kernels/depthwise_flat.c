@@ -1,6 +1,6 @@
-// depthwise_flat.c: the inner loops of depthwise convolution, of its gradient with respect to x and of that with respect to
-// the kernel, where pixels are narrower than a vector and lie side by side, see DW_FLAT. Called by src/depthwise only.
-// Invariant: a row is walked as one run of lanes, in which no read goes past its beginning or end.
+// depthwise_flat.c: the inner loops of depthwise convolution, of its gradient with respect to x and of that with
+// respect to the kernel, where pixels are narrower than a vector and lie side by side, see DW_FLAT. Called by
+// src/depthwise only. Invariant: a row is walked as one run of lanes, in which no read goes past its beginning or end.
 #include <stdbool.h>
 
 #include "depthwise.h"
@@ -65,10 +65,12 @@ typedef void tile_fn(const struct flat_tile *b);
   }
 #define EDGE(lines)                                                                                                    \
   static __attribute__((noinline)) void edge_##lines(const struct flat_tile *b) { run_tile(b, lines, 1, true); }
-#define FLATS_OF(lines) {flat_##lines##_1, flat_##lines##_2, NULL, flat_##lines##_4}
-FLAT(1, 1) FLAT(1, 2) FLAT(1, 4) EDGE(1)
+#define FLATS_OF(lines)                                                                                                \
+  { flat_##lines##_1, flat_##lines##_2, NULL, flat_##lines##_4 }
+#define FUNCTIONS_OF(lines) FLAT(lines, 1) FLAT(lines, 2) FLAT(lines, 4) EDGE(lines)
+FUNCTIONS_OF(1)
 #ifdef MANY_REGISTERS
-FLAT(2, 1) FLAT(2, 2) FLAT(2, 4) EDGE(2)
+FUNCTIONS_OF(2)
 static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1), FLATS_OF(2)}, *const edges[ROWS] = {edge_1, edge_2};
 #else
 static tile_fn *const tiles[ROWS][4] = {FLATS_OF(1)}, *const edges[ROWS] = {edge_1};
@@ -111,8 +113,8 @@ static void forward(const struct dw_depthwise_block *b) {
 
 // Vectors of whole pixels, `step` lanes apart; what is in the lanes after them is not used.
 struct flat {
-  int64_t row, step, pixel;     // lanes
-  int64_t input, shift;         // lanes of an input row, and from an output to the input of its first tap
+  int64_t row, step, pixel; // lanes
+  int64_t input, shift;     // lanes of an input row, and from an output to the input of its first tap
   int64_t x_row, kernel_rows, extent;
 };
 
@@ -156,8 +158,12 @@ INLINE void flat_strip(const struct dw_depthwise_block *b, const struct flat *f,
 }
 
 static void grad_kernel(const struct dw_depthwise_block *b) {
-  struct flat f = {.row = b->cols.count * b->lanes, .step = LANES / b->lanes * b->lanes, .pixel = b->lanes,
-                   .input = b->cols.extent * b->lanes, .x_row = b->x_row, .extent = b->rows.extent};
+  struct flat f = {.row = b->cols.count * b->lanes,
+                   .step = LANES / b->lanes * b->lanes,
+                   .pixel = b->lanes,
+                   .input = b->cols.extent * b->lanes,
+                   .x_row = b->x_row,
+                   .extent = b->rows.extent};
   for (int64_t i = 0; i < b->rows.taps; i += GROUP) {
     f.kernel_rows = b->rows.taps - i;
     for (int64_t t = 0; t < b->cols.taps; t += FLAT_TAPS) {

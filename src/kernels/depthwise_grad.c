@@ -157,9 +157,18 @@ static void grad_columns(struct strip *s, const struct dw_depthwise_block *b, in
 }
 
 static void grad_kernel(const struct dw_depthwise_block *b) {
-  struct strip s = {.y_row = b->y_row, .y_col = b->y_col, .x_down = b->rows.stride * b->x_row, .x_row = b->x_row,
-                    .x_col = b->x_col, .w_row = b->w_row, .w_col = b->w_col, .rows = b->rows.count,
-                    .down = b->rows.stride, .extent = b->rows.extent, .stride = b->cols.stride, .lanes = b->lanes,
+  struct strip s = {.y_row = b->y_row,
+                    .y_col = b->y_col,
+                    .x_down = b->rows.stride * b->x_row,
+                    .x_row = b->x_row,
+                    .x_col = b->x_col,
+                    .w_row = b->w_row,
+                    .w_col = b->w_col,
+                    .rows = b->rows.count,
+                    .down = b->rows.stride,
+                    .extent = b->rows.extent,
+                    .stride = b->cols.stride,
+                    .lanes = b->lanes,
                     .add = b->add};
   int passes = list_passes(b, STRIP_TAPS);
   struct cut cut = cut_axis(b->cols.count, STRIP);

@@ -1,5 +1,5 @@
-// depthwise_pack.c: the inner loops that bring pixels into the form that the depthwise kernels read, and back. Called by
-// src/depthwise.
+// depthwise_pack.c: the inner loops that bring pixels into the form that the depthwise kernels read, and back. Called
+// by src/depthwise.
 #include <stdbool.h>
 
 #include "depthwise.h"
@@ -42,7 +42,8 @@ static void lay_places(places *copies, int64_t m, int64_t first) {
   } while (q != first % m);
 }
 
-// Lanes in m copies of each value. `channels`, a vector at least, is the number of values up to the last that is needed.
+// Lanes in m copies of each value. `channels`, a vector at least, is the number of values up to the last that is
+// needed.
 INLINE void expand_copies(T *to, const T *from, int64_t channels, int64_t first, int64_t lanes, int64_t m,
                           const places *copies) {
   int64_t c = first / m, q = first % m, whole = LANES / m, rest = LANES % m;

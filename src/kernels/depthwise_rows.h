@@ -17,9 +17,16 @@ struct tile {
 };
 
 INLINE struct tile tile_of(const struct dw_depthwise_block *b) {
-  return (struct tile){.y_line = b->y_row, .y_col = b->y_col, .x_row = b->x_row, .x_col = b->cols.stride * b->x_col,
-                       .w_row = b->w_row, .w_col = b->cols.stride * b->w_col, .w_line = -b->rows.stride * b->w_row,
-                       .w_vector = b->w_vector, .lanes = b->lanes, .passes = b->passes};
+  return (struct tile){.y_line = b->y_row,
+                       .y_col = b->y_col,
+                       .x_row = b->x_row,
+                       .x_col = b->cols.stride * b->x_col,
+                       .w_row = b->w_row,
+                       .w_col = b->cols.stride * b->w_col,
+                       .w_line = -b->rows.stride * b->w_row,
+                       .w_vector = b->w_vector,
+                       .lanes = b->lanes,
+                       .passes = b->passes};
 }
 
 // Adds one input row to the sums of lines r0 .. r1-1: w[r] is at line r's kernel row, `how` what else the way needs to

@@ -1,5 +1,6 @@
-// depthwise_spread.c: the inner loops of the gradient of a depthwise convolution with respect to x where strides are 2 and
-// the kernel is small: all phases in one walk, see DW_SPREAD. Called by src/depthwise only. Invariant: as in depthwise.c.
+// depthwise_spread.c: the inner loops of the gradient of a depthwise convolution with respect to x where strides are 2
+// and the kernel is small: all phases in one walk, see DW_SPREAD. Called by src/depthwise only. Invariant: as in
+// depthwise.c.
 #include <stdbool.h>
 
 #include "depthwise.h"
@@ -73,7 +74,9 @@ INLINE void run_tile(const struct spread_tile *tile, int lines, int count) {
 // One function for each size: spread_<lines>_<count>.
 typedef void tile_fn(const struct spread_tile *b);
 #define FUNCTION(lines, count)                                                                                         \
-  static __attribute__((noinline)) void spread_##lines##_##count(const struct spread_tile *b) { run_tile(b, lines, count); }
+  static __attribute__((noinline)) void spread_##lines##_##count(const struct spread_tile *b) {                        \
+    run_tile(b, lines, count);                                                                                         \
+  }
 #define ENTRY(lines, count) spread_##lines##_##count,
 EACH_TILE(FUNCTION, 1)
 #ifdef MANY_REGISTERS

@@ -1,11 +1,11 @@
-// depthwise_tiles.h: how depthwise kernels walk an axis, forward and for the kernel's gradient: passes of neighbouring taps
-// over tiles of neighbouring outputs. Included by the kernels of depthwise alone, after vec.h.
+// depthwise_tiles.h: how depthwise kernels walk an axis, forward and for the kernel's gradient: passes of neighbouring
+// taps over tiles of neighbouring outputs. Included by the kernels of depthwise alone, after vec.h.
 #ifndef DWCONV_DEPTHWISE_TILES_H
 #define DWCONV_DEPTHWISE_TILES_H
 
 // A tile is ROWS x TILE outputs and passes of TAPS taps; a strip, for the kernel's gradient, is STRIP outputs against
-// GROUP kernel rows in passes of STRIP_TAPS. Sums, with the weights of a kernel row (or the outputs) and one input, fill
-// the register file: 32 vectors, or 16.
+// GROUP kernel rows in passes of STRIP_TAPS. Sums, with the weights of a kernel row (or the outputs) and one input,
+// fill the register file: 32 vectors, or 16.
 #define UP_TO_6(X, n) X(n, 1) X(n, 2) X(n, 3) X(n, 4) X(n, 5) X(n, 6)
 #define UP_TO_8(X, n) UP_TO_6(X, n) X(n, 7) X(n, 8)
 #define UP_TO_10(X, n) UP_TO_8(X, n) X(n, 9) X(n, 10)

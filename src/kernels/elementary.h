@@ -1,10 +1,10 @@
-// elementary.h: elementary functions of one element. For float they are branch-free, so that a plain loop over them becomes
-// vector code with GCC and Clang at -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math, on every ISA, with or
-// without FMA, and calls nothing; for double (DW_SIZE 8) they are libm's. For kernels, after DW_SIZE is defined.
-// Invariants: within 1.8 ulp (sigmoid; its slope 4, the others 1.4) for every float, denormal results too; zeros, infinities and NaN
-// as in C99 Annex F. Sums are meant in the order they are written. math_sin and math_cos want
-// !math_is_far(x), see there. tests/host/math.c measures all this.
-// Coefficients are minimax fits by Remez's algorithm, fitted so that they are good once rounded to float.
+// elementary.h: elementary functions of one element. For float they are branch-free, so that a plain loop over them
+// becomes vector code with GCC and Clang at -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math, on every ISA,
+// with or without FMA, and calls nothing; for double (DW_SIZE 8) they are libm's. For kernels, after DW_SIZE is
+// defined. Invariants: within 1.8 ulp (sigmoid; its slope 4, the others 1.4) for every float, denormal results too;
+// zeros, infinities and NaN as in C99 Annex F. Sums are meant in the order they are written. math_sin and math_cos want
+// !math_is_far(x), see there. tests/host/math.c measures all this. Coefficients are minimax fits by Remez's algorithm,
+// fitted so that they are good once rounded to float.
 #ifndef DWCONV_ELEMENTARY_H
 #define DWCONV_ELEMENTARY_H
 

@@ -1,6 +1,6 @@
-// elementwise.c: the loops of the ops listed in elementwise_list.h, over contiguous elements. Called by src/elementwise.c,
-// which brings other layouts into this form. Result and operands are the same memory or do not overlap.
-// Whole numbers wrap; divisors of 0 and negative exponents of whole numbers do not come here.
+// elementwise.c: the loops of the ops listed in elementwise_list.h, over contiguous elements. Called by
+// src/elementwise.c, which brings other layouts into this form. Result and operands are the same memory or do not
+// overlap. Whole numbers wrap; divisors of 0 and negative exponents of whole numbers do not come here.
 #include <math.h>
 
 #include "elementary.h"

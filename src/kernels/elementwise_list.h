@@ -1,6 +1,7 @@
-// elementwise_list.h: THE list of elementwise ops, one line each: for which kinds of elements (F floats, I whole numbers,
-// B bool), its name, and its value as an expression of the operands' elements. src/elementwise.c takes the names from
-// it, kernels/elementwise.c the loops. An op is found by name, so a line here is all that a new kernel takes.
+// elementwise_list.h: THE list of elementwise ops, one line each: for which kinds of elements (F floats, I whole
+// numbers, B bool), its name, and its value as an expression of the operands' elements. src/elementwise.c takes the
+// names from it, kernels/elementwise.c the loops. An op is found by name, so a line here is all that a new kernel
+// takes.
 //     OP1(kinds, name, value of x)      OP2(kinds, name, value of a and b)      TEST(kinds, name, truth of a and b)
 //     ASK(kinds, name, truth of x)
 //     RARE(kinds, name, value of x, whether that is not right, value of every x)

@@ -1,6 +1,6 @@
 // gather.c: elements added up by index. Called by src/gather.c.
-// Invariant: an accumulator is WIDE: sums of floats are kept in double (in lists by fours) and rounded at the end; those
-// of whole numbers wrap in 64 bits. What is added to one element is added in the order of the indices.
+// Invariant: an accumulator is WIDE: sums of floats are kept in double (in lists by fours) and rounded at the end;
+// those of whole numbers wrap in 64 bits. What is added to one element is added in the order of the indices.
 #include "gather.h"
 #include "vec.h"
 

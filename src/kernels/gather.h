@@ -9,7 +9,8 @@ struct dw_gather_kernels {
   // acc[(at[i*at_pitch + l*at_step] - 1)*lanes + l] += y[i*y_pitch + l] for i < k, l < lanes
   void (*add)(void *acc, const void *y, ptrdiff_t y_pitch, const int64_t *at, ptrdiff_t at_pitch, ptrdiff_t at_step,
               int64_t k, int64_t lanes);
-  // acc[l] += y[rows[i]*pitch + l] for i < count, l < lanes; rows[i] for i < known may be read, and are likely to be next
+  // acc[l] += y[rows[i]*pitch + l] for i < count, l < lanes; rows[i] for i < known may be read, and are likely to be
+  // next
   void (*add_listed)(void *acc, const void *y, ptrdiff_t pitch, const int64_t *rows, int64_t count, int64_t known,
                      int64_t lanes);
   // The same from 0 on, all in one: x[l] = sum of y[rows[i]*pitch + l]

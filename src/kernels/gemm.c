@@ -51,8 +51,8 @@ typedef T narrow_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned
   X(name, 7, __VA_ARGS__)                                                                                              \
   X(name, 8, __VA_ARGS__)                                                                                              \
   X(name, 9, __VA_ARGS__)                                                                                              \
-  X(name, 10, __VA_ARGS__) X(name, 11, __VA_ARGS__) X(name, 12, __VA_ARGS__) X(name, 13, __VA_ARGS__)                  \
-      X(name, 14, __VA_ARGS__)
+  X(name, 10, __VA_ARGS__)                                                                                             \
+  X(name, 11, __VA_ARGS__) X(name, 12, __VA_ARGS__) X(name, 13, __VA_ARGS__) X(name, 14, __VA_ARGS__)
 #if VECTOR_BYTES == 64 || defined __aarch64__
 #define UP_TO_MR UP_TO_14
 #else

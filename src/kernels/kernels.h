@@ -1,7 +1,7 @@
 // kernels.h: the table of all kernels of one ISA. Each kernels/<name>.c is compiled once for each element type and ISA
-// (-DT=float -DDW_TAG=f32 -DDW_ISA=avx2 and that ISA's -m flags) and defines one constant table, whose signatures are in
-// <name>.h; kernels/table.c, once for each ISA, gathers them. Kernels are serial and pure, and own only what is static.
-// Steps and pitches count elements.
+// (-DT=float -DDW_TAG=f32 -DDW_ISA=avx2 and that ISA's -m flags) and defines one constant table, whose signatures are
+// in <name>.h; kernels/table.c, once for each ISA, gathers them. Kernels are serial and pure, and own only what is
+// static. Steps and pitches count elements.
 #ifndef DWCONV_KERNELS_H
 #define DWCONV_KERNELS_H
 

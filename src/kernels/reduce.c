@@ -205,9 +205,7 @@ static int64_t arg_of_row(const T *x, int64_t n, bool least) {
   return at < n ? at + 1 : 1;
 }
 
-INLINE bool is_better(T x, T best, bool least) {
-  return best != best ? x == x : least ? x < best : x > best;
-}
+INLINE bool is_better(T x, T best, bool least) { return best != best ? x == x : least ? x < best : x > best; }
 
 static void arg(int64_t *at, const void *x_, ptrdiff_t pitch, int64_t done, int64_t n, int64_t lanes, bool least) {
   const T *x = x_;

@@ -72,11 +72,19 @@ INLINE vec all(T x) { return x - (vec){0}; }
 #if defined __AVX512F__ && !defined __clang__ && defined DW_IS_FLOAT
 #define LANE_BITS(lo, hi) ((hi) > (lo) ? (1u << (hi)) - (1u << (lo)) : 0)
 #if DW_SIZE == 4
-INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_loadu_ps((__mmask16)LANE_BITS(lo, hi), p); }
-INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_mov_ps((__mmask16)LANE_BITS(lo, hi), v); }
+INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) {
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)LANE_BITS(lo, hi), p);
+}
+INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) {
+  return (vec)_mm512_maskz_mov_ps((__mmask16)LANE_BITS(lo, hi), v);
+}
 #else
-INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_loadu_pd((__mmask8)LANE_BITS(lo, hi), p); }
-INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) { return (vec)_mm512_maskz_mov_pd((__mmask8)LANE_BITS(lo, hi), v); }
+INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) {
+  return (vec)_mm512_maskz_loadu_pd((__mmask8)LANE_BITS(lo, hi), p);
+}
+INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) {
+  return (vec)_mm512_maskz_mov_pd((__mmask8)LANE_BITS(lo, hi), v);
+}
 #endif
 #else
 INLINE vec load_lanes(const T *p, int64_t lo, int64_t hi) {

@@ -36,7 +36,7 @@ static void on_alarm(int signal) {
   lua_sethook(global_state, lstop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
-static void raise_after(double seconds) { // less than one
+static void raise_after(double seconds) {                                      // less than one
   struct itimerval timer = {.it_value.tv_usec = (suseconds_t)(seconds * 1e6)}; // 0 disarms it
   signal(SIGALRM, on_alarm);
   setitimer(ITIMER_REAL, &timer, NULL);
@@ -158,8 +158,9 @@ int main(int argc, char **argv) {
   luaL_openlibs(L);
   lua_pushinteger(L, atoll(size));
   lua_setglobal(L, "N");
-  run(L, "dw = require 'dwconv' K = dw.backend\n"
-         "function view(n, dtype) return dw.ones({ 1 }, { dtype = dtype }):broadcast_to { math.tointeger(n) } end",
+  run(L,
+      "dw = require 'dwconv' K = dw.backend\n"
+      "function view(n, dtype) return dw.ones({ 1 }, { dtype = dtype }):broadcast_to { math.tointeger(n) } end",
       "require");
   for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
     if (strstr(calls[i].name, only) == NULL) continue;

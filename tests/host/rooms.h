@@ -63,9 +63,7 @@ enum { X, KERNEL, G, TO, SCRATCH, BIAS, RESIDUAL, ROOMS };
 enum { ROOM = 1 << 26 }; // bytes of address space; few of them are ever touched
 static const char *const room_names[ROOMS] = {"the first input", "the kernel", "the gradient", "the output",
                                               "scratch",         "the bias",   "the residual"};
-static struct {
-  char *low, *high;
-} rooms[ROOMS];
+static struct { char *low, *high; } rooms[ROOMS];
 static size_t page;
 
 static void map_rooms(void) {
@@ -81,9 +79,7 @@ static void map_rooms(void) {
   }
 }
 
-static void let_write(int room, bool yes) {
-  mprotect(rooms[room].low, ROOM, yes ? PROT_READ | PROT_WRITE : PROT_READ);
-}
+static void let_write(int room, bool yes) { mprotect(rooms[room].low, ROOM, yes ? PROT_READ | PROT_WRITE : PROT_READ); }
 
 static char *flush_block(int room, size_t bytes, bool at_end) {
   if (bytes > ROOM) {
@@ -246,8 +242,8 @@ static void check(struct guarded *g, dw_status s) {
   wrong = 0;
   each(g, check_one);
   if (wrong > 0) {
-    fail("%lld of %lld wrong, first element %lld: %.17g instead of %.17g", (long long)wrong,
-         (long long)dw_numel(&g->t), (long long)first_wrong, first_got, g->plain[first_wrong]);
+    fail("%lld of %lld wrong, first element %lld: %.17g instead of %.17g", (long long)wrong, (long long)dw_numel(&g->t),
+         (long long)first_wrong, first_got, g->plain[first_wrong]);
   }
   if (is_stained(g->block, g->bytes)) return;
   fail("wrote between the elements of its output");

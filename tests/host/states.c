@@ -1,6 +1,6 @@
 // states.c: a host with Lua, for what a script cannot do to itself: states opened and closed in a row, two at once
-// in two threads, fork(), Ctrl-C as lua.c answers it, and one file of many writers. Run by tests/host_spec.lua as `states <test>`, with
-// LUA_PATH and LUA_CPATH in the environment; ends with 0, or with 1 and a text on stderr.
+// in two threads, fork(), Ctrl-C as lua.c answers it, and one file of many writers. Run by tests/host_spec.lua as
+// `states <test>`, with LUA_PATH and LUA_CPATH in the environment; ends with 0, or with 1 and a text on stderr.
 // Invariant: a state is used by one thread at a time. Every call is large enough for a parallel region.
 #define _GNU_SOURCE
 #include <lauxlib.h>
