@@ -65,8 +65,7 @@ dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument) {
   return t;
 }
 
-void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) {
-  if (a == b) return;
+int dwl_mixed(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) {
   dwl_error(L, "%s is %s but %s is %s; convert one with astype", name_a, dw_dtype_name(a), name_b, dw_dtype_name(b));
 }
 
@@ -254,7 +253,7 @@ static int check_axis(lua_State *L) {
 static int check_dtypes(lua_State *L) {
   const char *name_a = luaL_checkstring(L, 2), *name_b = luaL_checkstring(L, 4);
   const dw_tensor *a = dwl_checktensor(L, 1, name_a), *b = dwl_checktensor(L, 3, name_b);
-  dwl_checkdtypes(L, a->dtype, name_a, b->dtype, name_b);
+  if (a->dtype != b->dtype) dwl_mixed(L, a->dtype, name_a, b->dtype, name_b);
   return 0;
 }
 

@@ -84,7 +84,8 @@ dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by
 const char *dwl_got(lua_State *L, int index); // "2.5", "nil", "{2, 2}"; pushes it
 int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);
-void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b);
+// Raises that two tensors are of different dtypes.
+int dwl_mixed(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) __attribute__((noreturn));
 int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most);
 double dwl_checknumber(lua_State *L, int index, const char *argument);
 double dwl_checkfinite(lua_State *L, int index, const char *argument);

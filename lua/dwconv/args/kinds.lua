@@ -224,6 +224,7 @@ end
 -- ---- axes and shapes -----------------------------------------------------------------------------
 
 local MOST_AXES <const> = 8
+kinds.MOST_AXES = MOST_AXES
 local AXIS <const> = "an axis, counting from 1 (-1 is the last)" -- as the core has it (arguments.c)
 
 --- An axis: of an argument that comes after a tensor its axis from 1 on; of an option only what may be one, as the

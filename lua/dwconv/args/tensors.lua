@@ -1,14 +1,14 @@
--- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says of each in words which axes and
--- dtype it has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
--- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". It adds them to the kinds of kinds.lua, which
--- explains their fields.
+-- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says in words which axes and dtype
+-- each has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
+-- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". They are added to the kinds of
+-- kinds.lua, which explains their fields.
 
 local check = require "dwconv.args.check"
 local core = require "dwconv.core"
 local kinds = require "dwconv.args.kinds"
 local words = require "dwconv.args.words"
 
-local MOST_AXES <const> = 8
+local MOST_AXES <const> = kinds.MOST_AXES
 local fits, is_tensor, raise, show = core.fits, check.is_tensor, words.raise, words.show
 
 local dtypes = {
@@ -37,27 +37,33 @@ local function refuse(argument, t, needs)
   raise("%s must be a tensor of %s, got %s", argument, needs.dtype, show(t))
 end
 
+local function read_tensor(v) return is_tensor(v) and v or nil end
+
+-- What reads a tensor of which more is required: one question to the core.
+local function read_for(needs)
+  local least, most = needs.rank or needs.axes or 0, needs.rank or MOST_AXES
+  local d1, d2, d3, d4, d5 = table.unpack(dtypes[needs.dtype] or {})
+  if not d1 then return function(v) return fits(v, least, most) and v or nil end end
+  return function(v) return fits(v, least, most, d1, d2, d3, d4, d5) and v or nil end
+end
+
+local plain = {} -- kinds of tensors of which no more is required, by text
+
 --- A tensor.
 ---@param text string its axes and dtype
 ---@param needs? { axes?: integer, rank?: integer, dtype?: string }
 function kinds.tensor(text, needs)
+  if not needs and plain[text] then return plain[text] end
   local kind = kinds.new {
     annotation = "dwconv.Tensor",
     words = text,
     expected = "a tensor",
     tensors = true,
     plain = not needs,
-    read = function(v) return is_tensor(v) and v or nil end,
+    read = needs and read_for(needs) or read_tensor,
+    explain = needs and function(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end,
   }
-  if not needs then return kind end
-  local least, most = needs.rank or needs.axes or 0, needs.rank or MOST_AXES
-  local d1, d2, d3, d4, d5 = table.unpack(dtypes[needs.dtype] or {})
-  if not d1 then
-    kind.read = function(v) return fits(v, least, most) and v or nil end
-  else
-    kind.read = function(v) return fits(v, least, most, d1, d2, d3, d4, d5) and v or nil end
-  end
-  kind.explain = function(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end
+  if not needs then plain[text] = kind end
   return kind
 end
 
@@ -78,8 +84,8 @@ function kinds.indices(text)
   return kinds.tensor(text .. "; int32, int64 or uint8, counting from 1", { dtype = "whole numbers" })
 end
 
---- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise when
---- it is looked at again.
+--- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise
+--- when it is looked at again.
 ---@param text string
 ---@param needs? table of each tensor, as `tensor`'s
 function kinds.list(text, needs)
