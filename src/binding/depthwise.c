@@ -1,5 +1,5 @@
 // depthwise.c: depthwise convolution and its gradients for Lua. Options arrive checked in form by
-// lua/dwconv/options.lua; what depends on shapes is checked here, once, in the user's words.
+// lua/dwconv/args/kinds.lua; what depends on shapes is checked here, once, in the user's words.
 #include <string.h>
 
 #include "binding.h"

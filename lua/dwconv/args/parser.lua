@@ -1,5 +1,5 @@
--- args/parser.lua: the one parser that checks the options a script passes. Called by ops/init.lua for every record. What
--- was read before is remembered (recall.lua).
+-- args/parser.lua: the one parser that checks the options a script passes. Called by ops/init.lua for every record.
+-- What was read before is remembered (recall.lua).
 -- Invariant: parsing is idempotent, so a backward function hands its options on as they are.
 
 local remembering = require "dwconv.args.recall"
