@@ -45,8 +45,8 @@ static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
   return v;
 }
 
-// matmul(a, b): the product of matrices of floats. What fits together but has no kernel, a vector or whole numbers, gives
-// nothing: the Lua layer makes other ops of it.
+// matmul(a, b): the product of matrices of floats. What fits together but has no kernel, a vector or whole numbers,
+// gives nothing: the Lua layer makes other ops of it.
 static int matmul(lua_State *L) {
   const dw_tensor *a = check_operand(L, 1, "a"), *b = check_operand(L, 2, "b");
   if (a->dtype != b->dtype) dwl_mixed(L, a->dtype, "a", b->dtype, "b");
