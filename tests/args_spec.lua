@@ -111,7 +111,8 @@ describe("one mistake has one sentence:", function()
     for _, case in ipairs {
       { nil, "nil" }, { 2.0, "2.0" }, { 0 / 0, "NaN" }, { true, "true" }, { {}, "a table" }, { { 2, { 1, { 3 } } }, "{2, {1, {...}}}" },
       { { 1, 2, 3, 4 }, "{1, 2, 3, 4}" }, { { 1, 2, 3, 4, 5 }, "{1, 2, 3, 4, ...}" }, { { "a", x }, '{"a", a float32 tensor 2x3}' },
-      { ("x"):rep(41), "a string of 41 bytes" }, { print, "a function" }, { dw.tensor(1), "a float32 tensor ()" }, { io.stdout, "a userdata" },
+      { ("x"):rep(41), "a string of 41 bytes" }, { print, "a function" }, { dw.tensor(1), "a float32 tensor ()" },
+      { io.stdout, "a userdata" },
     } do
       assert.equal(case[2], words.show(case[1]))
     end

@@ -1,6 +1,6 @@
 // binding.h: what the binding's rooms share. The binding lends the core memory and turns its status codes
 // into Lua errors; it is the only place that includes lua.h. Every function has four upvalues: the tensor
-// metatable, the state, its own name as users know it, which opens each of its error texts, and its luaL_Reg.
+// metatable, the state, its own name, which opens its error texts unless a record's function called it, and its luaL_Reg.
 #ifndef DWCONV_BINDING_H
 #define DWCONV_BINDING_H
 
@@ -41,7 +41,7 @@ static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, l
 
 // ---- errors.c -----------------------------------------------------------------------------------
 
-// Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
+// Raises "file:line: <name>: <message>", blaming the first frame outside dwconv, in the name of what it called.
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
 const char *dwl_shape_text(lua_State *L, const dw_tensor *t);                   // "1x3x3x2", "()"; pushes it
 

@@ -11,7 +11,8 @@
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
--- Invariant: reading is idempotent, so a backward function hands on what it was given. Tensors' kinds are tensors.lua's.
+-- Invariant: reading is idempotent, so a backward function hands on what it was given. Those of tensors are in
+-- tensors.lua.
 
 local check = require "dwconv.args.check"
 local config = require "dwconv.config"
@@ -118,9 +119,8 @@ function kinds.finite()
 end
 
 --- A number, NaN too, or a boolean.
-function kinds.scalar(default)
+function kinds.scalar()
   return new {
-    default = default,
     annotation = "number|boolean",
     expected = "a number or a boolean",
     read = function(v) if type(v) == "number" or type(v) == "boolean" then return v end end,

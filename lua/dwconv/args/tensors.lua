@@ -84,20 +84,21 @@ function kinds.indices(text)
   return kinds.tensor(text .. "; int32, int64 or uint8, counting from 1", { dtype = "whole numbers" })
 end
 
---- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise
---- when it is looked at again.
+--- A table of tensors, at least one if it is not said to be `maybe_empty`; its normal form is a list of our own, as the
+--- script's table may answer otherwise when it is looked at again.
 ---@param text string
 ---@param needs? table of each tensor, as `tensor`'s
-function kinds.list(text, needs)
-  local one = kinds.tensor("", needs)
+---@param maybe_empty? boolean
+function kinds.list(text, needs, maybe_empty)
+  local one, least = kinds.tensor("", needs), maybe_empty and 0 or 1
   return kinds.new {
     annotation = "dwconv.Tensor[]",
     words = text,
-    expected = "a table of at least one tensor",
+    expected = maybe_empty and "a table of tensors" or "a table of at least one tensor",
     tensors = true,
     list = true,
     read = function(v)
-      if type(v) ~= "table" or rawlen(v) == 0 or rawget(v, "axis") ~= nil then return nil end
+      if type(v) ~= "table" or rawlen(v) < least or rawget(v, "axis") ~= nil then return nil end
       local list = {}
       for i = 1, rawlen(v) do
         list[i] = one.read(rawget(v, i))
@@ -115,20 +116,22 @@ function kinds.list(text, needs)
   }
 end
 
---- A tensor, or a table of tensors.
+--- A tensor, or a table of tensors, which may be empty.
+---@param text? string
+---@param needs? table of a tensor alone, as `tensor`'s
 function kinds.tensor_or_list(text, needs)
-  local one, list = kinds.tensor("", needs), kinds.list("", needs)
+  local one, list = kinds.tensor("", needs), kinds.list("", nil, true)
   return kinds.new {
     annotation = "dwconv.Tensor|dwconv.Tensor[]",
     words = text,
     expected = "a tensor or a table of tensors",
     tensors = true,
     plain = not needs,
-    read = function(v)
-      if type(v) ~= "table" then return one.read(v) end
-      return rawlen(v) == 0 and {} or list.read(v)
+    read = function(v) return (type(v) == "table" and list or one).read(v) end,
+    explain = function(argument, v)
+      list.explain(argument, v)
+      if needs then one.explain(argument, v) end
     end,
-    explain = function(argument, v) return list.explain(argument, v) end,
   }
 end
 

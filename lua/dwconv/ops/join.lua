@@ -275,7 +275,6 @@ op "one_hot" {
     { "num_classes", kinds.count() },
   },
   result = "theirs, num_classes; float32",
-  reads = "core",
   forward = core.one_hot,
   backward = "none",
   reason = "indices have no gradient",
