@@ -227,8 +227,8 @@ static int show(lua_State *L) {
   return 1;
 }
 
-// fits(x, least, most, dtypes...): whether x is a tensor of a rank from `least` to `most`, and of one of the dtypes if any
-// are named.
+// fits(x, least, most, dtypes...): whether x is a tensor of a rank from `least` to `most`, and of one of the dtypes if
+// any are named.
 static int fits(lua_State *L) {
   const dw_tensor *t = dwl_totensor(L, 1);
   bool good = t != NULL && t->rank >= lua_tointeger(L, 2) && t->rank <= lua_tointeger(L, 3);
