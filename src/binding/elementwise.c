@@ -30,7 +30,9 @@ static void read_tensors(struct call *c) {
   for (int i = 0; i < c->operands; i++) {
     c->x[i] = dwl_totensor(L, i + 1);
     if (c->x[i] == NULL || (i == 0 && dw_elementwise_chooses(c->op))) continue;
-    if (first >= 0) dwl_checkdtypes(L, c->x[first]->dtype, argument(L, first), c->x[i]->dtype, argument(L, i));
+    if (first >= 0 && c->x[i]->dtype != c->dtype) {
+      dwl_mixed(L, c->dtype, argument(L, first), c->x[i]->dtype, argument(L, i));
+    }
     if (first < 0) first = i, c->dtype = c->x[i]->dtype;
   }
   if (first >= 0) return;

@@ -12,6 +12,7 @@ return {
   show = words.show,
   hint = words.hint,
   call = words.call,
+  call2 = words.call2,
   speaking = words.speaking,
   source = words.source,
   pass = words.pass,

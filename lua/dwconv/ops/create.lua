@@ -188,6 +188,7 @@ put in.]],
   values = { { "value", kinds.values() } },
   options = { dtype = dtype.dtype, shape = kinds.shape() },
   result = "value's, or the option shape",
+  reads = "core",
   forward = function(value, o)
     if o.shape and type(value) == "number" then return core.full(o.shape, value, o.dtype) end
     local t = core.tensor(value, o.dtype, config.floatx(), "value")

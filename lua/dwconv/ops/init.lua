@@ -10,7 +10,8 @@
 --   result     what comes out: of a tensor the text that tensors' kinds have, else a kind, or a list of these; nothing
 --              if left out
 --   reads      "core", or names of args and values: forward hands these to functions of the core, which read them in
---              the words of their kinds, so that they are not read twice; the others are read by the function made here
+--              the words of their kinds, so that they are not read twice; the function made here reads the others.
+--              "core" goes without saying where forward is a function of the core
 --   options    name -> kind; may be left out
 --   prepare    function(options) -> what forward takes in their place, made once for options that are used again; may
 --              be left out
@@ -41,6 +42,7 @@
 -- table of gradients). What forward raises does not say the op's name: args.raise adds it, and so does the core.
 
 local args = require "dwconv.args"
+local core = require "dwconv.core"
 local recorded_call = require "dwconv.ops.call"
 
 -- calls: the functions by name, for gradients and for ops that are made of others.
@@ -148,7 +150,7 @@ end
 -- What reads the arguments: nothing where the core does.
 local function readers_of(r)
   local readers, by_core = {}, {}
-  if r.reads == "core" then return readers end
+  if r.reads == "core" or core.owns(r.forward) then return readers end
   for _, name in ipairs(r.reads or {}) do by_core[name] = true end
   for i, name in ipairs(r.positional) do readers[i] = not by_core[name] and r.kinds[i]:reader(name) or nil end
   return readers

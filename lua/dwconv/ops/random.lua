@@ -72,7 +72,6 @@ source "random_binomial" {
 source "seed" {
   doc = "Starts the state's random stream anew.",
   values = { { "n", kinds.whole() } },
-  reads = "core",
   forward = core.seed,
   home = "dw",
   sample = function() return 1 end,

@@ -267,7 +267,6 @@ op "sum_to" {
   args = { { "x", tensor "any numbers" } },
   values = { { "shape", kinds.shape(), "a table of sizes that broadcasts to x's" } },
   result = "shape",
-  reads = "core",
   forward = core.sum_to,
   keeps = {},
   backward = { x = function(g, _, x) return K.broadcast_to(g, x.shape) end },

@@ -89,24 +89,13 @@ K.update(x, 1)
 print(copy)]],
 }
 
-local list = kinds.list "a table of tensors"
-
-local some_tensors = kinds.new { -- or none
-  annotation = "dwconv.Tensor[]",
-  expected = "a table of tensors",
-  tensors = true,
-  read = function(v) return type(v) == "table" and rawlen(v) == 0 and {} or list.read(v) end,
-  explain = list.explain,
-}
-
 plain "batch_get_value" {
   doc = "get_value of each of some tensors.",
-  values = { { "tensors", some_tensors } },
+  values = { { "tensors", kinds.list("a table of tensors", nil, true) } },
   result = gives("dwconv.Tensor[]", "a table of tensors"),
   forward = function(tensors)
-    local values = {}
-    for i, t in ipairs(tensors) do values[i] = clone(t) end
-    return values
+    for i = 1, #tensors do tensors[i] = clone(tensors[i]) end -- in a list of our own
+    return tensors
   end,
   reason = "it reads values out",
   sample = function(R) return { R { 2, 3 } } end,
