@@ -1,6 +1,6 @@
-"""The tables of a race: lines for the terminal, and docs/performance.md.
+"""The tables of a race: lines for the terminal, docs/performance.md with the means, docs/performance.tsv with each row.
 
-    report.py [FILE]    writes docs/performance.md anew from the figures of BUILD/peers/results.json, or of FILE
+    report.py [FILE]    writes both anew from the figures of BUILD/peers/results.json, or of FILE
 """
 import json
 import math
@@ -11,10 +11,11 @@ from process import SCRATCH
 
 TITLES = dict(forward="Depthwise, forward", grad_x="Depthwise, gradient of the input",
               grad_kernel="Depthwise, gradient of the kernel", pointwise="Pointwise, weights packed",
-              matmul="Matrix product, nothing packed beforehand", layout="Transposition",
+              matmul="Matrix product, nothing packed beforehand", layout="Transposition", elementwise="Elementwise ops", reduce="Reductions",
               call="One call of a layer with next to nothing to compute")
 GROUPS = dict(twelve="twelve layers", extra="other geometries", spec="the other 41 layers",
-              pointwise="pointwise shapes", dense="other shapes", layout="tensors", call="1x4x4x8")
+              pointwise="pointwise shapes", dense="other shapes", layout="tensors", numbers="sizes",
+              call="1x4x4x8")
 OURS, EAGER = "dwconv", "dwconv_eager"
 EAGER_PEERS = ("torch", "tf_eager")
 METHOD = """\
@@ -26,7 +27,7 @@ Inputs are random, none of them zero or denormal.
 
 dwconv is the driver: output reused, scratch lent. It meets oneDNN's primitives, ONNX Runtime with bound tensors,
 OpenVINO's infer request with set tensors, TFLite's invoke and ncnn's extractor, all in float32, with weights packed
-beforehand where the peer can. torch is PyTorch's eager call (products and transpositions into a given result),
+beforehand where the peer can. torch is PyTorch's eager call (what is no convolution, into a given result),
 torch_packed the same with weights packed beforehand, tf a traced function. dwconv_eager is the call from Lua, which
 allocates its result, to be held against torch and tf_eager. What the call costs in Python is in the figures of all
 peers but oneDNN: the tables of one call say how much. ONNX Runtime and ncnn know images as (n,c,h,w) only; that a
@@ -36,8 +37,11 @@ lies otherwise. The matrix products have nothing packed beforehand.
 
 limit: what nothing can beat but by fusing layers: the larger of (multiply-adds, those on padding not counted, at the
 FMA peak) and (reading the inputs and writing the result once, at the speed of a working set of that size), both
-measured in the same rounds; for transpositions memcpy. best / ours: the time of the fastest peer, in bold, over
-dwconv's; least: the row where that is least.
+measured in the same rounds; for transpositions and elementwise ops memcpy, for reductions reading. best / ours: the
+time of the fastest peer over dwconv's; least: the row where that is least.
+
+Each row of each race stands in [performance.tsv](performance.tsv): microseconds, tabs between the columns, nothing
+where there is no figure; rate counts dwconv's GFLOP/s, or GB/s where nothing is multiplied.
 """
 
 
@@ -144,36 +148,13 @@ def eager(runs):
     return table(["race", "rows"] + list(EAGER_PEERS), rows)
 
 
-def figures(row, run):
-    us = {p: "%.1f" % (s * 1e6) for p, s in row["seconds"].items()}
-    fastest = best(row)[1]
-    if fastest:
-        us[fastest] = "**%s**" % us[fastest]
-    own = [us.get(p, "–") for p in (OURS, EAGER) if p in run["peers"]]
-    rate = share(row) and (row["flops"] or row["traffic"]) / row["seconds"][OURS] / 1e9
-    ratios = [shown(rate, "%.0f"), shown(share(row) and 100 * share(row), "%.0f"), shown(lead(row))]
-    return [row["name"], "%.1f" % (row["limit"] * 1e6)] + own + ratios + [us.get(p, "–") for p in peers_of(run)]
-
-
-def reasons(run):
+def reasons(runs):
     """what a peer could not do, each reason once"""
     found = {}
-    for row in run["rows"]:
+    for row in (row for run in runs for row in run["rows"]):
         for peer, why in row["skipped"].items():
-            found.setdefault((peer, why), []).append(row["name"])
-    return "\n".join("- %s: %s: %s" % (peer, "all" if len(names) == len(run["rows"]) else "; ".join(names), why)
-                     for (peer, why), names in found.items())
-
-
-def section(run):
-    unit = "GB/s" if run["op"] == "layout" else "GFLOP/s"
-    head = ["layer", "limit", OURS] + ([EAGER] if EAGER in run["peers"] else []) + [unit, "% of limit", "best / ours"]
-    parts = ["## " + title(run), ""]
-    if run["op"] != "layout":
-        parts += ["FMA peak %.0f GFLOP/s." % (run["peak"] / 1e9), ""]
-    parts += [table(head + peers_of(run), [figures(row, run) for row in run["rows"]]), ""]
-    why = reasons(run)
-    return "\n".join(parts + (["Not there:", "", why, ""] if why else []))
+            found.setdefault((peer, why), {})[row["name"].strip()] = True
+    return "\n".join("- %s: %s: %s" % (peer, why, "; ".join(names)) for (peer, why), names in found.items())
 
 
 def markdown(d):
@@ -183,14 +164,34 @@ def markdown(d):
         "# Performance", "", "Written by `make bench-peers` on %s." % d["date"], "", *facts, "",
         METHOD.format(burst=d["burst"] * 1e3, rounds=d["rounds"]),
         "## Geometric means", "", summary(d["runs"]), "", "Each peer's time over dwconv's:", "", by_peer(d["runs"]), "",
-        "Eager calls over dwconv_eager:", "", eager(d["runs"]), "", *map(section, d["runs"])])
+        "Eager calls over dwconv_eager:", "", eager(d["runs"]), "", "## Not there", "", reasons(d["runs"]), ""])
+
+
+# ---- rows --------------------------------------------------------------------------------------------
+
+
+def figures(run, row, who):
+    """a row of the file of data"""
+    rate = OURS in row["seconds"] and (row["flops"] or row["traffic"]) / row["seconds"][OURS] / 1e9
+    us = ["%.1f" % (row["seconds"][p] * 1e6) if p in row["seconds"] else "" for p in who]
+    peak = "%.0f" % (run["peak"] / 1e9) if run["peak"] else ""
+    rest = [peak, "%.1f" % (row["limit"] * 1e6), "%.0f" % rate if rate else ""]
+    return [title(run), GROUPS[row["group"]], row["name"].strip()] + rest + us
+
+
+def data(d):
+    who = list(dict.fromkeys(p for run in d["runs"] for p in (OURS, EAGER, *peers_of(run))))
+    lines = [["race", "rows", "layer", "peak GFLOP/s", "limit", "rate", *who]]
+    lines += [figures(run, row, who) for run in d["runs"] for row in run["rows"]]
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def write(document):
     os.makedirs("docs", exist_ok=True)
-    with open(os.path.join("docs", "performance.md"), "w") as file:
-        file.write(markdown(document))
-    print("\ndocs/performance.md is written")
+    for name, text in (("performance.md", markdown(document)), ("performance.tsv", data(document))):
+        with open(os.path.join("docs", name), "w") as file:
+            file.write(text)
+    print("\ndocs/performance.md and docs/performance.tsv are written")
 
 
 if __name__ == "__main__":

@@ -1,69 +1,29 @@
-"""The race's cases: layers.txt as jobs with sizes, random data, float64 results, and what each asks of the machine."""
+"""The race's jobs: the cases of layers.txt by op, random data, float64 results, and what each asks of the machine."""
 import os
+import subprocess
 
 import numpy as np
 
-SIZES = dict(twelve="hwck", spec="hwck", extra="hwck", call="hwck", pointwise="hwck", dense="mkn", layout="nhwc")
+from process import HERE, LUA
+
 DEPTHWISE = ("forward", "grad_x", "grad_kernel", "call")
-
-
-def axis(n, k, s, d):
-    """padding "same" along one axis: size of the result, padding before and after"""
-    out = -(-n // s)
-    pad = max((out - 1) * s + (k - 1) * d + 1 - n, 0)
-    return out, pad // 2, pad - pad // 2
-
-
-def depthwise(j):
-    for key in "ndm":
-        j.setdefault(key, 1)
-    sh, _, sw = str(j.pop("s", 1)).partition(",")
-    j["sh"], j["sw"] = int(sh), int(sw or sh)
-    j["oh"], j["top"], j["bottom"] = axis(j["h"], j["k"], j["sh"], j["d"])
-    j["ow"], j["left"], j["right"] = axis(j["w"], j["k"], j["sw"], j["d"])
-    name = "%dx%dx%d %dx%d" % (j["h"], j["w"], j["c"], j["k"], j["k"])
-    if j["sh"] != j["sw"]:
-        name += " s%dx%d" % (j["sh"], j["sw"])
-    elif j["sh"] > 1:
-        name += " s%d" % j["sh"]
-    name += "".join(" %s%d" % (key, j[key]) for key in "dmn" if j[key] > 1)
-    name += " channels_first" if j.get("layout") else ""
-    j["name"] = name + (" float64" if j.get("dtype") else "")
-
-
-def parse(line):
-    words = line.partition("#")[0].split()
-    if not words:
-        return None
-    sizes = [int(word) for word in words[1:] if "=" not in word]
-    j = dict(zip(SIZES[words[0]], sizes))
-    for key, value in (word.split("=") for word in words[1:] if "=" in word):
-        j[key] = int(value) if value.isdigit() else value
-    j["group"] = words[0]
-    return j
+ELEMENTWISE = ("copy", "add", "add_bias", "relu", "exp", "tanh", "log", "sin", "sigmoid")
+REDUCE = [(f, of) for of in ("all", "row", "column") for f in ("sum", "max")]
 
 
 def read():
-    with open(os.path.join(os.path.dirname(__file__), os.pardir, "layers.txt")) as file:
-        jobs = [j for j in map(parse, file) if j]
-    for j in jobs:
-        if j["group"] in ("twelve", "spec", "extra", "call"):
-            depthwise(j)
-        elif j["group"] == "pointwise":
-            j["name"] = "%dx%d %d to %d" % (j["h"], j["w"], j["c"], j["k"])
-        elif j["group"] == "dense":
-            j.setdefault("turn", "")
-            j["name"] = "%d, %d, %d %s" % (j["m"], j["k"], j["n"], j["turn"])
-        else:
-            j["name"] = "%dx%dx%dx%d" % (j["n"], j["h"], j["w"], j["c"])
-    return jobs
+    """the cases of layers.txt, which bench/cases.lua reads and completes; numbers are numbers"""
+    lines = subprocess.run(["lua5.4", os.path.join(HERE, "cases.lua")], env=dict(os.environ, **LUA), check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    fields = [[field.split("=", 1) for field in line.split("\t")] for line in lines]
+    return [{key: int(value) if value.isdigit() else value for key, value in case} for case in fields]
 
 
 def product(j):
     """a pointwise layer as a matrix product"""
     if j["group"] == "dense":
         return dict(j)
-    return dict(group="pointwise", name=j["name"], m=j["h"] * j["w"], k=j["c"], n=j["k"], turn="")
+    return dict(group="pointwise", name=j["name"], flops=j["flops"], m=j["h"] * j["w"], k=j["c"], n=j["k"], turn="")
 
 
 def jobs_of(op, layers, groups):
@@ -74,6 +34,11 @@ def jobs_of(op, layers, groups):
         return [dict(j, op=op) for j in layers if j["group"] == "pointwise"]
     if op == "matmul":
         return [dict(product(j), op=op) for j in layers if j["group"] in ("pointwise", "dense")]
+    numbers = [j for j in layers if j["group"] == "numbers"]
+    if op == "elementwise":
+        return [dict(j, op=op, f=f, name="%s %s" % (j["name"], f)) for j in numbers for f in ELEMENTWISE]
+    if op == "reduce":
+        return [dict(j, op=op, f=f, of=of, name="%s %s of %s" % (j["name"], f, of)) for j in numbers for f, of in REDUCE]
     return [dict(j, op=op, to=to, name="%s to channels_%s" % (j["name"], to))
             for j in layers if j["group"] == "layout" for to in ("first", "last")]
 
@@ -92,6 +57,12 @@ def shapes(j):
         a, b = [j["m"], j["k"]], [j["k"], j["n"]]
         turned = dict(x=a[::-1] if "a" in j["turn"] else a, kernel=b[::-1] if "b" in j["turn"] else b)
         return turned, [j["m"], j["n"]]
+    if j["group"] == "numbers":
+        whole = [j["rows"], j["columns"]]
+        if j["op"] == "reduce":
+            return dict(x=whole), dict(all=[1, 1], row=[whole[0], 1], column=[1, whole[1]])[j["of"]]
+        second = dict(add=dict(kernel=whole), add_bias=dict(kernel=whole[1:])).get(j["f"], {})
+        return dict(x=whole, **second), whole
     all_three = dict(x=[j["n"], j["h"], j["w"], j["c"]], kernel=[j["k"], j["k"], j["c"], j["m"]],
                      g=[j["n"], j["oh"], j["ow"], j["c"] * j["m"]])
     result = all_three[dict(grad_x="x", grad_kernel="kernel").get(j["op"], "g")]
@@ -99,10 +70,11 @@ def shapes(j):
 
 
 def data(j):
-    """random numbers of both signs, none of them near zero"""
+    """random numbers of both signs, none of them near zero; positive ones for logarithms, sums and maxima"""
     r = np.random.default_rng(7)
     dtype = j.get("dtype", "float32")
-    return {name: (r.uniform(0.05, 1, shape) * r.choice([-1, 1], shape)).astype(dtype)
+    signs = [1] if j["op"] == "reduce" or j.get("f") == "log" else [-1, 1]
+    return {name: (r.uniform(0.05, 1, shape) * r.choice(signs, shape)).astype(dtype)
             for name, shape in shapes(j)[0].items()}
 
 
@@ -132,10 +104,22 @@ def exact_depthwise(j, t, pads):
     return dw if j["op"] == "grad_kernel" else y
 
 
+def exact_numbers(j, t):
+    x = t["x"].astype("f8")
+    if j["op"] == "reduce":
+        return dict(sum=np.sum, max=np.max)[j["f"]](x, dict(all=None, row=1, column=0)[j["of"]], keepdims=True)
+    if j["f"].startswith("add"):
+        return x + t["kernel"]
+    functions = dict(copy=lambda x: x, relu=lambda x: np.maximum(x, 0), sigmoid=lambda x: 1 / (1 + np.exp(-x)))
+    return (functions.get(j["f"]) or getattr(np, j["f"]))(x)
+
+
 def exact(j, t, pads):
     """the result in float64; `pads` are (top, bottom, left, right), as a peer may have to pad otherwise"""
     if j["op"] == "layout":
         return t["x"].transpose((0, 3, 1, 2) if j["to"] == "first" else (0, 2, 3, 1))
+    if j["group"] == "numbers":
+        return exact_numbers(j, t)
     if j["op"] in ("pointwise", "matmul"):
         x, w = t["x"].astype("f8"), t["kernel"].astype("f8")
         turn = j.get("turn", "")
@@ -144,22 +128,6 @@ def exact(j, t, pads):
 
 
 # ---- work --------------------------------------------------------------------------------------------
-
-
-def inside(n, k, s, d, before, out):
-    """how many pairs of a result's position and a tap meet inside the image, along one axis"""
-    return sum(0 <= o * s + t * d - before < n for o in range(out) for t in range(k))
-
-
-def flops(j):
-    """multiplications and additions; taps on padding are none"""
-    if j["op"] == "layout":
-        return 0
-    if j["op"] in ("pointwise", "matmul"):
-        p = product(j) if j["op"] == "pointwise" else j
-        return 2 * p["m"] * p["k"] * p["n"]
-    rows = inside(j["h"], j["k"], j["sh"], j["d"], j["top"], j["oh"])
-    return 2 * j["n"] * j["c"] * j["m"] * rows * inside(j["w"], j["k"], j["sw"], j["d"], j["left"], j["ow"])
 
 
 def traffic(j):

@@ -14,10 +14,10 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-from duel import SETTINGS
-
 BUILD = os.environ.get("BUILD", "build")
+LUA = dict(LUA_PATH="./lua/?.lua;./lua/?/init.lua;./?.lua;;", LUA_CPATH="./%s/?.so;;" % BUILD)
+# Equal allocators: glibc keeps freed pages.
+SETTINGS = dict(MALLOC_MMAP_THRESHOLD_="1073741824", MALLOC_TRIM_THRESHOLD_="4294967296")
 SCRATCH = os.path.join(BUILD, "peers")
 
 # Who hosts each peer.
@@ -42,9 +42,8 @@ def command(name, threads):
 
 def environment(name, threads, isa):
     n = str(threads)
-    env = dict(os.environ, **SETTINGS, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, MKL_NUM_THREADS=n, KMP_BLOCKTIME="1",
-               TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", PYTHONUNBUFFERED="1", SCRATCH=SCRATCH,
-               LUA_PATH="./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;", LUA_CPATH="./%s/?.so;;" % BUILD)
+    env = dict(os.environ, **SETTINGS, **LUA, OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, MKL_NUM_THREADS=n, KMP_BLOCKTIME="1",
+               TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="", PYTHONUNBUFFERED="1", SCRATCH=SCRATCH)
     if name.startswith(PLACED):
         env.update(OMP_PROC_BIND="close", OMP_PLACES="threads")
     if isa:

@@ -88,5 +88,23 @@ class Torch(Peer):
         y = torch.ones(v.shape)
         return lambda: y.copy_(v), lambda y: np.asarray(y)
 
+    def elementwise(self, job):
+        x, y = torch.from_numpy(job.x), torch.ones(job.x.shape)
+        if job.f == "copy":
+            return lambda: y.copy_(x), lambda y: y.numpy()
+        if job.f in ("add", "add_bias"):
+            b = torch.from_numpy(job.kernel)
+            return lambda: torch.add(x, b, out=y), lambda y: y.numpy()
+        if job.f == "relu":
+            return lambda: torch.clamp(x, min=0, out=y), lambda y: y.numpy()
+        f = getattr(torch, job.f)
+        return lambda: f(x, out=y), lambda y: y.numpy()
+
+    def reduce(self, job):
+        x, axes = torch.from_numpy(job.x), dict(all=(0, 1), row=1, column=0)[job.of]
+        f = dict(sum=torch.sum, max=torch.amax)[job.f]
+        y = f(x, axes, keepdim=True)
+        return lambda: f(x, axes, keepdim=True, out=y), lambda y: y.numpy()
+
 
 serve(dict(torch=Torch, torch_packed=Torch))

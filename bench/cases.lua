@@ -1,10 +1,12 @@
--- cases.lua: the cases of layers.txt, by group, and what each asks of the machine at least.
---   { twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, layout = {...}, call = {...} }
+-- cases.lua: the cases of layers.txt, each with its name, the geometry of its result and the arithmetic it asks for, by
+-- group and in the file's order. The only reader of that file: the race gets its cases from here, by peers/cases.lua.
+--   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, layout = {...},
+--     numbers = {...}, call = {...} }
 
 local SIZES = {
   twelve = { "h", "w", "c", "k" }, spec = { "h", "w", "c", "k" }, extra = { "h", "w", "c", "k" },
   call = { "h", "w", "c", "k" }, pointwise = { "h", "w", "c", "k" }, dense = { "m", "k", "n" },
-  layout = { "n", "h", "w", "c" },
+  layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
 }
 
 -- One axis of padding "same": the size of the result, the padding before and after, and how many pairs of a position
@@ -24,7 +26,7 @@ end
 
 local function depthwise(l)
   local sh, sw = tostring(l.s or 1):match "^(%d+),?(%d*)$"
-  l.sh, l.sw = tonumber(sh), tonumber(sw) or tonumber(sh)
+  l.sh, l.sw, l.s = tonumber(sh), tonumber(sw) or tonumber(sh), nil
   l.n, l.d, l.m, l.dtype = l.n or 1, l.d or 1, l.m or 1, l.dtype or "float32"
   local rows, cols
   l.oh, l.top, l.bottom, rows = axis(l.h, l.k, l.sh, l.d)
@@ -45,18 +47,21 @@ local function depthwise(l)
   l.name = name
 end
 
-local function describe(group, l)
-  if group == "layout" then
-    l.name = ("%dx%dx%dx%d"):format(l.n, l.h, l.w, l.c)
-  elseif group == "dense" then
-    l.turn = l.turn or ""
-    l.name = ("%d, %d, %d %s"):format(l.m, l.k, l.n, l.turn)
-  elseif group == "pointwise" then
-    l.name = ("%dx%d %d to %d"):format(l.h, l.w, l.c, l.k)
-  else
-    depthwise(l)
-  end
+-- Each gives a case its name and its flops: multiplications and additions; taps on padding are none.
+local describe = { twelve = depthwise, spec = depthwise, extra = depthwise, call = depthwise }
+
+function describe.pointwise(l)
+  l.name, l.flops = ("%dx%d %d to %d"):format(l.h, l.w, l.c, l.k), 2 * l.h * l.w * l.c * l.k
 end
+
+function describe.dense(l)
+  l.turn = l.turn or ""
+  l.name, l.flops = ("%d, %d, %d %s"):format(l.m, l.k, l.n, l.turn), 2 * l.m * l.k * l.n
+end
+
+function describe.layout(l) l.name, l.flops = ("%dx%dx%dx%d"):format(l.n, l.h, l.w, l.c), 0 end
+
+function describe.numbers(l) l.name, l.flops = ("%dx%d"):format(l.rows, l.columns), 0 end
 
 local function parse(line)
   local group, l, at = nil, {}, 0
@@ -74,14 +79,16 @@ local function parse(line)
   return group, l
 end
 
-local cases = {}
+local cases = { all = {} }
 for group in pairs(SIZES) do cases[group] = {} end
 local folder = assert(package.searchpath("bench.cases", package.path)):match "^(.*)cases.lua$"
 for line in io.lines(folder .. "layers.txt") do
   local group, l = parse(line)
   if group then
-    describe(group, l)
+    l.group = group
+    describe[group](l)
     table.insert(cases[group], l)
+    table.insert(cases.all, l)
   end
 end
 return cases

@@ -5,7 +5,8 @@ time is the shortest call of all. Before it is timed each result is compared wit
 machine are measured in the same rounds.
 
     race.py [--threads 1,2] [--rounds 7] [--burst SECONDS] [--ops forward,...,avx2] [--only REGEX] [--peers onednn,...]
-            [--all]    the 41 other layers of the spec's table too
+            [--all]     the 41 other layers of the spec's table too
+            [--list]    only prints what would be raced: nothing is installed for it but NumPy
 
 Without restrictions the figures go to BUILD/peers/results.json, from which report.py makes docs/performance.md; with
 any, to BUILD/peers/quick.json.
@@ -27,7 +28,8 @@ INFERENCE = ("onednn", "torch", "torch_packed", "tf", "ort", "openvino", "ncnn",
 EAGER = ("dwconv_eager", "tf_eager")
 TRAINING = ("onednn", "torch", "tf")
 OPS = dict(forward=INFERENCE + EAGER, grad_x=TRAINING + EAGER, grad_kernel=TRAINING + EAGER, pointwise=INFERENCE,
-           matmul=TRAINING + ("numpy",), layout=TRAINING + ("ort", "numpy"), call=INFERENCE + EAGER)
+           matmul=TRAINING + ("numpy",), layout=TRAINING + ("ort", "numpy"), elementwise=("torch", "numpy"), reduce=("torch", "numpy"),
+           call=INFERENCE + EAGER)
 AVX2 = ("forward", "pointwise")  # raced once more with everybody's instructions limited
 TOLERANCE = dict(float32=1e-4, float64=1e-10)
 
@@ -41,6 +43,7 @@ def options():
     a.add_argument("--only", default="")
     a.add_argument("--peers", default="")
     a.add_argument("--all", action="store_true")
+    a.add_argument("--list", action="store_true")
     o = a.parse_args()
     o.quick = bool(o.threads or o.ops or o.only or o.peers or o.all)
     cpus = len(os.sched_getaffinity(0))
@@ -68,7 +71,7 @@ class Pool:
 
 
 def setup_line(job, tensors):
-    keys = {k: v for k, v in job.items() if k not in ("name", "group", "row") and v != ""}
+    keys = {k: v for k, v in job.items() if k not in ("name", "group", "row", "flops") and v != ""}
     for name, a in tensors.items():
         path = os.path.join(SCRATCH, name)
         a.tofile(path)
@@ -105,8 +108,9 @@ def trouble(process, line, job, tensors, known):
 
 def measure_limit(limits, job, row, burst):
     reads, writes = cases.traffic(job)
-    if job["op"] == "layout":
-        row["limit"] = min(row["limit"], limits.seconds("copy %d %f" % (reads + writes, burst)))
+    if not job["flops"]:
+        what = "stream %d %d" % (reads, writes) if job["op"] == "reduce" else "copy %d" % (reads + writes)
+        row["limit"] = min(row["limit"], limits.seconds("%s %f" % (what, burst)))
         return
     half = 2 if job.get("dtype") == "float64" else 1
     row["peak"] = max(row["peak"], limits.seconds("peak %f" % (burst / 2)) / half)
@@ -115,7 +119,7 @@ def measure_limit(limits, job, row, burst):
 
 def race(job, names, pool, o):
     """one row: seconds of each peer, or why there are none"""
-    row = dict(name=job["name"], group=job["group"], flops=cases.flops(job), traffic=sum(cases.traffic(job)),
+    row = dict(name=job["name"], group=job["group"], flops=job["flops"], traffic=sum(cases.traffic(job)),
                seconds={}, skipped={}, peak=0, stream=1e9, limit=1e9)
     tensors, known = cases.data(job), {}
     line = setup_line(job, tensors)
@@ -150,11 +154,22 @@ def finish(rows):
     return peak
 
 
-def run(op, threads, pool, o):
-    groups = ("twelve",) if pool.isa else ("twelve", "extra") + (("spec",) if o.all else ())
+def plan(op, isa, o):
+    """the jobs of an op, and who races"""
+    groups = ("twelve",) if isa else ("twelve", "extra") + (("spec",) if o.all else ())
     jobs = [j for j in cases.jobs_of(op, cases.read(), groups) if re.search(o.only, j["name"])]
-    peers = ("onednn",) if pool.isa else OPS[op]
-    names = ["dwconv"] + [p for p in peers if o.peers is None or p in o.peers or p == "dwconv_eager"]
+    peers = ("onednn",) if isa else OPS[op]
+    return jobs, ["dwconv"] + [p for p in peers if o.peers is None or p in o.peers or p == "dwconv_eager"]
+
+
+def show(o):
+    for op in (op for op in o.ops if op != "avx2"):
+        jobs, names = plan(op, None, o)
+        print("%s: %s\n  %s" % (op, ", ".join(names), "\n  ".join(j["name"] for j in jobs)))
+
+
+def run(op, threads, pool, o):
+    jobs, names = plan(op, pool.isa, o)
     if not jobs:
         return []
     result = dict(op=op, threads=threads, isa=pool.isa, peers=names, rows=[])
@@ -174,6 +189,9 @@ def versions(pool):
 
 def main():
     o = options()
+    if o.list:
+        show(o)
+        return
     os.makedirs(SCRATCH, exist_ok=True)
     document = dict(date=time.strftime("%Y-%m-%d"), machine=machine.describe(), rounds=o.rounds, burst=o.burst, runs=[])
     for threads in o.threads:

@@ -4,6 +4,7 @@
 local bench = require "bench"
 local best_of = require "bench.best_of"
 local dw = require "dwconv"
+local K = dw.backend
 local layers = require "bench.layers"
 
 local role, threads = arg[1], tonumber(arg[2])
@@ -16,7 +17,7 @@ local function read(j, name)
   if not j[name] then return nil end
   local file <close> = assert(io.open(j[name], "rb"))
   local shape = {}
-  for size in j[name .. "_shape"]:gmatch "%d+" do shape[#shape + 1] = math.tointeger(size) end
+  for size in tostring(j[name .. "_shape"]):gmatch "%d+" do shape[#shape + 1] = math.tointeger(size) end
   return dw.from_bytes(file:read "a", shape, { dtype = j.dtype })
 end
 
@@ -32,6 +33,24 @@ local function transposition(j, x)
   local view = x:permute(j.to == "first" and { 1, 4, 2, 3 } or { 1, 3, 4, 2 })
   local y = dw.zeros(view.shape)
   time = function(seconds) return bench.copy("copy", threads, seconds, y, view) end
+  result = function() return y end
+end
+
+local function elementwise(j, x, b)
+  local y, f = dw.zeros(x.shape), j.f == "add_bias" and "add" or j.f
+  local run = f == "copy" and bench.copy or bench.elementwise
+  b = b and K.broadcast_to(b, x.shape)
+  time = function(seconds) return run(f, threads, seconds, y, x, b) end
+  result = function() return y end
+end
+
+local function reduce(j, x)
+  local kept = x.shape
+  for axis, left in ipairs { "column", "row" } do -- axis 1 goes where each column has one
+    if j.of == left or j.of == "all" then kept[axis] = 1 end
+  end
+  local y = dw.zeros(kept)
+  time = function(seconds) return bench.reduce(j.f, threads, seconds, y, x) end
   result = function() return y end
 end
 
@@ -52,21 +71,17 @@ local function depthwise(j, ...)
   end
 end
 
+local prepare = { forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
+  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce }
+
 local commands = {}
 
 function commands.setup(words)
   local j = { dtype = "float32", turn = "" }
   for key, value in words:gmatch "(%S+)=(%S+)" do j[key] = math.tointeger(value) or value end
-  local x, w, g = read(j, "x"), read(j, "kernel"), read(j, "g")
-  if g then
-    depthwise(j, x, w, g)
-  elseif role ~= "dwconv" then
-    return "skip not raced"
-  elseif j.op == "layout" then
-    transposition(j, x)
-  else
-    product(j, x, w)
-  end
+  local f = prepare[j.op]
+  if f ~= depthwise and role ~= "dwconv" then return "skip not raced" end
+  f(j, read(j, "x"), read(j, "kernel"), read(j, "g"))
   collectgarbage()
   return "ok"
 end
