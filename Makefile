@@ -76,7 +76,7 @@ BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
-RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;./?.lua;;' \
+RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/lib/?.lua;./?.lua;;' \
             LUA_CPATH='$(BUILD)/?.$(LIB_EXT);;'
 # stock Lua knows no sanitizer, so it is loaded before it
 PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
@@ -160,7 +160,7 @@ FILTER   ?=
 test: all hosts
 	@BUSTED='$(BUSTED)' RUNNER='$(BUSTED_LUA)' tools/missing busted specs $(FILTER)
 	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
-	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/summary.lua $(FILTER)
+	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/lib/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.
 SECONDS  ?= 60
