@@ -130,8 +130,8 @@ $(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 
 # Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
 IMAGE_LIBS = libpng libjpeg
-IMAGE_C   := $(addprefix src/io/,image.c png.c jpeg.c)
-$(IMAGE): $(IMAGE_C) src/io/image.h src/binding/file.h $(BUILD)/base/tensor.o $(BUILD)/flags | $(DEPS)
+IMAGE_C   := $(addprefix src/io/,image.c png.c jpeg.c codec.c)
+$(IMAGE): $(IMAGE_C) src/io/codec.h src/binding/file.h $(BUILD)/base/tensor.o $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
 	  $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \

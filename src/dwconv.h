@@ -153,11 +153,21 @@ void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const d
 void dw_fill_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const void *element);
 // dst = src converted: integers wrap, floats to integers truncate and saturate (NaN is 0), to bool is != 0.
 void dw_cast_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
+// dst (uint8) = the nearest of 0..255 to 255 times src (floats in 0..1), clipped; NaN is 0. Both are contiguous.
+void dw_pixels_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src);
 // *close: |a - b| <= atol + rtol*|b| everywhere (NaN equals NaN); else *worst is the flat index of the largest excess.
 // Shapes and dtypes agree; computed in double, from exact differences of whole numbers.
 void dw_close_init(dw_job *j, const dw_context *cx, bool *close, int64_t *worst, const dw_tensor *a, const dw_tensor *b,
                    double rtol, double atol);
 double dw_element(const dw_tensor *t, int64_t flat);
+
+// ---- create: y (n), contiguous, from its positions ------------------------------------------------
+
+// int64 or float64: first, first + step, first + 2*step, ...
+void dw_count_init(dw_job *j, const dw_context *cx, const dw_tensor *y, int64_t first, int64_t step);
+void dw_range_init(dw_job *j, const dw_context *cx, const dw_tensor *y, double first, double step);
+// float64: n numbers as far from each other, from first to last.
+void dw_linspace_init(dw_job *j, const dw_context *cx, const dw_tensor *y, double first, double last);
 
 // ---- elementwise: y[i] = op(x[0][i], ...) --------------------------------------------------------
 
@@ -210,6 +220,8 @@ dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, c
                           const int64_t *indices);
 dw_status dw_put_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y, const int64_t *indices,
                       int axis);
+// y[i, indices[i]] = 1; y (k, n) is float32.
+void dw_put_ones_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const int64_t *indices);
 // Where a mask (bool) is true: `counts` has room for dw_nonzero_runs(mask) numbers, which the first of the two fills
 // for the second; *all is how many there are. at (all, rank): their positions, from 1, in row-major order.
 int64_t dw_nonzero_runs(const dw_tensor *mask);

@@ -5,6 +5,7 @@
 // Types are FLOATS, NUMBERS (those and whole numbers), ALL (those and bool), SIZES (1, 4 and 8 bytes), or NONE.
 // Included several times, so without a guard; the Makefile reads it, too: one entry a line.
 
+FAMILY(create, NONE)
 FAMILY(layout, SIZES)
 KERNELS(cast, ALL)
 FAMILY(elementwise, ALL)

@@ -220,6 +220,21 @@ dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, c
   return dw_scratch_tell(j, times(p->n + p->k, sizeof(int64_t)));
 }
 
+// ---- ones ----------------------------------------------------------------------------------------
+
+static void put_ones(dw_job *j, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct picking *p = picking_of(j);
+  float *y = (float *)(void *)p->y;
+  for (int64_t i = a; i < b; i++) y[i * p->n + p->indices[i] - 1] = 1;
+}
+
+void dw_put_ones_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const int64_t *indices) {
+  DW_REQUIRE(y->dtype == DW_FLOAT32 && y->rank == 2 && dw_is_contiguous(y));
+  dw_job_init(j, cx, y->shape[0], (double)y->shape[0] * DW_WORK_PICK, put_ones);
+  *picking_of(j) = (struct picking){.y = y->data, .indices = indices, .n = y->shape[1]};
+}
+
 // ---- where something is true ---------------------------------------------------------------------
 
 enum { RUN = 1 << 16 }; // elements that are searched at once, a unit

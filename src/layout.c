@@ -211,6 +211,30 @@ void dw_cast_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const d
   cut(j, 1 << 14);
 }
 
+// ---- pixels -------------------------------------------------------------------------------------
+
+struct pixels {
+  const void *from;
+  uint8_t *to;
+  bool f32;
+};
+
+static void make_pixels(dw_job *j, int64_t a, int64_t b, int slot) {
+  (void)slot;
+  const struct pixels *p = DW_STATE(struct pixels, j);
+  for (int64_t i = a; i < b; i++) {
+    double v = p->f32 ? (double)((const float *)p->from)[i] : ((const double *)p->from)[i];
+    p->to[i] = !(v > 0) ? 0 : v >= 1 ? 255 : (uint8_t)(v * 255 + 0.5);
+  }
+}
+
+void dw_pixels_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src) {
+  int64_t n = dw_numel(dst);
+  DW_REQUIRE(dst->dtype == DW_UINT8 && dw_dtype_is_float(src->dtype) && dw_same_shape(dst, src));
+  dw_job_init(j, cx, n, (double)n * DW_WORK_MOVE, make_pixels);
+  *DW_STATE(struct pixels, j) = (struct pixels){src->data, dst->data, src->dtype == DW_FLOAT32};
+}
+
 // ---- comparison ---------------------------------------------------------------------------------
 
 static const void *element_at(const dw_tensor *t, int64_t flat) {

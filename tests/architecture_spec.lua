@@ -48,7 +48,7 @@ describe("who may know whom", function()
       local family = path:match "^src/([^/]+)/[^/]+$"
       local allowed = path:find "^src/kernels/" and { "[%w_]+%.h" }
         or path:find "^src/binding/" and { "dwconv%.h", "families%.h", "binding%.h", "file%.h", "lua%.h", "lauxlib%.h" }
-        or path:find "^src/io/" and { "image%.h", "binding/file%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
+        or path:find "^src/io/" and { "codec%.h", "binding/file%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
         or path:find "^src/base/" and { "base%.h", "dwconv%.h", "kernels/kernels%.h", "kernels/layout%.h" }
         or { "base/base%.h", "dwconv%.h", "kernels/[%w_]+%.h", family and family .. "%.h" or nil }
       only(path, includes(path), allowed)

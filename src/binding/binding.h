@@ -72,10 +72,7 @@ void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 bool dwl_hookchanged(void *state);             // whether an interruption is asked for
 // In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
 // every 2^16-th.
-void dwl_interrupt(lua_State *L);
-static inline void dwl_poll(lua_State *L, int64_t i) {
-  if ((i & 0xFFFF) == 0 && i > 0) dwl_interrupt(L);
-}
+void dwl_poll(lua_State *L, int64_t i);
 void dwl_copy(lua_State *L, const dw_tensor *to, const dw_tensor *from);
 void dwl_cast(lua_State *L, const dw_tensor *to, const dw_tensor *from);
 void dwl_fill(lua_State *L, const dw_tensor *to, const void *element);
@@ -113,7 +110,7 @@ void dwl_assign(lua_State *L, const dw_tensor *view, int index, const char *argu
 // Pushes a tensor made from a nested table; dtype DW_DTYPES means bool for booleans, else `floats`.
 dw_tensor *dwl_fromtable(lua_State *L, int index, const char *argument, dw_dtype dtype, dw_dtype floats);
 
-// ---- binding.c ----------------------------------------------------------------------------------
+// ---- open.c -------------------------------------------------------------------------------------
 
 void dwl_pushmethods(lua_State *L); // the table of methods, to which the Lua layer adds
 // Registers `functions` in the table on top of the stack.
@@ -126,8 +123,8 @@ void dwl_pushclosure(lua_State *L, int more);
 #define KERNELS(name, types)
 #define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
 #include "families.h"
-extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[],
-    dwl_view_functions[], dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
+extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_table_functions[], dwl_view_functions[],
+    dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
     dwl_system_functions[], dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];

@@ -80,7 +80,9 @@ static void arange_integers(lua_State *L, dw_dtype dtype) {
   if (span != 0) n = step > 0 ? (span - 1) / step + 1 : (-(span + 1)) / -step + 1;
   if (n > 0 && dtype != DW_INT64) check_range(L, (double)start, (double)(start + (n - 1) * step), dtype);
   dw_tensor *t = dwl_newtensor(L, DW_INT64, 1, &n);
-  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) ((int64_t *)t->data)[i] = start + i * step;
+  dw_job j;
+  dw_count_init(&j, dwl_context(L), t, start, step);
+  dwl_run(L, &j);
 }
 
 // Whether x, as `dtype` has it, is not before stop.
@@ -97,7 +99,9 @@ static void arange_floats(lua_State *L, dw_dtype dtype) {
   if (n > 1 && reaches(start + (double)(n - 1) * step, stop, step, dtype)) n--; // by rounding
   if (n > 0) check_range(L, start, start + (double)(n - 1) * step, dtype);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
-  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) ((double *)t->data)[i] = start + (double)i * step;
+  dw_job j;
+  dw_range_init(&j, dwl_context(L), t, start, step);
+  dwl_run(L, &j);
 }
 
 // Keras's: from start (or 0), stop excluded; a lone negative stop is an empty range, other ranges that
@@ -134,11 +138,9 @@ static int linspace(lua_State *L) { // start, stop, num, dtype
   dw_dtype dtype = dwl_checkdtype(L, 4, "dtype");
   if (!dw_dtype_is_float(dtype)) dwl_expected(L, "dtype", "float32 or float64", 4);
   dw_tensor *t = dwl_newtensor(L, DW_FLOAT64, 1, &n);
-  double *p = t->data;
-  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {
-    double f = n > 1 ? (double)i / (double)(n - 1) : 0;
-    p[i] = start * (1 - f) + stop * f; // exact at both ends, and no difference that could overflow
-  }
+  dw_job j;
+  dw_linspace_init(&j, dwl_context(L), t, start, stop);
+  dwl_run(L, &j);
   cast_top(L, dtype);
   return 1;
 }

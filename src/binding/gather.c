@@ -65,8 +65,11 @@ static int one_hot(lua_State *L) { // indices, num_classes
   check_indices(L, i, "indices", n);
   int64_t zero = 0;
   dwl_fill(L, y, &zero);
-  int64_t count = dw_numel(i);
-  for (int64_t k = 0; k < count; k++, dwl_poll(L, k)) ((float *)y->data)[k * n + ((int64_t *)i->data)[k] - 1] = 1;
+  dw_tensor rows;
+  dw_tensor_init(&rows, y->data, DW_FLOAT32, 2, (int64_t[]){dw_numel(i), n});
+  dw_job j;
+  dw_put_ones_init(&j, dwl_context(L), &rows, i->data);
+  dwl_run(L, &j);
   return 1;
 }
 

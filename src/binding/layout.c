@@ -128,18 +128,13 @@ static int close(lua_State *L) { // a, b, rtol, atol -> boolean, text of the wor
   return 2;
 }
 
-// NaN is 0.
-static uint8_t pixel_of(double v) { return !(v > 0) ? 0 : v >= 1 ? 255 : (uint8_t)(v * 255 + 0.5); }
-
 static int to_pixels(lua_State *L) { // floats in 0..1, clipped, to uint8
   dw_tensor *x = dwl_checktensor(L, 1, "self");
   if (!dw_dtype_is_float(x->dtype)) dwl_expected(L, "self", "float32 or float64", 1);
   dw_tensor *t = dwl_contiguous(L, 1), *q = dwl_newtensor(L, DW_UINT8, t->rank, t->shape);
-  uint8_t *pixels = q->data;
-  int64_t n = dw_numel(t);
-  for (int64_t i = 0; i < n; i++, dwl_poll(L, i)) {
-    pixels[i] = pixel_of(t->dtype == DW_FLOAT32 ? (double)((float *)t->data)[i] : ((double *)t->data)[i]);
-  }
+  dw_job j;
+  dw_pixels_init(&j, dwl_context(L), q, t);
+  dwl_run(L, &j);
   return 1;
 }
 

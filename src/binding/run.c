@@ -19,8 +19,8 @@ void dwl_check(lua_State *L, dw_status status) {
   dwl_error(L, "%s", dw_status_text(status));
 }
 
-void dwl_interrupt(lua_State *L) {
-  if (dwl_hookchanged(dwl_getstate(L))) dwl_check(L, DW_INTERRUPTED);
+void dwl_poll(lua_State *L, int64_t i) {
+  if ((i & 0xFFFF) == 0 && i > 0 && dwl_hookchanged(dwl_getstate(L))) dwl_check(L, DW_INTERRUPTED);
 }
 
 void *dwl_scratch(lua_State *L, size_t bytes) {

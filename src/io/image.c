@@ -1,9 +1,8 @@
 // image.c: dwconv.image, an optional Lua module over libpng and libjpeg: files between bytes and tensors of samples.
 // lua/dwconv/io/image.lua opens the files, makes the tensors and checks what users pass.
 // Invariant: a tensor's numbers are read and written where they lie, after its dtype, shape and layout were checked.
-#include "image.h"
+#include "codec.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,36 +10,6 @@
 #include <png.h>
 
 #include "dwconv.h"
-
-bool image_stopped(void *job) {
-  image_job *j = job;
-  if (lua_gethook(j->main) == j->hook) return false;
-  j->stopped = true;
-  snprintf(j->text, sizeof j->text, "interrupted!");
-  return true;
-}
-
-static bool put_through(image_job *j, const void *bytes, size_t n) {
-  int problem = j->file->put(j->file, bytes, n, image_stopped, j);
-  if (problem != 0 && problem != ECANCELED) snprintf(j->text, sizeof j->text, "%s", strerror(problem));
-  return problem == 0;
-}
-
-bool image_flush(image_job *j) {
-  size_t n = j->held;
-  j->held = 0;
-  return put_through(j, j->buffer, n);
-}
-
-bool image_put(image_job *j, const void *bytes, size_t n) {
-  if (n > sizeof j->buffer - j->held && !image_flush(j)) return false;
-  if (n > sizeof j->buffer) return put_through(j, bytes, n);
-  memcpy(j->buffer + j->held, bytes, n);
-  j->held += n;
-  return true;
-}
-
-// ---- Lua ----------------------------------------------------------------------------------------
 
 static dw_tensor *check_tensor(lua_State *L, int index, int rank) {
   dw_tensor *t = luaL_checkudata(L, index, DWL_TENSOR);

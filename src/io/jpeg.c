@@ -6,7 +6,7 @@
 
 #include <jpeglib.h>
 
-#include "image.h"
+#include "codec.h"
 
 typedef struct jpeg_callbacks {
   struct jpeg_error_mgr errors; // first: libjpeg hands this back

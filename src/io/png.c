@@ -3,7 +3,7 @@
 // Invariant: libpng sees no chunk but the header, the palette, its transparency, the pixels and the end (and critical
 // chunks it does not know, which it refuses), and none that is longer than what is left of the file. So texts, colour
 // profiles and gamma, whose decoders allocate what a file claims, are never entered.
-#include "image.h"
+#include "codec.h"
 
 #include <png.h>
 #include <stdio.h>

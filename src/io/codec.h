@@ -1,8 +1,9 @@
-// image.h: what png.c and jpeg.c do for image.c. They know bytes and rows of samples; image.c knows Lua and tensors.
+// codec.h: what png.c and jpeg.c do for image.c, and what codec.c does for them. They know bytes and rows of samples;
+// image.c knows Lua and tensors.
 // Invariant: between a setjmp and its library's clean-up no Lua function is called but those that read the hook.
 // Whatever a library allocates, it frees before its function returns.
-#ifndef DWCONV_IMAGE_H
-#define DWCONV_IMAGE_H
+#ifndef DWCONV_CODEC_H
+#define DWCONV_CODEC_H
 
 #include <lauxlib.h>
 #include <lua.h>
