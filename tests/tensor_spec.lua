@@ -102,7 +102,7 @@ describe("making tensors", function()
     refuses(function() dw.arange(2 ^ 31, 2 ^ 31 + 2, 1, { dtype = "int32" }) end, "do not fit into int32")
     refuses(function() dw.arange() end, "arange: start must be a finite number, got nil")
     refuses(function() dw.arange(5, false) end, "arange: stop must be a finite number, got false")
-    refuses(function() dw.arange("5") end, 'arange: start must be a number, got "5"')
+    refuses(function() dw.arange("5") end, 'arange: start must be a finite number, got "5"')
     refuses(function() dw.arange(1, 2, 3, 4) end, "arange: takes")
   end)
 
