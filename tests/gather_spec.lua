@@ -1,5 +1,5 @@
--- gather_spec.lua: gather, scatter, take_along_axis, put_along_axis and one_hot, against loops in Lua, for every dtype, ISA
--- and thread count.
+-- gather_spec.lua: gather, scatter, take_along_axis, put_along_axis and one_hot, against loops in Lua, for every dtype,
+-- ISA and thread count.
 
 local dw = require "dwconv"
 local K = dw.backend

@@ -1,6 +1,6 @@
 -- ops_spec.lua: what every record promises, made from the record: its function agrees with the reference or with
--- TensorFlow's fixtures, its gradients with central differences, first and second; bad input is refused in its name, and
--- its text can be read. What a record is, itself.
+-- TensorFlow's fixtures, its gradients with central differences, first and second; bad input is refused in its name,
+-- and its text can be read. What a record is, itself.
 
 local dw = require "dwconv"
 local K = dw.backend
@@ -9,7 +9,7 @@ local cases = require "backend_cases"
 local ops = require "dwconv.ops"
 local words = require "dwconv.args"
 local support = require "support"
-local tape = require "dwconv.tape"
+local recorded_call = require "dwconv.ops.call"
 local refuses, is_tensor = support.refuses, words.check.is_tensor
 require "dwconv.io.npy"
 if pcall(require, "dwconv.image") then require "dwconv.io.image" end
@@ -94,7 +94,8 @@ local BAD = {
   io.stdout,
 }
 
--- Whether argument i of a record may be v; raw ones may be without what is optional, and have their options in its place.
+-- Whether argument i of a record may be v; raw ones may be without what is optional, and have their options in its
+-- place.
 local function takes(r, i, v, first)
   local kind = r.kinds[i]
   if not kind.read or v == nil and kind.optional or r.raw and kind.optional and type(v) == "table" then return true end
@@ -133,10 +134,10 @@ describe("every record", function()
         local inputs, f = differentiable(r, args)
         assert.is_true(#inputs > 0, "the sample has no float64 tensor")
         K.set_floatx "float64"
-        local kept = tape.small
-        tape.small = -1 -- every tensor whose numbers no gradient reads is only described
+        local kept = recorded_call.small
+        recorded_call.small = -1 -- every tensor whose numbers no gradient reads is only described
         local ran, good, why = pcall(dw.gradcheck, f, inputs, { order = 2, rtol = 1e-6, atol = 1e-9 })
-        tape.small = kept
+        recorded_call.small = kept
         K.set_floatx "float32"
         assert(ran, good)
         assert(good, why)
@@ -246,8 +247,7 @@ describe("docs", function()
 end)
 
 describe("op", function()
-  local op = ops.family("unfinished", "records that are not whole")
-  table.remove(ops.families)
+  local op = ops.family "state"
   local whole = {
     doc = "d", args = { { "x", words.kinds.tensor "any" } }, result = "x's", forward = print, sample = print,
     backward = { x = print }, keeps = {}, example = "print(1)",

@@ -23,6 +23,7 @@ typedef struct dwl_state {
   int64_t fresh;      // bytes allocated by the running function, which may not be written yet
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;
+  bool recording;  // views by index are handed on to the recorder, see view.c
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
   lua_Hook hook;   // as it was when the running function was called
   int hook_mask, hook_count;
@@ -126,8 +127,8 @@ void dwl_pushclosure(lua_State *L, int more);
 #define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
 #include "families.h"
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[],
-    dwl_view_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
-    dwl_file_functions[];
+    dwl_view_functions[], dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
+    dwl_system_functions[], dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

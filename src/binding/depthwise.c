@@ -1,5 +1,5 @@
 // depthwise.c: depthwise convolution and its gradients for Lua. Options arrive checked in form by
-// lua/dwconv/args/kinds.lua; what depends on shapes is checked here, once, in the user's words.
+// lua/dwconv/args; what depends on shapes is checked here, once, in the user's words.
 #include <string.h>
 
 #include "binding.h"

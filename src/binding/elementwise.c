@@ -123,9 +123,25 @@ static void compute(struct call *c, const dw_tensor *y) {
   dwl_run(c->L, &j);
 }
 
+// A table that stands where a tensor or a number is wanted may know what to do with tensors, as a composed op does:
+// then it is asked, with the op's name and both operands, and gives the result, or nothing.
+static bool ask_operand(const struct call *c) {
+  lua_State *L = c->L;
+  if (luaL_getmetafield(L, 2, "__with_tensor") == LUA_TFUNCTION) {
+    lua_pushvalue(L, lua_upvalueindex(DWL_NAME));
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 3, 1);
+    if (!lua_isnil(L, -1)) return true;
+  }
+  lua_settop(L, c->operands);
+  return false;
+}
+
 static int into_new(lua_State *L) {
   struct call c;
   start(&c, L);
+  if (c.operands == 2 && lua_type(L, 2) == LUA_TTABLE && ask_operand(&c)) return 1;
   int64_t shape[DW_MAX_RANK];
   int rank = read_operands(&c, shape);
   dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);

@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("control", "choices, and functions called along the first axis")
+local op = ops.family "control"
 local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local is_tensor, value_of = check.is_tensor, check.value_of

@@ -6,7 +6,7 @@ local config = require "dwconv.config"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local source = ops.plain(ops.family("create", "tensors out of sizes, tables, bytes and numbers"))
+local source = ops.plain(ops.family "create")
 local kinds, raise = args.kinds, args.raise
 local tensor = kinds.tensor
 

@@ -8,7 +8,7 @@ local ops = require "dwconv.ops"
 
 local kinds = args.kinds
 local tensor = kinds.tensor
-local op = ops.family("depthwise", "depthwise convolution and its gradients")
+local op = ops.family "depthwise"
 
 local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options."
 

@@ -7,7 +7,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("elementwise", "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype")
+local op = ops.family "elementwise"
 local K = ops.calls
 local kinds, is_tensor = args.kinds, args.check.is_tensor
 local tensor, either = kinds.tensor, kinds.tensor_or_number

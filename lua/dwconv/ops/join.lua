@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("join", "tensors put together, and repeated")
+local op = ops.family "join"
 local copy_ = core.methods.copy_
 local K = ops.calls
 local check, kinds, raise, show = args.check, args.kinds, args.raise, args.show

@@ -5,7 +5,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("layout", "shapes, the order of axes, dtypes; views that copy nothing where they can be")
+local op = ops.family "layout"
 local K = ops.calls
 local check, kinds = args.check, args.kinds
 local tensor = kinds.tensor

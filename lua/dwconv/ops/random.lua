@@ -6,7 +6,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
 local kinds = args.kinds
-local source = ops.plain(ops.family("random", "random numbers, the same for any number of threads"))
+local source = ops.plain(ops.family "random")
 
 local function seed()
   local kind = kinds.whole()

@@ -7,7 +7,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local config = require "dwconv.config"
 
-local op = ops.family("reduce", "sums, extremes, positions of extremes, along any axes; running sums")
+local op = ops.family "reduce"
 local K = ops.calls
 local check, kinds = args.check, args.kinds
 local tensor = kinds.tensor

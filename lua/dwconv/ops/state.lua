@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local plain = ops.plain(ops.family("state", "reading tensors out and writing into them"))
+local plain = ops.plain(ops.family "state")
 local kinds, raise, gives = args.kinds, args.raise, args.kinds.gives
 local tensor = kinds.tensor
 local clone, copy_ = core.clone, core.methods.copy_

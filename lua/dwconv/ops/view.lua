@@ -5,7 +5,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("view", "parts of a tensor, as views of the same numbers")
+local op = ops.family "view"
 local K = ops.calls
 local kinds, raise, show = args.kinds, args.raise, args.show
 local tensor = kinds.tensor
