@@ -1,5 +1,6 @@
 std = "lua54"
 max_line_length = 120
 files["tests"] = { max_line_length = 140 }
+files["bench"] = { max_line_length = 140 }
 files["tests/**/*_spec.lua"] = { std = "+busted" }
 files["tests/fixtures"] = { max_line_length = false }

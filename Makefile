@@ -76,7 +76,7 @@ BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
 
-RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' \
+RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/lib/?.lua;./?.lua;;' \
             LUA_CPATH='$(BUILD)/?.$(LIB_EXT);;'
 # stock Lua knows no sanitizer, so it is loaded before it
 PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
@@ -160,7 +160,7 @@ FILTER   ?=
 test: all hosts
 	@BUSTED='$(BUSTED)' RUNNER='$(BUSTED_LUA)' tools/missing busted specs $(FILTER)
 	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
-	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/summary.lua $(FILTER)
+	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/lib/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.
 SECONDS  ?= 60
@@ -189,8 +189,8 @@ $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)
 	$(Q)$(CC) $(FLAGS) $(if $(SANITIZE),,-O3) $(FLOATS) $(TYPE_f32) $(ISA_$*) -MF $@.d -o $@ $< -lm
 
 # ---- bench: never part of a test -----------------------------------------------------------------------
-BENCH_C  := $(wildcard tests/bench/*.c)
-$(BUILD)/bench.$(LIB_EXT): $(BENCH_C) tests/bench/bench.h $(CORE_O)
+BENCH_C  := $(wildcard bench/*.c)
+$(BUILD)/bench.$(LIB_EXT): $(BENCH_C) bench/bench.h $(CORE_O)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
 	  $(BENCH_C) $(CORE_O) -lm
 
@@ -198,17 +198,17 @@ BENCHES  ?= depthwise gemm layout elementwise reduce calls
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \
-	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) tests/bench/$$room.lua || exit 1; \
+	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) bench/$$room.lua || exit 1; \
 	done
 
 # ---- bench-peers: races every peer; RACE takes race.py's options and ONLY a pattern of the layers, for a quick look -------
 PEERS_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dwconv-peers
 ONLY     ?=
 RACE     ?=
-PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' tests/bench/peers
+PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' bench/peers
 
 bench-peers: all $(BUILD)/bench.$(LIB_EXT)
-	@tests/bench/peers/setup '$(PEERS_VENV)' '$(BUILD)'
+	$(if $(filter --list,$(RACE)),,@bench/peers/setup '$(PEERS_VENV)' '$(BUILD)')
 	@$(PEERS)/race.py --only '$(ONLY)' $(RACE)
 
 bench-report:
@@ -232,8 +232,8 @@ check-compilers:
 	$(MAKE) all hosts BUILD=build-clang CC=clang WERROR=1
 
 check-lint:
-	luacheck --quiet lua tests examples
-	clang-format --dry-run -Werror $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]')
+	luacheck --quiet lua tests bench examples
+	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
 	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \

@@ -4,6 +4,7 @@
 local dw = require "dwconv"
 local K = dw.backend
 local R = require "reference"
+local cases = require "depthwise_cases"
 local geometry = require "random_geometry"
 local support = require "support"
 local refuses = support.refuses
@@ -88,13 +89,9 @@ describe("depthwise_conv2d, sizes where TensorFlow 2.2 is wrong (spec 1.6)", fun
 end)
 
 describe("depthwise_conv2d against TensorFlow's results", function()
-  local npy, folder = dw.io.npy, "tests/fixtures/depthwise/"
-  for _, case in ipairs(dofile(folder .. "cases.lua")) do
+  for _, case in ipairs(cases.load()) do
     it(("%s (%s)"):format(case.name, case.source), function()
-      local a = {}
-      for _, name in ipairs { "x", "kernel", "g", "y", "dx", "dk" } do
-        a[name] = npy.read(("%s%s_%s.npy"):format(folder, case.name, name))
-      end
+      local a = case:tensors()
       local o = { strides = case.strides, padding = case.padding, dilation_rate = case.dilation_rate,
         data_format = case.data_format }
       local tolerance = { rtol = 0, atol = case.tolerance } -- mostly 0: inputs are such that no sum rounds

@@ -5,7 +5,7 @@ local support = require "support"
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local sanitized = (os.getenv "DWCONV_SANITIZE" or "") ~= ""
 local lua = arg and arg[-1] or "lua5.4"
-local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/?.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
+local env = ("LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/lib/?.lua;;' LUA_CPATH='%s/?.so;;'"):format(build)
 
 -- Fails unless the shell command ends with 0; gives what it printed.
 local function runs(command)

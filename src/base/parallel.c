@@ -14,7 +14,7 @@
 enum { MOST = DW_MAX_THREADS };
 
 // How long a thread looks for work before it sleeps: longer than Lua takes from one call to the next, and shorter than
-// what a busy machine would miss. Found with tests/bench/small_net.lua on two cores: idle, 5 to 200 differ by no more
+// what a busy machine would miss. Found with bench/small_net.lua on two cores: idle, 5 to 200 differ by no more
 // than the runs do; beside four busy loops 5 and 20 are alike, 50 is slower, and 200 slower still.
 enum { SPIN_US = 30 };
 

@@ -1,5 +1,5 @@
 // memory.c: a host with Lua whose memory ends at the n-th allocation, for each n of each piece of work in
-// tests/families.lua: once, or from then on until the piece has ended. Run as `memory [stride]`, which lets every
+// tests/lib/families.lua: once, or from then on until the piece has ended. Run as `memory [stride]`, which lets every
 // stride-th allocation fail; 1 is all of them. Ends with 0, or with 1 and a text on stderr.
 // Invariant: a piece ends well or with an error, and then the check of families.lua passes.
 #include <lauxlib.h>

@@ -39,7 +39,7 @@ TOLERANCE = {f32: 3e-6, f64: 1e-13}  # |result - expected| <= tolerance * (1 + |
 
 
 class Fn(str):
-    """A function named by its formula, of e or of acc and e; FUNCTIONS in tests/backend_cases.lua has the same."""
+    """A function named by its formula, of e or of acc and e; FUNCTIONS in tests/lib/backend_cases.lua has the same."""
     TABLE = {
         "acc + e": lambda acc, e: acc + e, "acc - e": lambda acc, e: acc - e, "acc * e": lambda acc, e: acc * e,
         "acc * acc - e": lambda acc, e: acc * acc - e, "e * e": lambda e: e * e, "e - 1": lambda e: e - 1,

@@ -1,12 +1,13 @@
-"""Makes tests/fixtures/depthwise: inputs, outputs and gradients of depthwise convolution, computed by TensorFlow.
+"""Makes tests/fixtures/depthwise.lua and .bin: inputs, outputs and gradients of depthwise convolution, computed by TensorFlow.
 
     python3 -m venv oracle && . oracle/bin/activate        # outside the repository
     pip install "tensorflow-cpu==2.21.*" && pip install --no-deps "tf_keras==2.21.*"
     python tests/oracle/depthwise.py                       # from the root of the repository
 
-A case <name> is six arrays, <name>_{x,kernel,g,y,dx,dk}.npy, and one entry of cases.lua. y is the convolution of x with
-kernel, g a random gradient of some loss with respect to y; dx and dk are that loss's gradients with respect to x and
-kernel. All are computed in float64 and stored in the case's dtype.
+depthwise.lua lists the cases; depthwise.bin holds the numbers of their tensors x, kernel, g, y, dx, dk, in this order, case
+after case, little-endian, with nothing between. y is the convolution of x with kernel, g a random gradient of some loss with
+respect to y; dx and dk are that loss's gradients with respect to x and kernel. All are computed in float64 and stored in
+the case's dtype.
 
 What TensorFlow refuses or silently gets wrong (unequal strides; a stride together with dilation) comes from
 reference(), a NumPy loop, and is marked source = "numpy". Every run compares the loop with TensorFlow on every case:
@@ -30,7 +31,7 @@ import tf_keras
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
-OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "depthwise"
+OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 
 # The note of a group, and its cases: [name=]x_kernel[_padding][_s<stride>][_d<dilation>][_cf][_f64][_fine][_ramp], with
 # the shape of x in its own data format; the kernel k<height>x<width>m<multiplier>; "same" (the default), "valid" or
@@ -103,7 +104,7 @@ GROUPS = {
 
 
 def parse(spec, note):
-    """A case: the fields of its entry in cases.lua, and how to choose its numbers."""
+    """A case: the fields of its entry in depthwise.lua, and how to choose its numbers."""
     name, x, kh, kw, m, padding, s, d, cf, f64, fine, ramp = SPEC.fullmatch(spec).groups()
     x = tuple(map(int, x.split("x")))
     (sh, sw), (dh, dw) = [tuple(map(int, ((p or "1").split("x") * 2)[:2])) for p in (s, d)]
@@ -181,7 +182,7 @@ def lua(value):
 
 
 def make(spec, note):
-    """Makes one case: writes its six arrays and returns its entry."""
+    """Makes one case: its entry, and the bytes of its six tensors."""
     c = parse(spec, note)
     first = c["data_format"] == "channels_first"
     nhwc, own = [lambda a, axes=axes: a.transpose(axes) if first else a for axes in ((0, 2, 3, 1), (0, 3, 1, 2))]
@@ -200,24 +201,25 @@ def make(spec, note):
         sums, (x_grain, g_grain, x_grain), (k_grain, k_grain, g_grain)))
     c["tolerance"] = 0 if exact else 2 * np.finfo(c["dtype"]).eps * max(sums)
     y, dx, dk = oracle if c["source"] == "tensorflow" else loop
+    c["y"], tensors = own(y).shape, []
     for name, a in dict(x=x, kernel=k, g=g, y=own(y), dx=own(dx), dk=dk).items():
         stored = np.ascontiguousarray(a, {"float32": "<f4", "float64": "<f8"}[c["dtype"]])
         assert (stored == a).all() or not (exact or name in ("x", "kernel", "g")), (c["name"], name)
-        np.save(OUT / ("%s_%s.npy" % (c["name"], name)), stored)
-    rows = ["name note", "x kernel strides padding dilation_rate", "data_format dtype source tolerance"]
-    return "  { %s },\n" % ",\n    ".join(", ".join("%s = %s" % (f, lua(c[f])) for f in row.split()) for row in rows)
+        tensors.append(stored.tobytes())
+    rows = ["name note", "x kernel y", "strides padding dilation_rate",
+            "data_format dtype source tolerance"]
+    entry = "  { %s },\n" % ",\n    ".join(", ".join("%s = %s" % (f, lua(c[f])) for f in row.split()) for row in rows)
+    return entry, b"".join(tensors)
 
 
 def main():
-    OUT.mkdir(parents=True, exist_ok=True)
-    for old in OUT.glob("*.npy"):
-        old.unlink()
-    entries = [make(spec, note) for note, specs in GROUPS.items() for spec in specs.split()]
-    (OUT / "cases.lua").write_text(
+    entries, tensors = zip(*(make(spec, note) for note, specs in GROUPS.items() for spec in specs.split()))
+    (OUT / "depthwise.lua").write_text(
         "-- Written by tests/oracle/depthwise.py, which explains it. |result - expected| <= tolerance must hold for\n"
         "-- each element of y, dx and dk; most are exact: tolerance 0. padding is {{top, bottom}, {left, right}}.\n"
         "return {\n" + "".join(entries) + "}\n")
-    print("%d cases, %d bytes" % (len(entries), sum(f.stat().st_size for f in OUT.iterdir())))
+    (OUT / "depthwise.bin").write_bytes(b"".join(tensors))
+    print("%d cases, %d bytes" % (len(entries), sum(map(len, tensors))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Makes tests/fixtures/edges.lua: TensorFlow's answers to the calls that tests/edges.lua makes from the records.
+"""Makes tests/fixtures/edges.lua: TensorFlow's answers to the calls that tests/lib/edges.lua makes from the records.
 
     make all                                       # then, in the environment that backend.py describes,
     python tests/oracle/edges.py
@@ -122,7 +122,7 @@ def lua(value):
 
 def main():
     env = dict(os.environ, LUA_PATH="./lua/?.lua;./lua/?/init.lua;;", LUA_CPATH="./build/?.so;;")
-    calls = subprocess.run(["lua5.4", "tests/edges.lua"], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
+    calls = subprocess.run(["lua5.4", "tests/lib/edges.lua"], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     lines, refused, without = [], 0, set()
     for line in calls.stdout.splitlines():
         id, name, args, options = eval(line)  # what our own script printed

@@ -1,0 +1,119 @@
+-- worker.lua: our side of race.py, and the limits of the machine; process.py says what is asked and answered.
+--   lua worker.lua dwconv|dwconv_eager|limits threads
+
+local bench = require "bench"
+local best_of = require "bench.best_of"
+local dw = require "dwconv"
+local K = dw.backend
+local layers = require "bench.layers"
+
+local role, threads = arg[1], tonumber(arg[2])
+dw.set_threads(threads)
+
+-- Of the job at hand: seconds of its fastest call, and its result as race.py wants it.
+local time, result
+
+local function read(j, name)
+  if not j[name] then return nil end
+  local file <close> = assert(io.open(j[name], "rb"))
+  local shape = {}
+  for size in tostring(j[name .. "_shape"]):gmatch "%d+" do shape[#shape + 1] = math.tointeger(size) end
+  return dw.from_bytes(file:read "a", shape, { dtype = j.dtype })
+end
+
+local function product(j, x, w)
+  if j.op == "pointwise" then x = x:reshape { -1, j.c } end
+  local a, b = j.turn:find "a" and x:transpose() or x, j.turn:find "b" and w:transpose() or w
+  local c = dw.zeros { a.shape[1], b.shape[2] }
+  time = function(seconds) return bench.matmul(j.op == "pointwise", threads, seconds, c, a, b) end
+  result = function() return c end
+end
+
+local function transposition(j, x)
+  local view = x:permute(j.to == "first" and { 1, 4, 2, 3 } or { 1, 3, 4, 2 })
+  local y = dw.zeros(view.shape)
+  time = function(seconds) return bench.copy("copy", threads, seconds, y, view) end
+  result = function() return y end
+end
+
+local function elementwise(j, x, b)
+  local y, f = dw.zeros(x.shape), j.f == "add_bias" and "add" or j.f
+  local run = f == "copy" and bench.copy or bench.elementwise
+  b = b and K.broadcast_to(b, x.shape)
+  time = function(seconds) return run(f, threads, seconds, y, x, b) end
+  result = function() return y end
+end
+
+local function reduce(j, x)
+  local kept = x.shape
+  for axis, left in ipairs { "column", "row" } do -- axis 1 goes where each column has one
+    if j.of == left or j.of == "all" then kept[axis] = 1 end
+  end
+  local y = dw.zeros(kept)
+  time = function(seconds) return bench.reduce(j.f, threads, seconds, y, x) end
+  result = function() return y end
+end
+
+local function depthwise(j, ...)
+  j.geometry = { j.sh, j.sw, j.d, j.d, j.top, j.bottom, j.left, j.right }
+  local op = j.op == "call" and "forward" or j.op
+  local x, w, g = layers.tensors(j, ...)
+  if role == "dwconv" then
+    local run, y = layers.driver(j, op, x, w, g)
+    time, result = function(seconds) return run(threads, seconds) end, function() return y end
+  else
+    local f = layers.eager(j, op, x, w, g)
+    time = function(seconds) return best_of(f, seconds) end
+    result = function()
+      local y = f()
+      return j.layout == "first" and op ~= "grad_kernel" and y:permute { 1, 3, 4, 2 } or y
+    end
+  end
+end
+
+local prepare = { forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
+  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce }
+
+local commands = {}
+
+function commands.setup(words)
+  local j = { dtype = "float32", turn = "" }
+  for key, value in words:gmatch "(%S+)=(%S+)" do j[key] = math.tointeger(value) or value end
+  local f = prepare[j.op]
+  if f ~= depthwise and role ~= "dwconv" then return "skip not raced" end
+  f(j, read(j, "x"), read(j, "kernel"), read(j, "g"))
+  collectgarbage()
+  return "ok"
+end
+
+function commands.check(path)
+  time(0)
+  local file <close> = assert(io.open(path, "wb"))
+  file:write(result():contiguous():to_bytes())
+  return "ok"
+end
+
+function commands.time(seconds) return ("ok %.12f"):format(time(tonumber(seconds))) end
+
+function commands.version() return ("ok %s, %s"):format(dw.info().version, dw.info().isa) end
+
+function commands.isa() return "ok " .. dw.info().isa end
+
+function commands.peak(seconds) return ("ok %.6g"):format(bench.fma_peak(threads, tonumber(seconds), dw.info().isa)) end
+
+function commands.stream(words)
+  local reads, writes, seconds = words:match "(%d+) (%d+) (%S+)"
+  return ("ok %.12f"):format(bench.stream_time(tonumber(reads), tonumber(writes), threads, tonumber(seconds)))
+end
+
+function commands.copy(words)
+  local bytes, seconds = words:match "(%d+) (%S+)"
+  return ("ok %.12f"):format(bench.copy_time(tonumber(bytes), threads, tonumber(seconds)))
+end
+
+for line in io.lines() do
+  local word, rest = line:match "^(%a+) ?(.*)$"
+  local ok, answer = pcall(commands[word], rest)
+  print(ok and answer or "skip " .. tostring(answer):gsub("\n", " "))
+  io.stdout:flush()
+end
