@@ -67,7 +67,7 @@ describe("who may know whom", function()
       { "config%.lua$", { "dwconv%.core" } },
       { "args/", { "dwconv%.core", "dwconv%.config", "dwconv%.args%..+" } },
       { "lookup%.lua$", { "dwconv%.args" } },
-      { "ops/call%.lua$", { "dwconv%.core" } },
+      { "ops/call%.lua$", { "dwconv%.args", "dwconv%.core" } },
       { "ops/", { "dwconv%.core", "dwconv%.config", "dwconv%.args", "dwconv%.ops", "dwconv%.ops%.[%w_]+" } },
       { "grad/", { "dwconv%.core", "dwconv%.args", "dwconv%.ops", "dwconv%.ops%.call", "dwconv%.grad%..+" } },
       { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..*", "dwconv%.grad%..+", "dwconv%.lookup", "dwconv%.tensor" } },

@@ -1,7 +1,7 @@
 // binding.h: what the binding's rooms share. The binding lends the core memory and turns its status codes
 // into Lua errors; it is the only place that includes lua.h. Every function has four upvalues: the tensor
-// metatable, the state, its own name, which opens its error texts unless a record's function called it, and its
-// luaL_Reg.
+// metatable, the state, its own name, and its luaL_Reg. The name opens its error texts, unless a record's function
+// called it.
 #ifndef DWCONV_BINDING_H
 #define DWCONV_BINDING_H
 

@@ -3,7 +3,7 @@
 
 static int argsort(lua_State *L) { // x, whether descending; along the last axis
   const dw_tensor *x = dwl_checktensor(L, 1, "x");
-  if (x->rank == 0) dwl_error(L, "x must have at least one axis");
+  if (x->rank == 0) dwl_expected(L, "x", "a tensor with at least one axis", 1);
   bool descending = lua_toboolean(L, 2);
   x = dwl_contiguous(L, 1);
   dw_tensor *order = dwl_newtensor(L, DW_INT64, x->rank, x->shape);

@@ -6,7 +6,7 @@
 
 static int diagonal(lua_State *L) { // x, k: of the last two axes, k columns to the right
   dw_tensor *t = dwl_checktensor(L, 1, "x"), v = *t;
-  if (t->rank < 2) dwl_error(L, "x must have at least 2 axes, got %s", dwl_got(L, 1));
+  if (t->rank < 2) dwl_expected(L, "x", "a tensor with at least 2 axes", 1);
   int row = t->rank - 2, column = t->rank - 1;
   int64_t n = t->shape[row], m = t->shape[column], k = dwl_checkinteger(L, 2, "k", INT64_MIN, INT64_MAX);
   k = k < -n ? -n : k > m ? m : k; // outside there is nothing

@@ -256,11 +256,12 @@ function kinds.axes()
       local axis = read_one(v, x)
       return x and axis and { axis } or axis
     end
-    local axes, seen = {}, {}
+    local axes, seen = {}, x and {}
     for i = 1, rawlen(v) do
       local axis = read_one(rawget(v, i), x)
-      if not axis or x and seen[axis] then return nil end
-      axes[i], seen[axis] = axis, true
+      if not axis or seen and seen[axis] then return nil end
+      axes[i] = axis
+      if seen then seen[axis] = true end
     end
     return axes
   end
@@ -284,6 +285,7 @@ function kinds.shape(free)
   local least = free and -1 or 0
   local size = kinds.whole(nil, least)
   return new {
+    steady = true,
     annotation = "integer[]",
     expected = "a table of sizes",
     read = function(v)

@@ -36,25 +36,33 @@ local function defaults(kinds)
   return fixed
 end
 
--- The table with every option that `given` stands for.
-local function read_all(kinds, names, given)
-  for key in next, given do
-    if not kinds[key] then refuse_unknown(names, key) end
+-- What makes of the options given the table with every one that they stand for.
+local function reader(kinds, names)
+  local reads, currents, standard = {}, {}, {}
+  for i, name in ipairs(names) do
+    local kind = kinds[name]
+    reads[i], currents[i], standard[i] = kind.read, kind.current or false, kind.default
   end
-  local parsed = {}
-  for i = 1, #names do
-    local key = names[i]
-    local kind, value = kinds[key], given[key]
-    if value == nil then
-      if kind.current then value = kind.current() else value = kind.default end
-    else
-      local normal = kind.read(value)
-      if normal == nil then normal = kind:check(key, value) end
-      value = normal
+  return function(given)
+    for key in next, given do
+      if not kinds[key] then refuse_unknown(names, key) end
     end
-    parsed[key] = value
+    local parsed = {}
+    for i = 1, #names do
+      local key = names[i]
+      local value = given[key]
+      if value == nil then
+        local current = currents[i]
+        if current then value = current() else value = standard[i] end
+      else
+        local normal = reads[i](value)
+        if normal == nil then normal = kinds[key]:check(key, value) end
+        value = normal
+      end
+      parsed[key] = value
+    end
+    return parsed
   end
-  return parsed
 end
 
 local function are_steady(kinds)
@@ -77,6 +85,7 @@ local function itself(o) return o end
 ---@return any
 function parser.options(kinds, takes, prepare)
   local names, fixed = sorted_keys(kinds), defaults(kinds)
+  local read_all = reader(kinds, names)
   prepare = prepare or itself
 
   local function parse(given, extra)
@@ -88,7 +97,7 @@ function parser.options(kinds, takes, prepare)
       raise("options must be a table, got %s", show(given))
     end
     if #names == 0 and type(next(given)) == "number" then refuse_extra(takes, given) end
-    local o = read_all(kinds, names, given)
+    local o = read_all(given)
     return o, prepare(o)
   end
 

@@ -4,6 +4,7 @@
 -- a gradient reads, and small ones; of the others it has ghosts, {shape =, dtype =}. What a script may change later,
 -- its tables, is copied.
 
+local args = require "dwconv.args"
 local core = require "dwconv.core"
 
 local track, ghost = core.track, core.ghost
@@ -108,7 +109,7 @@ local notes, ways = { [true] = {}, [false] = {} }, {}
 function call.note(n, list)
   local made = notes[list][n]
   if not made then
-    made = assert(load(source_of_note(n, list), "=note", "t"))(track, ghost, copy, keep_list, call)
+    made = assert(load(source_of_note(n, list), args.source "note", "t"))(track, ghost, copy, keep_list, call)
     notes[list][n] = made
   end
   return made
@@ -118,7 +119,7 @@ end
 ---@param n integer
 ---@return fun(f: function, g: dwconv.Tensor, entry: table): any
 function call.way_back(n)
-  ways[n] = ways[n] or assert(load(source_of_way_back(n), "=way back", "t"))()
+  ways[n] = ways[n] or assert(load(source_of_way_back(n), args.source "gradients", "t"))()
   return ways[n]
 end
 

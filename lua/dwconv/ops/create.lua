@@ -194,9 +194,9 @@ put in.]],
     local t = core.tensor(value, o.dtype, config.floatx(), "value")
     if not o.shape then return t end
     if t.size == 1 then return core.full(o.shape, t:item(), o.dtype) end
-    local shaped = core.empty(o.shape, "bool")
-    if shaped.size ~= t.size then
-      raise("value holds %d numbers, but shape %s takes %d", t.size, shaped.shape, shaped.size)
+    local n = args.check.product(o.shape, 1, #o.shape)
+    if n ~= t.size then
+      raise("value holds %d numbers, but shape %s takes %d", t.size, table.concat(o.shape, "x"), n)
     end
     return core.reshape(t, o.shape)
   end,

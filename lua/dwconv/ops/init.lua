@@ -139,12 +139,17 @@ local without_options = "if given ~= nil or extra ~= nil then parse(given, extra
 local recorded = "local y = forward($taken) local tape = slot[1] "
   .. "if tape then note(tape, record, y, $noted) end return y"
 
--- By the number of results.
-local plain = { [0] = "forward($taken)", "local y = forward($taken) return y", "return pass(forward($taken))" }
+-- By the number of results, of which the second may be none; "several" may be any number.
+local plain = {
+  [0] = "forward($taken)",
+  "local y = forward($taken) return y",
+  "local y, z = forward($taken) if z == nil then return y end return y, z",
+  several = "return pass(forward($taken))",
+}
 
 local function results_of(r)
   local n = #r.results
-  return n == 1 and r.results[1].several and 2 or math.min(n, 2)
+  return (n > 2 or n > 0 and r.results[n].several) and "several" or n
 end
 
 -- What reads the arguments: nothing where the core does.
