@@ -159,7 +159,7 @@ BUSTED_LUA = $(if $(shell head -n 1 '$(BUSTED)' 2>/dev/null | grep -E '/(ba|da)?
 FILTER   ?=
 test: all hosts
 	@BUSTED='$(BUSTED)' RUNNER='$(BUSTED_LUA)' tools/missing busted specs $(FILTER)
-	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) DWCONV_FILTER='$(FILTER)' $(PRELOAD) \
 	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/lib/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.

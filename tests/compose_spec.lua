@@ -136,12 +136,12 @@ describe("composition", function()
   end)
 
   it("joins channels where the data format has them", function()
-    finally(function() K.set_image_data_format "channels_last" end)
     local image, join = random({ 1, 4, 5, 3 }, 2), K.exp >> f .. g
     assert.same({ 1, 4, 5, 6 }, join(image).shape)
-    K.set_image_data_format "channels_first"
+    local _ <close> = support.with { image_data_format = "channels_first" }
     assert.same({ 1, 8, 5, 3 }, join(image).shape)
     same(join(image), K.concatenate({ f(K.exp(image)), g(K.exp(image)) }, { axis = 2 }))
+    support.covers "set_image_data_format"
   end)
 
   it("knows its parameters, each once, in the order of the formula", function()

@@ -38,7 +38,10 @@ end
 
 describe("image.read", function()
   for _, name in ipairs { "grey", "rgb", "rgba", "bits", "palette", "palette_transparent", "grey16", "grey_alpha" } do
-    it(name .. ".png", function() same(image.read(FILES .. name .. ".png"), npy.read(FILES .. name .. ".npy")) end)
+    it(name .. ".png", function()
+      same(image.read(FILES .. name .. ".png"), npy.read(FILES .. name .. ".npy"))
+      support.covers "image.read"
+    end)
   end
 
   for _, name in ipairs { "jpeg_rgb", "jpeg_grey", "jpeg_progressive" } do
@@ -201,6 +204,7 @@ describe("image.write", function()
     assert.same(want, image.read(png):squeeze():to_table())
     image.write(png, t)
     assert.same(want, image.read(png):squeeze():to_table())
+    support.covers "image.write"
   end)
 
   it("JPEG comes close, the closer the higher its quality", function()

@@ -42,6 +42,7 @@ describe("gradients", function()
     same({ { 170, 204 }, { 390, 468 } }, g.x)
     same({ { 2 * (17 + 3 * 39) }, { 2 * (2 * 17 + 4 * 39) } }, g[1])
     same({ { 170, 204 }, { 390, 468 } }, tape:gradients(loss, x), "a second time")
+    support.covers("record", "gradients")
   end)
 
   it("pass through views", function()
@@ -198,6 +199,7 @@ describe("gradients", function()
     end, x))
     same({ -2, 3 }, gradients(function() return x * dw.no_grad(function() return x * 1 end) end, x))
     refuses(function() K.stop_gradient(3) end, "stop_gradient: ", "must be a tensor or a table of tensors, got 3")
+    support.covers "no_grad"
   end)
 
   it("are of numbers of their own, which may be written in place", function()
