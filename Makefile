@@ -233,7 +233,7 @@ check-compilers:
 
 check-lint:
 	luacheck --quiet lua tests bench examples
-	clang-format --dry-run -Werror $(shell git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
 	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \

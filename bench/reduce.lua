@@ -1,5 +1,6 @@
 -- reduce.lua: `make bench`. The reduction drivers with a reused output, one thread: microseconds, GB/s of what is read
--- (running sums: and written), and percent of the fastest read of as many bytes (running sums: memcpy), in the same run.
+-- (running sums: and written), and percent of the fastest read of as many bytes (running sums: memcpy), in the same
+-- run.
 --   lua reduce.lua [seconds per figure]
 
 local bench = require "bench"

@@ -1,5 +1,5 @@
--- small_net.lua: many small regions, as a small network has them: seconds for 150 training steps of a separable block on
--- images of 16x16, best and worst of five. Not part of `make bench`, as it is for a busy machine too: run it beside
+-- small_net.lua: many small regions, as a small network has them: seconds for 150 training steps of a separable block
+-- on images of 16x16, best and worst of five. Not part of `make bench`, as it is for a busy machine too: run it beside
 -- `for i in 1 2 3 4; do timeout 60 sh -c 'while :; do :; done' & done`.
 --   lua small_net.lua [threads...]
 

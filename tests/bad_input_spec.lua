@@ -1,6 +1,6 @@
--- bad_input_spec.lua: every function with each of its arguments replaced by what makes no sense, made from the records: an
--- error is always one of dwconv's, in the name of the function that was called; nothing says "attempt to". What comes back
--- instead of an error holds no number that nobody wrote.
+-- bad_input_spec.lua: every function with each of its arguments replaced by what makes no sense, made from the records:
+-- an error is always one of dwconv's, in the name of the function that was called; nothing says "attempt to". What
+-- comes back instead of an error holds no number that nobody wrote.
 
 local dw = require "dwconv"
 local K = dw.backend

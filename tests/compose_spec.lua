@@ -1,4 +1,5 @@
--- compose_spec.lua: ops as values: the laws of >>, +, *, .., parallel and residual, what is printed, and what is refused.
+-- compose_spec.lua: ops as values: the laws of >>, +, *, .., parallel and residual, what is printed, and what is
+-- refused.
 
 local dw = require "dwconv"
 local support = require "support"

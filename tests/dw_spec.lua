@@ -60,7 +60,7 @@ describe("dw.help", function()
 
   it("has topics whose examples print the same every time", function()
     local help = require "dwconv.help"
-    for _, t in ipairs(require "dwconv.topics") do
+    for _, t in ipairs(require "dwconv.help.topics") do
       assert.is_true(#help.printed(t) > 0)
       assert.equal(help.printed(t), help.printed(t))
       assert.truthy(said(t.name):find(t.text, 1, true))

@@ -1,6 +1,7 @@
--- edges_spec.lua: the calls of edges.lua against TensorFlow's answers in fixtures/edges.lua, to the sign of a zero: every op
--- in every dtype and with each option, NaN, infinities, limits, empty axes. DIFFERS says where dwconv's answer is another,
--- and why; an entry that no call needs is an error. What an op gives where TensorFlow has no answer is looked at too.
+-- edges_spec.lua: the calls of edges.lua against TensorFlow's answers in fixtures/edges.lua, to the sign of a zero:
+-- every op in every dtype and with each option, NaN, infinities, limits, empty axes. DIFFERS says where dwconv's answer
+-- is another, and why; an entry that no call needs is an error. What an op gives where TensorFlow has no answer is
+-- looked at too.
 
 local dw = require "dwconv"
 local K = dw.backend
@@ -34,7 +35,8 @@ for i, dtype in ipairs(edges.DTYPES) do readers[i] = reader(dtype) end
 local fixture = assert(loadfile "tests/fixtures/edges.lua")(table.unpack(readers))
 
 -- ---- where dwconv differs --------------------------------------------------------------------------------
--- Of an op, by kind of difference ("refused": only here; "value"; "sign" of a zero; "gradient"), why, and for which calls.
+-- Of an op, by kind of difference ("refused": only here; "value"; "sign" of a zero; "gradient"), why, and for which
+-- calls.
 
 local function is_whole(c) return not c.dtype:find "float" end
 local function is_float64(c) return c.dtype == "float64" end

@@ -1,5 +1,5 @@
--- examples_spec.lua: each example runs; each Lua snippet of the README and each example of the reference, pasted line by
--- line into Lua's own prompt, prints what it says it prints, in that order, and no error.
+-- examples_spec.lua: each example runs; each Lua snippet of the README and each example of the reference, pasted line
+-- by line into Lua's own prompt, prints what it says it prints, in that order, and no error.
 
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local lua = arg and arg[-1] or "lua5.4"
@@ -96,7 +96,7 @@ describe("the reference", function()
     local help, ops = require "dwconv.help", require "dwconv.ops"
     local lines, all = { 'dw = require "dwconv"', "K = dw.backend" }, {}
     for _, r in pairs(ops.records) do all[#all + 1] = not r.refused and r or nil end
-    table.move(require "dwconv.topics", 1, #require "dwconv.topics", #all + 1, all)
+    table.move(require "dwconv.help.topics", 1, #require "dwconv.help.topics", #all + 1, all)
     for i, r in ipairs(all) do
       lines[#lines + 1] = ('print "example %d of %s"'):format(i, r.name)
       lines[#lines + 1] = r.example

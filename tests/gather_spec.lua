@@ -1,5 +1,5 @@
--- gather_spec.lua: gather, scatter, take_along_axis, put_along_axis and one_hot, against loops in Lua, for every dtype, ISA
--- and thread count.
+-- gather_spec.lua: gather, scatter, take_along_axis, put_along_axis and one_hot, against loops in Lua, for every dtype,
+-- ISA and thread count.
 
 local dw = require "dwconv"
 local K = dw.backend
@@ -52,8 +52,10 @@ describe("gather and scatter", function()
     refuses(function() K.gather(x, dw.tensor({ 0 }, { dtype = "int32" })) end,
       "gather: indices holds 0, outside 1 to 3; counting starts at 1")
     refuses(function() K.gather(x, dw.tensor({ 4 }, { dtype = "int32" })) end, "gather: indices holds 4, outside 1 to 3")
-    refuses(function() K.gather(x, dw.tensor { 1 }) end, "gather: indices must be a tensor of whole numbers (int32, int64, uint8), got a float32 tensor 1")
-    refuses(function() K.gather(dw.tensor(1), dw.tensor({ 1 }, { dtype = "int32" })) end, "gather: reference must be a tensor with at least one axis")
+    refuses(function() K.gather(x, dw.tensor { 1 }) end,
+      "gather: indices must be a tensor of whole numbers (int32, int64, uint8), got a float32 tensor 1")
+    refuses(function() K.gather(dw.tensor(1), dw.tensor({ 1 }, { dtype = "int32" })) end,
+      "gather: reference must be a tensor with at least one axis")
     refuses(function() K.scatter(x, dw.tensor({ 1, 2 }, { dtype = "int32" }), 3) end, "scatter: rows (3x2) must be numbers")
   end)
 end)

@@ -4,7 +4,7 @@
 local dw = require "dwconv"
 local ops = require "dwconv.ops"
 local support = require "support"
-local tape_room = require "dwconv.tape"
+local recorded_call = require "dwconv.ops.call"
 local K, refuses = dw.backend, support.refuses
 
 local function f64(t) return dw.tensor(t, { dtype = "float64" }) end
@@ -43,7 +43,7 @@ describe("records", function()
         if v.dtype == "float64" then variables[#variables + 1] = v end
       end
     end
-    local _ <close> = support.field(tape_room, "small", small)
+    local _ <close> = support.field(recorded_call, "small", small)
     local tape, y = dw.record(r.call, table.unpack(args, 1, args.n))
     local o = { output_gradients = dw.uniform(y.shape, { seed = 3, dtype = "float64" }) }
     local first, again = tape:gradients(y, variables, o), tape:gradients(y, variables, o)
@@ -54,7 +54,6 @@ describe("records", function()
   it("read only what they keep", function()
     for _, name in ipairs(names) do
       local r = ops.records[name]
-      assert.is_true(#r.positional <= 4, name .. " has more arguments than the tape notes")
       local want, got = of_sample(r, 2 ^ 40), of_sample(r, -1)
       for i in ipairs(want) do support.same(got[i], want[i], name) end
     end

@@ -8,7 +8,7 @@ local R = require "reference"
 local ops = require "dwconv.ops"
 local words = require "dwconv.args"
 local support = require "support"
-local tape = require "dwconv.tape"
+local recorded_call = require "dwconv.ops.call"
 local refuses, is_tensor = support.refuses, words.check.is_tensor
 require "dwconv.io.npy"
 if pcall(require, "dwconv.image") then require "dwconv.io.image" end
@@ -64,7 +64,8 @@ local BAD = {
   io.stdout,
 }
 
--- Whether argument i of a record may be v; raw ones may be without what is optional, and have their options in its place.
+-- Whether argument i of a record may be v; raw ones may be without what is optional, and have their options in its
+-- place.
 local function takes(r, i, v, first)
   local kind = r.kinds[i]
   if not kind.read or v == nil and kind.optional or r.raw and kind.optional and type(v) == "table" then return true end
@@ -98,7 +99,7 @@ describe("every record", function()
         assert.is_true(#inputs > 0, "the sample has no float64 tensor")
         do
           local _ <close> = support.with { floatx = "float64" }
-          local _ <close> = support.field(tape, "small", -1) -- tensors whose numbers no gradient reads are only described
+          local _ <close> = support.field(recorded_call, "small", -1) -- tensors whose numbers no gradient reads are only described
           assert(dw.gradcheck(f, inputs, { order = 2, rtol = 1e-6, atol = 1e-9 }))
         end
         local recorded, y = dw.record(f, table.unpack(inputs))
@@ -207,8 +208,7 @@ describe("docs", function()
 end)
 
 describe("op", function()
-  local op = ops.family("unfinished", "records that are not whole")
-  table.remove(ops.families)
+  local op = ops.family "state"
   local whole = {
     doc = "d", args = { { "x", words.kinds.tensor "any" } }, result = "x's", forward = print, sample = print,
     backward = { x = print }, keeps = {}, example = "print(1)",

@@ -1,6 +1,7 @@
--- precision_spec.lua: what float32 keeps. Results and gradients in float32 are compared with those of the same numbers in
--- float64, number by number and relative to each, so that digits lost where a result is small show as much as others; sums
--- and products of many numbers, with what lies between them beyond float32; functions at the edge of where they are one.
+-- precision_spec.lua: what float32 keeps. Results and gradients in float32 are compared with those of the same numbers
+-- in float64, number by number and relative to each, so that digits lost where a result is small show as much as
+-- others; sums and products of many numbers, with what lies between them beyond float32; functions at the edge of where
+-- they are one.
 
 local dw = require "dwconv"
 local K = dw.backend

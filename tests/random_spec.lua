@@ -110,7 +110,7 @@ describe("random", function()
     same(K.random_normal_variable({ 9 }, 2, 5, { seed = 1 }), dw.normal({ 9 }, { mean = 2, stddev = 5, seed = 1 }))
     refuses(function() K.random_normal({ 1 }, { stddev = -1 }) end, "random_normal: stddev must not be negative")
     refuses(function() K.random_uniform_variable({ 1 }, 2, 1) end, "random_uniform_variable: high (1.0) must be above low (2.0)")
-    support.covers("random_uniform", "random_normal", 
+    support.covers("random_uniform", "random_normal",
       "random_uniform_variable", "random_normal_variable")
   end)
 

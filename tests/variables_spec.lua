@@ -119,13 +119,13 @@ end)
 
 describe("dwconv required again", function()
   it("is the same, and so are its rooms", function()
-    local tape_room, compose = require "dwconv.tape", dw.ops
+    local tape_room, compose = require "dwconv.grad.tape", dw.ops
     for name in pairs(package.loaded) do
       if name:find "^dwconv" then package.loaded[name] = nil end
     end
     assert.equal(dw, require "dwconv")
     assert.equal(core, require "dwconv.core")
-    assert.equal(tape_room, require "dwconv.tape")
+    assert.equal(tape_room, require "dwconv.grad.tape")
     assert.equal(compose, require("dwconv").ops)
   end)
 end)

@@ -4,29 +4,12 @@
 local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
 
-require "dwconv.ops.elementwise"
-require "dwconv.ops.functions"
-require "dwconv.ops.compare"
-require "dwconv.ops.reduce"
-require "dwconv.ops.running"
-require "dwconv.ops.gemm"
-require "dwconv.ops.einsum"
-require "dwconv.ops.gather"
-require "dwconv.ops.sort"
-require "dwconv.ops.layout"
-require "dwconv.ops.view"
-require "dwconv.ops.join"
-require "dwconv.ops.matrix"
-require "dwconv.ops.pad"
-require "dwconv.ops.create"
-require "dwconv.ops.random"
-require "dwconv.ops.control"
-require "dwconv.ops.settings"
-require "dwconv.ops.state"
-require "dwconv.ops.depthwise"
-require "dwconv.tape"
-require "dwconv.gradients"
-require "dwconv.gradcheck"
+for _, family in ipairs(ops.families) do
+  for _, room in ipairs(family.rooms) do require("dwconv.ops." .. room) end
+end
+require "dwconv.grad.tape"
+require "dwconv.grad.gradients"
+require "dwconv.grad.gradcheck"
 require "dwconv.tensor" -- what the records add to tensors
 
 ---@class dwconv.backend

@@ -8,7 +8,6 @@
 
 local args = require "dwconv.args"
 local config = require "dwconv.config"
-local core = require "dwconv.core"
 local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
 
@@ -331,13 +330,12 @@ function Node:parameters()
   return lookup.listed(found, "%d parameters", show)
 end
 
--- A tensor on the left of an op: its metamethod is asked first.
-for _, name in ipairs { "__add", "__mul" } do
-  local plain = core.metatable[name]
-  core.metatable[name] = function(a, b)
-    if is_node(b) then return Node[name](a, b) end
-    return plain(a, b)
-  end
+local WITH_TENSOR = { add = Node.__add, multiply = Node.__mul }
+
+-- A tensor on the left of an op: the operator of tensors asks the operand that it does not know.
+function Node.__with_tensor(operator, a, b)
+  local combine = WITH_TENSOR[operator]
+  return combine and combine(a, b)
 end
 
 -- ---- the namespace -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // of the binding. Invariant: numeric strings are refused, no whole number is rounded or wrapped, and an error
 // names the argument, what was expected and what came.
 #include <math.h>
+#include <string.h>
 
 #include "binding.h"
 
@@ -64,8 +65,7 @@ dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument) {
   return t;
 }
 
-void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) {
-  if (a == b) return;
+int dwl_mixed(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) {
   dwl_error(L, "%s is %s but %s is %s; convert one with astype", name_a, dw_dtype_name(a), name_b, dw_dtype_name(b));
 }
 
@@ -227,6 +227,20 @@ static int show(lua_State *L) {
   return 1;
 }
 
+// fits(x, least, most, dtypes...): whether x is a tensor of a rank from `least` to `most`, and of one of the dtypes if
+// any are named.
+static int fits(lua_State *L) {
+  const dw_tensor *t = dwl_totensor(L, 1);
+  bool good = t != NULL && t->rank >= lua_tointeger(L, 2) && t->rank <= lua_tointeger(L, 3);
+  bool named = lua_gettop(L) < 4;
+  for (int i = 4; good && !named && i <= lua_gettop(L); i++) {
+    const char *name = lua_tostring(L, i);
+    named = name != NULL && strcmp(name, dw_dtype_name(t->dtype)) == 0;
+  }
+  lua_pushboolean(L, good && named);
+  return 1;
+}
+
 // check_axis(axis, argument, rank): the axis from 1 on, or an error of the argument.
 static int check_axis(lua_State *L) {
   const char *argument = luaL_checkstring(L, 2);
@@ -239,9 +253,9 @@ static int check_axis(lua_State *L) {
 static int check_dtypes(lua_State *L) {
   const char *name_a = luaL_checkstring(L, 2), *name_b = luaL_checkstring(L, 4);
   const dw_tensor *a = dwl_checktensor(L, 1, name_a), *b = dwl_checktensor(L, 3, name_b);
-  dwl_checkdtypes(L, a->dtype, name_a, b->dtype, name_b);
+  if (a->dtype != b->dtype) dwl_mixed(L, a->dtype, name_a, b->dtype, name_b);
   return 0;
 }
 
 const luaL_Reg dwl_arguments_functions[] = {
-    {"show", show}, {"check_axis", check_axis}, {"check_dtypes", check_dtypes}, {NULL, NULL}};
+    {"show", show}, {"fits", fits}, {"check_axis", check_axis}, {"check_dtypes", check_dtypes}, {NULL, NULL}};

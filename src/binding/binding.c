@@ -44,6 +44,12 @@ void dwl_pushupvalues(lua_State *L, const luaL_Reg *function, int name) {
 
 void dwl_pushclosure(lua_State *L, int more) { lua_pushcclosure(L, begin, DWL_FUNCTION + more); }
 
+// owns(f): whether f is a function of this module.
+static int owns(lua_State *L) {
+  lua_pushboolean(L, lua_tocfunction(L, 1) == begin);
+  return 1;
+}
+
 void dwl_pushmethods(lua_State *L) { lua_rawgetp(L, LUA_REGISTRYINDEX, &methods); }
 
 // ---- opening ------------------------------------------------------------------------------------
@@ -82,6 +88,8 @@ static void push_state(lua_State *L) {
   s->cx.user = s;
 }
 
+static const luaL_Reg own_functions[] = {{"owns", owns}, {NULL, NULL}};
+
 __attribute__((visibility("default"))) int luaopen_dwconv_core(lua_State *L);
 
 // Loaded again, it is what it was: tensors have one metatable, and the state's settings one home.
@@ -100,8 +108,9 @@ int luaopen_dwconv_core(lua_State *L) {
 #define KERNELS(name, types)
 #define FAMILY(name, types) dwl_##name##_functions,
 #include "families.h"
-      dwl_errors_functions,  dwl_arguments_functions, dwl_create_functions, dwl_table_functions,  dwl_view_functions,
-      dwl_strided_functions, dwl_tape_functions,      dwl_recall_functions, dwl_system_functions, dwl_file_functions};
+      own_functions,       dwl_errors_functions, dwl_arguments_functions, dwl_create_functions,
+      dwl_table_functions, dwl_view_functions,   dwl_index_functions,     dwl_strided_functions,
+      dwl_tape_functions,  dwl_recall_functions, dwl_system_functions,    dwl_file_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);

@@ -1,6 +1,7 @@
 // binding.h: what the binding's rooms share. The binding lends the core memory and turns its status codes
 // into Lua errors; it is the only place that includes lua.h. Every function has four upvalues: the tensor
-// metatable, the state, its own name as users know it, which opens each of its error texts, and its luaL_Reg.
+// metatable, the state, its own name, which opens its error texts unless a record's function called it, and its
+// luaL_Reg.
 #ifndef DWCONV_BINDING_H
 #define DWCONV_BINDING_H
 
@@ -22,6 +23,7 @@ typedef struct dwl_state {
   int64_t fresh;      // bytes allocated by the running function, which may not be written yet
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;
+  bool recording;  // views by index are handed on to the recorder, see view.c
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
   lua_Hook hook;   // as it was when the running function was called
   int hook_mask, hook_count;
@@ -41,7 +43,7 @@ static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, l
 
 // ---- errors.c -----------------------------------------------------------------------------------
 
-// Raises "file:line: <name>: <message>", blaming the first frame outside dwconv.
+// Raises "file:line: <name>: <message>", blaming the first frame outside dwconv, in the name of what it called.
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
 const char *dwl_shape_text(lua_State *L, const dw_tensor *t);                   // "1x3x3x2", "()"; pushes it
 
@@ -84,7 +86,8 @@ dw_tensor *dwl_contiguous(lua_State *L, int index); // replaces what is there by
 const char *dwl_got(lua_State *L, int index); // "2.5", "nil", "{2, 2}"; pushes it
 int dwl_expected(lua_State *L, const char *argument, const char *expected, int index) __attribute__((noreturn));
 dw_tensor *dwl_checktensor(lua_State *L, int index, const char *argument);
-void dwl_checkdtypes(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b);
+// Raises that two tensors are of different dtypes.
+int dwl_mixed(lua_State *L, dw_dtype a, const char *name_a, dw_dtype b, const char *name_b) __attribute__((noreturn));
 int64_t dwl_checkinteger(lua_State *L, int index, const char *argument, int64_t least, int64_t most);
 double dwl_checknumber(lua_State *L, int index, const char *argument);
 double dwl_checkfinite(lua_State *L, int index, const char *argument);
@@ -124,8 +127,8 @@ void dwl_pushclosure(lua_State *L, int more);
 #define FAMILY(name, types) extern const luaL_Reg dwl_##name##_functions[];
 #include "families.h"
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_create_functions[], dwl_table_functions[],
-    dwl_view_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[], dwl_system_functions[],
-    dwl_file_functions[];
+    dwl_view_functions[], dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
+    dwl_system_functions[], dwl_file_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

@@ -1,5 +1,5 @@
 // depthwise.c: depthwise convolution and its gradients for Lua. Options arrive checked in form by
-// lua/dwconv/options.lua; what depends on shapes is checked here, once, in the user's words.
+// lua/dwconv/args; what depends on shapes is checked here, once, in the user's words.
 #include <string.h>
 
 #include "binding.h"
@@ -104,7 +104,7 @@ static void check_geometry(struct call *c, const dw_tensor *x, const dw_tensor *
   switch (s) {
     case DW_OK: return;
     case DW_DTYPE:
-      dwl_checkdtypes(L, x->dtype, c->x, kernel->dtype, c->kernel);
+      if (x->dtype != kernel->dtype) dwl_mixed(L, x->dtype, c->x, kernel->dtype, c->kernel);
       dwl_error(L, "tensors must be float32 or float64, got %s", dw_dtype_name(x->dtype));
     case DW_CHANNELS: {
       const char *image = image_text(c, x), *hint = "";
@@ -137,7 +137,7 @@ static void check_grad(const struct call *c, const dw_tensor *g, const char *oth
     const char *got = dwl_shape_text(c->L, g);
     dwl_error(c->L, "g has shape %s but the convolution's result has %s", got, dwl_shape_text(c->L, &y));
   }
-  dwl_checkdtypes(c->L, g->dtype, "g", dtype, other);
+  if (g->dtype != dtype) dwl_mixed(c->L, g->dtype, "g", dtype, other);
 }
 
 static int conv(lua_State *L) { // x, depthwise_kernel, geometry

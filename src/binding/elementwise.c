@@ -30,7 +30,9 @@ static void read_tensors(struct call *c) {
   for (int i = 0; i < c->operands; i++) {
     c->x[i] = dwl_totensor(L, i + 1);
     if (c->x[i] == NULL || (i == 0 && dw_elementwise_chooses(c->op))) continue;
-    if (first >= 0) dwl_checkdtypes(L, c->x[first]->dtype, argument(L, first), c->x[i]->dtype, argument(L, i));
+    if (first >= 0 && c->x[i]->dtype != c->dtype) {
+      dwl_mixed(L, c->dtype, argument(L, first), c->x[i]->dtype, argument(L, i));
+    }
     if (first < 0) first = i, c->dtype = c->x[i]->dtype;
   }
   if (first >= 0) return;
@@ -121,9 +123,25 @@ static void compute(struct call *c, const dw_tensor *y) {
   dwl_run(c->L, &j);
 }
 
+// A table that stands where a tensor or a number is wanted may know what to do with tensors, as a composed op does:
+// then it is asked, with the op's name and both operands, and gives the result, or nothing.
+static bool ask_operand(const struct call *c) {
+  lua_State *L = c->L;
+  if (luaL_getmetafield(L, 2, "__with_tensor") == LUA_TFUNCTION) {
+    lua_pushvalue(L, lua_upvalueindex(DWL_NAME));
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 3, 1);
+    if (!lua_isnil(L, -1)) return true;
+  }
+  lua_settop(L, c->operands);
+  return false;
+}
+
 static int into_new(lua_State *L) {
   struct call c;
   start(&c, L);
+  if (c.operands == 2 && lua_type(L, 2) == LUA_TTABLE && ask_operand(&c)) return 1;
   int64_t shape[DW_MAX_RANK];
   int rank = read_operands(&c, shape);
   dw_tensor *y = dwl_newtensor(L, dw_elementwise_result(c.op, c.dtype), rank, shape);

@@ -49,7 +49,7 @@ static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
 // gives nothing: the Lua layer makes other ops of it.
 static int matmul(lua_State *L) {
   const dw_tensor *a = check_operand(L, 1, "a"), *b = check_operand(L, 2, "b");
-  dwl_checkdtypes(L, a->dtype, "a", b->dtype, "b");
+  if (a->dtype != b->dtype) dwl_mixed(L, a->dtype, "a", b->dtype, "b");
   if (a->rank == 1 || b->rank == 1) return 0;
   check_columns(L, a, b);
   int rank = a->rank > b->rank ? a->rank : b->rank;

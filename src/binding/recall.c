@@ -1,4 +1,4 @@
-// recall.c: recognises options that were read before, for lua/dwconv/recall.lua. A memory is a tree of tables: the
+// recall.c: recognises options that were read before, for lua/dwconv/args/recall.lua. A memory is a tree of tables: the
 // values and names of options lead from its root from node to node, in the order in which `next` gives them, backwards.
 // Invariant: a walk that does not grow allocates nothing, so it sees the options as they are at one moment; one that
 // grows has taken all names and values before it does.

@@ -1,5 +1,5 @@
 // tape.c: what tapes ask about tensors, in one call for all operands of an op, as they ask for every op; the roots of
-// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/tape.lua and
+// views, by which tapes know variables; and which of their scopes count. Called by lua/dwconv/grad/tape.lua and
 // numbering.lua.
 #include "binding.h"
 
@@ -95,7 +95,7 @@ static int part(lua_State *L) {
 
 enum scope_state { OVER, ASLEEP, RUNS };
 
-// Of the scope on top, which is popped, see lua/dwconv/tape.lua. Allocates nothing.
+// Of the scope on top, which is popped, see lua/dwconv/grad/tape.lua. Allocates nothing.
 static enum scope_state state_of(lua_State *L) {
   enum scope_state state = OVER;
   lua_Debug ar;

@@ -1,6 +1,6 @@
--- edges.lua: calls at the edge, made from the records: every op with tensors, in every dtype, with NaN, infinities, signed
--- zeros, limits and axes of size 0, and with each of its options away from its default. For edges_spec.lua; run as a
--- script it prints the calls for tests/oracle/edges.py. The same calls come out every time, in the same order.
+-- edges.lua: calls at the edge, made from the records: every op with tensors, in every dtype, with NaN, infinities,
+-- signed zeros, limits and axes of size 0, and with each of its options away from its default. For edges_spec.lua; run
+-- as a script it prints the calls for tests/oracle/edges.py. The same calls come out every time, in the same order.
 
 local dw = require "dwconv"
 local ops = require "dwconv.ops"
@@ -170,7 +170,8 @@ local function calls_of(r, add)
   end
 end
 
---- Every call: {name =, kind = "numbers", "options" or "empty", dtype =, args = (with n), options =}, and `id`, its text.
+--- Every call: {name =, kind = "numbers", "options" or "empty", dtype =, args = (with n), options =}, and `id`, its
+--- text.
 function edges.calls()
   local list = {}
   for _, name in ipairs(sorted(ops.records)) do

@@ -1,5 +1,5 @@
--- args/init.lua: what an argument is: the kinds of which records say their arguments, options and results are, checks of
--- what several must be together, and the words of errors. Called by everything in the Lua layer that looks at what a
+-- args/init.lua: what an argument is: the kinds of which records say their arguments, options and results are, checks
+-- of what several must be together, and the words of errors. Called by everything in the Lua layer that looks at what a
 -- script passes; knows the core and the configuration.
 
 local words = require "dwconv.args.words"
@@ -12,6 +12,7 @@ return {
   show = words.show,
   hint = words.hint,
   call = words.call,
+  call2 = words.call2,
   speaking = words.speaking,
   source = words.source,
   pass = words.pass,

@@ -7,10 +7,12 @@
 --   words       what the reference says of it, if that is not what is expected
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
+--   plain       true: any tensor is taken as it is
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
--- Invariant: reading is idempotent, so a backward function hands on what it was given. Tensors' kinds are tensors.lua's.
+-- Invariant: reading is idempotent, so a backward function hands on what it was given. Those of tensors are in
+-- tensors.lua.
 
 local check = require "dwconv.args.check"
 local config = require "dwconv.config"
@@ -40,6 +42,14 @@ end
 function Kind:reader(argument)
   local read = self.read
   if not read then return nil end
+  if self.plain then -- as most arguments are: asked as is_tensor does, but without a further call
+    return function(value, x)
+      if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
+      local normal = read(value, x)
+      if normal ~= nil then return normal end
+      return self:check(argument, value, x)
+    end
+  end
   return function(value, x)
     local normal = read(value, x)
     if normal ~= nil then return normal end
@@ -109,9 +119,8 @@ function kinds.finite()
 end
 
 --- A number, NaN too, or a boolean.
-function kinds.scalar(default)
+function kinds.scalar()
   return new {
-    default = default,
     annotation = "number|boolean",
     expected = "a number or a boolean",
     read = function(v) if type(v) == "number" or type(v) == "boolean" then return v end end,
@@ -215,6 +224,7 @@ end
 -- ---- axes and shapes -----------------------------------------------------------------------------
 
 local MOST_AXES <const> = 8
+kinds.MOST_AXES = MOST_AXES
 local AXIS <const> = "an axis, counting from 1 (-1 is the last)" -- as the core has it (arguments.c)
 
 --- An axis: of an argument that comes after a tensor its axis from 1 on; of an option only what may be one, as the
@@ -271,7 +281,8 @@ end
 
 --- A shape: a table of sizes. `free`: one size may be -1.
 function kinds.shape(free)
-  local size = kinds.whole(nil, free and -1 or 0)
+  local least = free and -1 or 0
+  local size = kinds.whole(nil, least)
   return new {
     annotation = "integer[]",
     expected = "a table of sizes",
@@ -279,8 +290,10 @@ function kinds.shape(free)
       if type(v) ~= "table" or rawlen(v) > MOST_AXES then return nil end
       local sizes = {}
       for i = 1, rawlen(v) do
-        sizes[i] = size.read(rawget(v, i))
-        if not sizes[i] then return nil end
+        local n = rawget(v, i)
+        if math_type(n) ~= "integer" then n = whole(n) end
+        if not n or n < least then return nil end
+        sizes[i] = n
       end
       return sizes
     end,

@@ -1,5 +1,5 @@
--- args/parser.lua: the one parser that checks the options a script passes. Called by ops/init.lua for every record. What
--- was read before is remembered (recall.lua).
+-- args/parser.lua: the one parser that checks the options a script passes. Called by ops/init.lua for every record.
+-- What was read before is remembered (recall.lua).
 -- Invariant: parsing is idempotent, so a backward function hands its options on as they are.
 
 local remembering = require "dwconv.args.recall"
@@ -48,7 +48,9 @@ local function read_all(kinds, names, given)
     if value == nil then
       if kind.current then value = kind.current() else value = kind.default end
     else
-      value = kind:check(key, value)
+      local normal = kind.read(value)
+      if normal == nil then normal = kind:check(key, value) end
+      value = normal
     end
     parsed[key] = value
   end

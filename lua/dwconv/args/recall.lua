@@ -1,5 +1,5 @@
--- args/recall.lua: remembers what a parser made of options, so that a script that calls an op over and over pays for its
--- options once. Called by parser.lua. Invariant: options are recognised by what they hold, never by their table, so
+-- args/recall.lua: remembers what a parser made of options, so that a script that calls an op over and over pays for
+-- its options once. Called by parser.lua. Invariant: options are recognised by what they hold, never by their table, so
 -- that a table that a script has changed is read again, and one that it has made anew is not.
 
 local core = require "dwconv.core"

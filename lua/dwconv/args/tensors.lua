@@ -1,20 +1,22 @@
--- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says of each in words which axes and
--- dtype it has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
--- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". It adds them to the kinds of kinds.lua, which
--- explains their fields.
+-- args/tensors.lua: the kinds of arguments that are tensors, or hold them. A record says in words which axes and dtype
+-- each has, for the reference, and what more than a tensor is required: `axes`, how many at least; `rank`, how many;
+-- `dtype`, "numbers" (no bools), "floats", "whole numbers", "bools" or "float64". They are added to the kinds of
+-- kinds.lua, which explains their fields.
 
 local check = require "dwconv.args.check"
+local core = require "dwconv.core"
 local kinds = require "dwconv.args.kinds"
 local words = require "dwconv.args.words"
 
-local is_tensor, raise, show = check.is_tensor, words.raise, words.show
+local MOST_AXES <const> = kinds.MOST_AXES
+local fits, is_tensor, raise, show = core.fits, check.is_tensor, words.raise, words.show
 
 local dtypes = {
-  numbers = function(dtype) return dtype ~= "bool" end,
-  floats = function(dtype) return dtype == "float32" or dtype == "float64" end,
-  ["whole numbers"] = function(dtype) return dtype == "int32" or dtype == "int64" or dtype == "uint8" end,
-  bools = function(dtype) return dtype == "bool" end,
-  float64 = function(dtype) return dtype == "float64" end,
+  numbers = { "float32", "float64", "int32", "int64", "uint8" },
+  floats = { "float32", "float64" },
+  ["whole numbers"] = { "int32", "int64", "uint8" },
+  bools = { "bool" },
+  float64 = { "float64" },
 }
 
 local function axes_text(n) return n == 1 and "one axis" or n .. " axes" end
@@ -35,35 +37,33 @@ local function refuse(argument, t, needs)
   raise("%s must be a tensor of %s, got %s", argument, needs.dtype, show(t))
 end
 
-local function fits(t, needs)
-  if needs.rank and t.ndim ~= needs.rank then return false end
-  if needs.axes and t.ndim < needs.axes then return false end
-  return not needs.dtype or dtypes[needs.dtype](t.dtype)
+local function read_tensor(v) return is_tensor(v) and v or nil end
+
+-- What reads a tensor of which more is required: one question to the core.
+local function read_for(needs)
+  local least, most = needs.rank or needs.axes or 0, needs.rank or MOST_AXES
+  local d1, d2, d3, d4, d5 = table.unpack(dtypes[needs.dtype] or {})
+  if not d1 then return function(v) return fits(v, least, most) and v or nil end end
+  return function(v) return fits(v, least, most, d1, d2, d3, d4, d5) and v or nil end
 end
 
--- What reads the most frequent kind asks as is_tensor does, but without a further call.
-local function tensor_reader(self, argument)
-  return function(value)
-    if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
-    return self:check(argument, value)
-  end
-end
+local plain = {} -- kinds of tensors of which no more is required, by text
 
 --- A tensor.
 ---@param text string its axes and dtype
 ---@param needs? { axes?: integer, rank?: integer, dtype?: string }
 function kinds.tensor(text, needs)
+  if not needs and plain[text] then return plain[text] end
   local kind = kinds.new {
     annotation = "dwconv.Tensor",
     words = text,
     expected = "a tensor",
     tensors = true,
-    read = function(v) return is_tensor(v) and v or nil end,
-    reader = not needs and tensor_reader or nil,
+    plain = not needs,
+    read = needs and read_for(needs) or read_tensor,
+    explain = needs and function(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end,
   }
-  if not needs then return kind end
-  function kind.read(v) return is_tensor(v) and fits(v, needs) and v or nil end
-  function kind.explain(argument, v) if is_tensor(v) then refuse(argument, v, needs) end end
+  if not needs then plain[text] = kind end
   return kind
 end
 
@@ -74,6 +74,7 @@ function kinds.tensor_or_number(text, annotation)
     words = text or "a tensor, or a number beside one",
     expected = "a tensor or a number",
     tensors = true,
+    plain = true,
     read = function(v) if is_tensor(v) or type(v) == "number" or type(v) == "boolean" then return v end end,
   }
 end
@@ -83,20 +84,21 @@ function kinds.indices(text)
   return kinds.tensor(text .. "; int32, int64 or uint8, counting from 1", { dtype = "whole numbers" })
 end
 
---- A table of at least one tensor; its normal form is a list of our own, as the script's table may answer otherwise when
---- it is looked at again.
+--- A table of tensors, at least one if it is not said to be `maybe_empty`; its normal form is a list of our own, as the
+--- script's table may answer otherwise when it is looked at again.
 ---@param text string
 ---@param needs? table of each tensor, as `tensor`'s
-function kinds.list(text, needs)
-  local one = kinds.tensor("", needs)
+---@param maybe_empty? boolean
+function kinds.list(text, needs, maybe_empty)
+  local one, least = kinds.tensor("", needs), maybe_empty and 0 or 1
   return kinds.new {
     annotation = "dwconv.Tensor[]",
     words = text,
-    expected = "a table of at least one tensor",
+    expected = maybe_empty and "a table of tensors" or "a table of at least one tensor",
     tensors = true,
     list = true,
     read = function(v)
-      if type(v) ~= "table" or rawlen(v) == 0 or rawget(v, "axis") ~= nil then return nil end
+      if type(v) ~= "table" or rawlen(v) < least or rawget(v, "axis") ~= nil then return nil end
       local list = {}
       for i = 1, rawlen(v) do
         list[i] = one.read(rawget(v, i))
@@ -114,16 +116,22 @@ function kinds.list(text, needs)
   }
 end
 
---- A tensor, or a table of tensors.
+--- A tensor, or a table of tensors, which may be empty.
+---@param text? string
+---@param needs? table of a tensor alone, as `tensor`'s
 function kinds.tensor_or_list(text, needs)
-  local one, list = kinds.tensor("", needs), kinds.list("", needs)
+  local one, list = kinds.tensor("", needs), kinds.list("", nil, true)
   return kinds.new {
     annotation = "dwconv.Tensor|dwconv.Tensor[]",
     words = text,
     expected = "a tensor or a table of tensors",
     tensors = true,
-    read = function(v) return one.read(v) or type(v) == "table" and #v == 0 and {} or list.read(v) end,
-    explain = function(argument, v) return list.explain(argument, v) end,
+    plain = not needs,
+    read = function(v) return (type(v) == "table" and list or one).read(v) end,
+    explain = function(argument, v)
+      list.explain(argument, v)
+      if needs then one.explain(argument, v) end
+    end,
   }
 end
 
@@ -134,6 +142,7 @@ function kinds.values(text)
     words = text or "a nested table, a number, a boolean or a tensor",
     expected = "a nested table, a number, a boolean or a tensor",
     tensors = true,
+    plain = true,
     read = function(v)
       local kind = type(v)
       if kind == "table" or kind == "number" or kind == "boolean" or is_tensor(v) then return v end

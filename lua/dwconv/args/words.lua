@@ -1,6 +1,6 @@
--- args/words.lua: the words of errors, for all of the Lua layer, and whose name they begin with: an error that is raised
--- while a record's function runs begins with the name of the one that the script called, so that no record repeats its
--- own. The core knows it by the source of the function, which `source` gives (binding.c).
+-- args/words.lua: the words of errors, for all of the Lua layer, and whose name they begin with. An error that is
+-- raised while a record's function runs begins with the name of the one that the script called, so no record repeats
+-- its own: the core finds it on the stack, by the source of the function, which `source` gives (binding/errors.c).
 
 local core = require "dwconv.core"
 
@@ -37,10 +37,11 @@ function words.speaking(name, f) return load(through, words.source(name), "t")(f
 
 local calling = [[
 local pass = ...
-return function(f, ...) return pass(f(...)) end]]
+return function(f, ...) return pass(f(...)) end, function(f, a, b) local y = f(a, b) return y end]]
 
---- Calls f(...), which a script has passed: an error in it is of what f calls.
-words.call = load(calling, words.source "", "t")(pass)
+--- call(f, ...) calls f, which a script has passed: an error in it has the name of what f calls. call2(f, a, b) does
+--- so too, and gives one result.
+words.call, words.call2 = load(calling, words.source "", "t")(pass)
 
 -- ---- names that are nearly right -----------------------------------------------------------------
 

@@ -66,7 +66,6 @@ op "where" {
     { "y", either() },
   },
   result = "all, broadcast",
-  reads = "core",
   forward = core.elementwise("where", "new", "condition", "x", "y"),
   keeps = { "condition" },
   backward = {

@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("control", "choices, and functions called along the first axis")
+local op = ops.family "control"
 local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local is_tensor, value_of = check.is_tensor, check.value_of
@@ -67,20 +67,7 @@ of them whole, and of functions calls only that one; otherwise the choice is num
   errors = "A condition with more axes than the branches, or whose shape does not broadcast with theirs.",
 }
 
-local slices, tensors = kinds.tensor("n,...", { axes = 1 }), kinds.list "n,..."
-
--- A tensor with at least one axis, or a table of tensors, which may be empty.
-local elems_kind = kinds.new {
-  annotation = "dwconv.Tensor|dwconv.Tensor[]",
-  words = "n,...",
-  expected = "a tensor with at least one axis or a table of tensors",
-  tensors = true,
-  read = function(v)
-    if type(v) ~= "table" then return slices.read(v) end
-    return rawlen(v) == 0 and {} or tensors.read(v)
-  end,
-  explain = tensors.explain,
-}
+local elems_kind = kinds.tensor_or_list("n,...", { axes = 1 })
 
 -- How many slices a tensor has along its first axis, or a list items, and a function that gives the i-th.
 local function items(elems)
@@ -139,7 +126,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
         if n == 0 then raise "elems is empty, and there is no initializer" end
         acc, first = item(first), first + step
       end
-      for i = first, last, step do acc = args.call(fn, acc, item(i)) end
+      for i = first, last, step do acc = args.call2(fn, acc, item(i)) end
       return acc
     end,
     backward = "parts",

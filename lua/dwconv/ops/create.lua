@@ -6,7 +6,7 @@ local config = require "dwconv.config"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local source = ops.plain(ops.family("create", "tensors out of sizes, tables, bytes and numbers"))
+local source = ops.plain(ops.family "create")
 local kinds, raise = args.kinds, args.raise
 local tensor = kinds.tensor
 
@@ -188,6 +188,7 @@ put in.]],
   values = { { "value", kinds.values() } },
   options = { dtype = dtype.dtype, shape = kinds.shape() },
   result = "value's, or the option shape",
+  reads = "core",
   forward = function(value, o)
     if o.shape and type(value) == "number" then return core.full(o.shape, value, o.dtype) end
     local t = core.tensor(value, o.dtype, config.floatx(), "value")

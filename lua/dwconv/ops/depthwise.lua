@@ -8,7 +8,7 @@ local ops = require "dwconv.ops"
 
 local kinds = args.kinds
 local tensor = kinds.tensor
-local op = ops.family("depthwise", "depthwise convolution and its gradients")
+local op = ops.family "depthwise"
 
 local UNFIT = "Sizes of g, or dtypes, that do not fit to the shapes and options."
 
@@ -45,7 +45,6 @@ kernel fits, and a kernel that does not fit at all is an error.]],
   result = "n,oh,ow,c*m or n,c*m,oh,ow",
   options = options(),
   prepare = geometry,
-  reads = "core",
   forward = core.depthwise_conv2d,
   backward = {
     x = function(g, _, x, w, o) return grad_x(g, w, x.shape, o) end,
@@ -75,7 +74,6 @@ grad_x = op "depthwise_conv2d_grad_x" {
   result = "x_shape",
   options = options(),
   prepare = geometry,
-  reads = "core",
   forward = core.depthwise_conv2d_grad_x,
   backward = {
     g = function(gg, _, _, w, _, o) return conv(gg, w, o) end,
@@ -100,7 +98,6 @@ grad_kernel = op "depthwise_conv2d_grad_kernel" {
   result = "kernel_shape",
   options = options(),
   prepare = geometry,
-  reads = "core",
   forward = core.depthwise_conv2d_grad_kernel,
   backward = {
     g = function(gk, _, _, x, _, o) return conv(x, gk, o) end,

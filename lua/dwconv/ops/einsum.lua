@@ -6,7 +6,7 @@
 local args = require "dwconv.args"
 local ops = require "dwconv.ops"
 
-local op = ops.family("gemm", "sums of products over named axes")
+local op = ops.family "gemm"
 local K = ops.calls
 
 local check, kinds, fail = args.check, args.kinds, args.raise

@@ -7,7 +7,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("elementwise", "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype")
+local op = ops.family "elementwise"
 local K = ops.calls
 local kinds, is_tensor = args.kinds, args.check.is_tensor
 local tensor, either = kinds.tensor, kinds.tensor_or_number
@@ -30,7 +30,7 @@ local function times(g, slope) return K.gradient_product(g, slope) end
 local function unary(name)
   return function(r)
     r.args = { { "x", tensor(r.takes or "any; float32 or float64") } }
-    r.result, r.method, r.reads = r.result or "x's", r.method == nil or r.method, "core"
+    r.result, r.method = r.result or "x's", r.method == nil or r.method
     local slope, over = r.slope, r.over
     if slope then r.backward = { x = function(g, y, x) return times(g, slope(y, x)) end } end
     if over then r.backward = { x = function(g, y, x) return K.gradient_quotient(g, over(y, x)) end } end
@@ -43,7 +43,7 @@ end
 -- Two tensors, or a tensor and a number. `gradients`: one for each of them.
 local function binary(name, a, b)
   return function(r)
-    r.args, r.reads = { { a, either() }, { b, either() } }, "core"
+    r.args = { { a, either() }, { b, either() } }
     r.errors, r.result = r.errors or BROADCAST .. (r.result and "" or " Bools."), r.result or "both, broadcast"
     r.forward = r.forward or core.elementwise(name, r.floats and "float" or "new", a, b)
     r.sample = r.sample or function(R) return R { 2, 3 }, R { 2, 1 } end
@@ -136,6 +136,7 @@ end
 for name, b in pairs { power = "b", pow = "a" } do
   local a = name == "power" and "a" or "x"
   binary(name, a, b) {
+    reads = "core",
     forward = power_of(a, b),
     doc = ("%s to the power of %s. A negative base with a fractional exponent gives NaN; whole numbers with negative "
       .. "exponents are an error. The gradient of %s is 0 where %s is not above 0: there is none for most %s."):format(

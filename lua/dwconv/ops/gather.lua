@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("gather", "elements picked by index")
+local op = ops.family "gather"
 local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local tensor = kinds.tensor
@@ -18,7 +18,6 @@ op "gather" {
   args = { { "reference", tensor "n,..." } },
   values = { { "indices", kinds.indices "any" } },
   result = "the indices', then the row's",
-  reads = "core",
   forward = core.gather,
   keeps = { "indices" },
   backward = { reference = function(g, _, x, indices) return K.scatter(g, indices, x.shape[1]) end },
@@ -35,7 +34,6 @@ op "scatter" {
   args = { { "rows", tensor "the indices', then a row's" } },
   values = { { "indices", kinds.indices "any" }, { "n", kinds.count() } },
   result = "n, a row's",
-  reads = "core",
   forward = core.scatter,
   keeps = { "indices" },
   backward = { rows = function(g, _, _, indices) return K.gather(g, indices) end },
@@ -53,7 +51,6 @@ op "take_along_axis" {
   args = { { "x", tensor "any" } },
   values = { { "indices", kinds.indices "x's but on the axis" }, { "axis", kinds.axis() } },
   result = "the indices'",
-  reads = "core",
   forward = core.take_along_axis,
   keeps = { "indices" },
   backward = {
@@ -75,7 +72,6 @@ op "put_along_axis" {
   args = { { "y", tensor "the indices'" } },
   values = { { "indices", kinds.indices "any" }, { "axis", kinds.axis() }, { "n", kinds.count() } },
   result = "y's, the axis of size n",
-  reads = "core",
   forward = core.put_along_axis,
   keeps = { "indices" },
   backward = { y = function(g, _, _, indices, axis) return K.take_along_axis(g, indices, axis) end },
@@ -94,7 +90,6 @@ op "nonzero" {
   doc = "The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.",
   args = { { "x", tensor "any" } },
   result = "how many there are, x's rank; int64, counting from 1",
-  reads = "core",
   forward = core.nonzero,
   backward = "none",
   reason = "its result is positions",

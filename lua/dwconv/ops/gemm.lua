@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("gemm", "matrix products")
+local op = ops.family "gemm"
 local K = ops.calls
 local FEW = "Fewer than 2 axes, bools, dtypes that differ, contracted axes that are not equally long."
 local check, kinds, raise = args.check, args.kinds, args.raise

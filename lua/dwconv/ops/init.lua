@@ -10,7 +10,8 @@
 --   result     what comes out: of a tensor the text that tensors' kinds have, else a kind, or a list of these; nothing
 --              if left out
 --   reads      "core", or names of args and values: forward hands these to functions of the core, which read them in
---              the words of their kinds, so that they are not read twice; the others are read by the function made here
+--              the words of their kinds, so that they are not read twice; the function made here reads the others.
+--              "core" goes without saying where forward is a function of the core
 --   options    name -> kind; may be left out
 --   prepare    function(options) -> what forward takes in their place, made once for options that are used again; may
 --              be left out
@@ -41,9 +42,11 @@
 -- table of gradients). What forward raises does not say the op's name: args.raise adds it, and so does the core.
 
 local args = require "dwconv.args"
+local core = require "dwconv.core"
+local recorded_call = require "dwconv.ops.call"
 
 -- calls: the functions by name, for gradients and for ops that are made of others.
-local ops = { records = {}, calls = {}, families = {} }
+local ops = { records = {}, calls = {}, families = require "dwconv.ops.families" }
 
 local function refuse(name, text) error(("op %s: %s"):format(name, text), 0) end
 
@@ -113,15 +116,15 @@ end
 
 -- ---- calling -------------------------------------------------------------------------------------
 
--- slot[1]: note(record, result, options, arguments...), slot[2]: note_write(x, value), which the tape puts here while
--- it records.
+-- slot[1]: who records, a tape or what hands on to several (see call.lua); slot[2]: note_write(x, value). The tape puts
+-- both here while it records.
 local slot = { nil, nil }
 ops.slot = slot
 
 -- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No
 -- tail calls, as a function must be on the stack while errors speak of it.
 local template = [[
-local readers, forward, slot, record, pass, parse, fixed, prepared = ...
+local readers, forward, slot, record, note, pass, parse, fixed, prepared = ...
 $readers
 return function($first given, extra)
   $options
@@ -133,7 +136,8 @@ local with_options = "local o, p = fixed, prepared "
   .. "if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end"
 local without_options = "if given ~= nil or extra ~= nil then parse(given, extra) end"
 
-local recorded = "local y = forward($taken) local note = slot[1] if note then note(record, y, $noted) end return y"
+local recorded = "local y = forward($taken) local tape = slot[1] "
+  .. "if tape then note(tape, record, y, $noted) end return y"
 
 -- By the number of results.
 local plain = { [0] = "forward($taken)", "local y = forward($taken) return y", "return pass(forward($taken))" }
@@ -146,7 +150,7 @@ end
 -- What reads the arguments: nothing where the core does.
 local function readers_of(r)
   local readers, by_core = {}, {}
-  if r.reads == "core" then return readers end
+  if r.reads == "core" or core.owns(r.forward) then return readers end
   for _, name in ipairs(r.reads or {}) do by_core[name] = true end
   for i, name in ipairs(r.positional) do readers[i] = not by_core[name] and r.kinds[i]:reader(name) or nil end
   return readers
@@ -183,7 +187,7 @@ end
 local function make(r)
   local takes = ("(%s%s)"):format(table.concat(r.positional, ", "), next(r.options) and ", {options}" or "")
   local readers = readers_of(r)
-  return assert(load(source_of(r, readers), args.source(r.name), "t"))(readers, r.forward, slot, r, args.pass,
+  return assert(load(source_of(r, readers), args.source(r.name), "t"))(readers, r.forward, slot, r, r.note, args.pass,
     args.options(r.options, takes, r.prepare))
 end
 
@@ -199,6 +203,7 @@ local function prepare(r)
     return kept
   end
   local keeps = r.keeps or {}
+  r.note, r.way_back = recorded_call.note(#r.positional, r.list == true), recorded_call.way_back(#r.positional)
   r.kept = add({}, keeps)
   if #keeps > 0 or not next(keeps) then return end
   r.kept_alone = {} -- by which of the two is a tensor
@@ -208,15 +213,14 @@ local function prepare(r)
   end
 end
 
---- Records the ops of a family: `local op = ops.family("layout", "what they have in common")`, then
---- `op "name" { ... }`, which returns the op's function. Of several calls for one family the first says what it is.
+--- Records the ops of a family that families.lua lists: `local op = ops.family "layout"`, then `op "name" { ... }`,
+--- which returns the op's function.
 ---@param family string
----@param about string
 ---@return fun(name: string): fun(record: table): function
-function ops.family(family, about)
-  local known = false
-  for _, f in ipairs(ops.families) do known = known or f.name == family end
-  if not known then ops.families[#ops.families + 1] = { name = family, about = about } end
+function ops.family(family)
+  local listed = false
+  for _, f in ipairs(ops.families) do listed = listed or f.name == family end
+  if not listed then error(("families.lua does not list the family %s"):format(family), 0) end
   return function(name)
     return function(r)
       r.name, r.family = name, family

@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("join", "tensors put together, and repeated")
+local op = ops.family "join"
 local copy_ = core.methods.copy_
 local K = ops.calls
 local check, kinds, raise, show = args.check, args.kinds, args.raise, args.show
@@ -78,7 +78,8 @@ op "stack" {
   errors = "Shapes or dtypes that differ, an axis that the result does not have.",
 }
 
-local count = kinds.whole(nil, 0, 1 << 31) -- so no size overflows before the core has looked at it
+local MOST <const> = 1 << 31
+local count = kinds.whole(nil, 0, MOST) -- so no size overflows before the core has looked at it
 
 -- x as rows of what lies from axis `first` on, each `times` times in place; axis `axis` grows. Three axes do, whatever
 -- the rank.
@@ -185,7 +186,8 @@ local function part_sizes(sizes, n, axis)
       if size == -1 and not free then
         free = i
       else
-        list[i] = count:check(("sizes[%d]"):format(i), size)
+        if size < 0 or size > MOST then count:check(("sizes[%d]"):format(i), size) end
+        list[i] = size
         if list[i] > n - sum then sum = n + 1 break end
         sum = sum + list[i]
       end
@@ -273,7 +275,6 @@ op "one_hot" {
     { "num_classes", kinds.count() },
   },
   result = "theirs, num_classes; float32",
-  reads = "core",
   forward = core.one_hot,
   backward = "none",
   reason = "indices have no gradient",

@@ -5,7 +5,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("layout", "shapes, the order of axes, dtypes; views that copy nothing where they can be")
+local op = ops.family "layout"
 local K = ops.calls
 local check, kinds = args.check, args.kinds
 local tensor = kinds.tensor
@@ -26,7 +26,6 @@ for _, name in ipairs { "permute_dimensions", "permute" } do
     args = { { "x", tensor "any" } },
     values = { { "pattern", kinds.table("integer[]", "a table naming each axis once, from 1; -1 is the last") } },
     result = "x's, permuted",
-    reads = "core",
     forward = core.permute_dimensions,
     keeps = {},
     backward = { x = function(g, _, _, pattern) return K.permute_dimensions(g, inverse(pattern)) end },
@@ -45,7 +44,6 @@ op "transpose" {
   doc = "Reverses the axes of x. A view of the same numbers. As a method, t:transpose(a, b) swaps two axes.",
   args = { { "x", tensor "any" } },
   result = "x's, reversed",
-  reads = "core",
   forward = core.transpose,
   keeps = {},
   backward = { x = function(g) return K.transpose(g) end },
@@ -59,7 +57,6 @@ op "swapaxes" {
   args = { { "x", tensor "any" } },
   values = { { "a", kinds.axis() }, { "b", kinds.axis() } },
   result = "x's, with the two swapped",
-  reads = "core",
   forward = core.transpose,
   keeps = {},
   backward = { x = function(g, _, _, a, b) return K.swapaxes(g, a, b) end },
@@ -77,7 +74,6 @@ possible. Where an empty x gets an empty shape, -1 is what it would be if axes o
   args = { { "x", tensor "any" } },
   values = { { "shape", kinds.shape(true), "a table of sizes with as many elements as x" } },
   result = "shape",
-  reads = "core",
   forward = core.reshape,
   keeps = {},
   backward = { x = reshaped },
@@ -138,7 +134,6 @@ op "squeeze" {
   args = { { "x", tensor "any" } },
   values = { { "axis", kinds.optional(kinds.axis()), "an axis of size 1, from 1 or -1 back" } },
   result = "x's without the axis",
-  reads = "core",
   forward = core.squeeze,
   keeps = {},
   backward = { x = reshaped },
@@ -156,7 +151,6 @@ in place.]],
   args = { { "x", tensor "any" } },
   values = { { "shape", kinds.shape() } },
   result = "shape",
-  reads = "core",
   forward = core.broadcast_to,
   keeps = {},
   backward = { x = function(g, _, x) return K.sum_to(g, x.shape) end },
@@ -176,7 +170,6 @@ for name, doc in pairs {
     doc = doc,
     args = { { "x", tensor "any" } },
     result = "x's",
-    reads = "core",
     forward = core[name],
     keeps = {},
     backward = { x = function(g) return g end },
@@ -193,7 +186,7 @@ op "stop_gradient" {
   args = { { "variables", kinds.tensor_or_list() } },
   result = kinds.gives("dwconv.Tensor|dwconv.Tensor[]", "the same"),
   forward = function(x)
-    if check.is_tensor(x) then return core.alias(x) end
+    if type(x) ~= "table" then return core.alias(x) end
     local stopped = {}
     for i, t in ipairs(x) do stopped[i] = K.stop_gradient(t) end
     return stopped
@@ -224,7 +217,6 @@ A copy of x converted to dtype: integers wrap when they narrow, floats become in
 type's limits (NaN becomes 0), and everything but 0 is true.]],
     args = { { "x", tensor "any" } },
     values = { { "dtype", kinds.dtype() } },
-    reads = "core",
     forward = core.cast,
     home = name == "astype" and "method" or "K",
     method = name == "astype",
@@ -238,9 +230,9 @@ end
 to_dtype "cast_to_floatx" {
   doc = "A copy of a tensor, or a new one of numbers, in K.floatx().",
   args = { { "x", kinds.values() } },
+  reads = "core",
   forward = function(x)
     local floatx = config.floatx()
-    if check.is_tensor(x) then return core.cast(x, floatx) end
     return core.tensor(x, floatx, floatx, "x")
   end,
   sample = function(R) return R { 2, 3 } end,

@@ -5,7 +5,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("matrix", "diagonals, triangles, traces and norms")
+local op = ops.family "matrix"
 local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local tensor = kinds.tensor

@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("join", "numbers around a tensor")
+local op = ops.family "join"
 local K = ops.calls
 local kinds, raise, show = args.kinds, args.raise, args.show
 

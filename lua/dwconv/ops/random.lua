@@ -6,7 +6,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
 local kinds = args.kinds
-local source = ops.plain(ops.family("random", "random numbers, the same for any number of threads"))
+local source = ops.plain(ops.family "random")
 
 local function seed()
   local kind = kinds.whole()
@@ -72,7 +72,6 @@ source "random_binomial" {
 source "seed" {
   doc = "Starts the state's random stream anew.",
   values = { { "n", kinds.whole() } },
-  reads = "core",
   forward = core.seed,
   home = "dw",
   sample = function() return 1 end,

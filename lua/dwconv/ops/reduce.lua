@@ -7,7 +7,7 @@ local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 local config = require "dwconv.config"
 
-local op = ops.family("reduce", "sums, extremes, positions of extremes, along any axes; running sums")
+local op = ops.family "reduce"
 local K = ops.calls
 local check, kinds = args.check, args.kinds
 local tensor = kinds.tensor
@@ -267,7 +267,6 @@ op "sum_to" {
   args = { { "x", tensor "any numbers" } },
   values = { { "shape", kinds.shape(), "a table of sizes that broadcasts to x's" } },
   result = "shape",
-  reads = "core",
   forward = core.sum_to,
   keeps = {},
   backward = { x = function(g, _, x) return K.broadcast_to(g, x.shape) end },

@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("reduce", "running sums")
+local op = ops.family "reduce"
 local K = ops.calls
 local check, kinds = args.check, args.kinds
 local tensor = kinds.tensor

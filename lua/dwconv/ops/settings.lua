@@ -5,7 +5,7 @@ local config = require "dwconv.config"
 local ops = require "dwconv.ops"
 
 local kinds, gives, value_of = args.kinds, args.kinds.gives, args.check.value_of
-local plain = ops.plain(ops.family("settings", "settings, learning phase, unique names"))
+local plain = ops.plain(ops.family "settings")
 
 -- ---- settings ------------------------------------------------------------------------------------
 

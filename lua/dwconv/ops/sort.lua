@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("sort", "sorting; positions count from 1")
+local op = ops.family "sort"
 local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local tensor = kinds.tensor

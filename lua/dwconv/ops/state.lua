@@ -4,7 +4,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local plain = ops.plain(ops.family("state", "reading tensors out and writing into them"))
+local plain = ops.plain(ops.family "state")
 local kinds, raise, gives = args.kinds, args.raise, args.kinds.gives
 local tensor = kinds.tensor
 local clone, copy_ = core.clone, core.methods.copy_
@@ -89,24 +89,13 @@ K.update(x, 1)
 print(copy)]],
 }
 
-local list = kinds.list "a table of tensors"
-
-local some_tensors = kinds.new { -- or none
-  annotation = "dwconv.Tensor[]",
-  expected = "a table of tensors",
-  tensors = true,
-  read = function(v) return type(v) == "table" and rawlen(v) == 0 and {} or list.read(v) end,
-  explain = list.explain,
-}
-
 plain "batch_get_value" {
   doc = "get_value of each of some tensors.",
-  values = { { "tensors", some_tensors } },
+  values = { { "tensors", kinds.list("a table of tensors", nil, true) } },
   result = gives("dwconv.Tensor[]", "a table of tensors"),
   forward = function(tensors)
-    local values = {}
-    for i, t in ipairs(tensors) do values[i] = clone(t) end
-    return values
+    for i = 1, #tensors do tensors[i] = clone(tensors[i]) end -- in a list of our own
+    return tensors
   end,
   reason = "it reads values out",
   sample = function(R) return { R { 2, 3 } } end,

@@ -5,7 +5,7 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("view", "parts of a tensor, as views of the same numbers")
+local op = ops.family "view"
 local K = ops.calls
 local kinds, raise, show = args.kinds, args.raise, args.show
 local tensor = kinds.tensor
@@ -40,7 +40,6 @@ it is a Lua number.]],
   args = { { "x", tensor "any" } },
   values = { { "key", key } },
   result = kinds.gives("dwconv.Tensor|number", "what is left of x's"),
-  reads = "core",
   forward = core.index,
   keeps = {},
   backward = { x = embedded "index" },
@@ -60,7 +59,6 @@ op "narrow" {
   args = { { "x", tensor "any" } },
   values = { { "axis", kinds.axis() }, { "first", kinds.index() }, { "size", kinds.whole() } },
   result = "x's, the axis of that size",
-  reads = "core",
   forward = core.narrow,
   keeps = {},
   backward = { x = embedded "narrow" },
@@ -78,7 +76,6 @@ op "select" {
   args = { { "x", tensor "any" } },
   values = { { "axis", kinds.axis() }, { "index", kinds.index() } },
   result = "x's without the axis",
-  reads = "core",
   forward = core.select,
   keeps = {},
   backward = { x = embedded "select" },
@@ -138,7 +135,6 @@ the same numbers. A stride of 0 repeats a number; else no two indices may share 
     { "first", kinds.whole(), "a whole number, from 1" },
   },
   result = "shape",
-  reads = "core",
   forward = core.strided,
   keeps = {},
   backward = {

@@ -1,6 +1,6 @@
--- checksums.lua: TensorFlow's value configurations with the spec's checksums, section 3.1. x.flat[i] = (i+1)/size and the
--- same for the kernel; want = sum, sum of squares, weighted sum, first, middle, last.
--- Row e4: the spec prints 2655957.84180 for the weighted sum; TensorFlow 2.21 gives 2655957.8518, as here.
+-- checksums.lua: TensorFlow's value configurations with the spec's checksums, section 3.1. x.flat[i] = (i+1)/size and
+-- the same for the kernel; want = sum, sum of squares, weighted sum, first, middle, last. Row e4: the spec prints
+-- 2655957.84180 for the weighted sum; TensorFlow 2.21 gives 2655957.8518, as here.
 
 return {
   { name = "1", x = { 4, 5, 5, 48 }, kernel = { 1, 1, 48, 2 }, shape = { 4, 5, 5, 96 },

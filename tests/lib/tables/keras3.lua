@@ -1,5 +1,5 @@
--- keras3.lua: checksums of Keras 3's depthwise_conv, spec section 3.3, on x = 0..599 as (2,10,10,3) and kernel = 0..23 as
--- (2,2,3,2): sum, weighted sum, last.
+-- keras3.lua: checksums of Keras 3's depthwise_conv, spec section 3.3, on x = 0..599 as (2,10,10,3) and kernel = 0..23
+-- as (2,2,3,2): sum, weighted sum, last.
 
 return {
   { s = 1, d = 1, padding = "valid", 13763844, 690551682, 32998 },

@@ -1,5 +1,5 @@
--- help.lua: dw.help and the reference, made from the records and from topics.lua. annotations.lua makes what editors
--- read.
+-- help/init.lua: dw.help and the reference, made from the records and from topics.lua. annotations.lua makes what
+-- editors read.
 
 local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"
@@ -7,7 +7,7 @@ local missing = require "dwconv.ops.missing"
 local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
-local topics = require "dwconv.topics"
+local topics = require "dwconv.help.topics"
 
 -- The names of the records that `keep` allows, sorted.
 local function names(keep)
@@ -252,6 +252,6 @@ end
 
 --- LuaCATS annotations of K, dw and tensors, which editors read: docs/dwconv.meta.lua.
 ---@return string
-function help.annotations() return require "dwconv.annotations".text() end
+function help.annotations() return require "dwconv.help.annotations".text() end
 
 return help

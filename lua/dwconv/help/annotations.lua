@@ -1,4 +1,4 @@
--- annotations.lua: LuaCATS annotations for editors, made from the records, whose kinds say the types.
+-- help/annotations.lua: LuaCATS annotations for editors, made from the records, whose kinds say the types.
 
 local ops = require "dwconv.ops"
 

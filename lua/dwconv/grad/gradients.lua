@@ -1,75 +1,88 @@
--- gradients.lua: walks back over what a tape has recorded: tape:gradients and K.gradients.
+-- grad/gradients.lua: walks back over what a tape has recorded: tape:gradients and K.gradients.
 -- Invariant: a gradient is refused where numbers that it reads, or that came in between, were written in place since.
 
 local args = require "dwconv.args"
+local call = require "dwconv.ops.call"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
-local tape = require "dwconv.tape"
+local tape = require "dwconv.grad.tape"
 
-local op = ops.family("gradients", "walking back over recorded calls")
+local op = ops.family "gradients"
 local kinds, raise, is_tensor, owner = args.kinds, args.raise, args.check.is_tensor, core.owner
 local records, Tape = ops.records, tape.class
-
--- Fields of an entry; an argument's three begin at FIRST, see tape.lua.
-local RECORD, RESULT, KEPT, OPTIONS, WRITES, FIRST <const> = 1, 2, 3, 4, 5, 6
+local record_of, number_of, result_of, options_of = call.record, call.number, call.result, call.options
+local operand, operands, values_from, back = call.operand, call.operands, call.values, call.back
 
 local function refuse_written(record, what, when)
   raise("%s of %s was written in place %s; the gradient would be of other numbers than the result. "
     .. "Write after taking gradients, or clone() before", what, record.name, when)
 end
 
--- What an entry's gradient reads must be as it was, and what it was given as it had been computed.
+-- What a gradient reads must be as it was, and what the call was given as it had been computed.
+local function check_operand(made, record, k, kept, value, id, writes)
+  if made[id] and made[id] ~= writes then refuse_written(record, record.positional[k], "before it came here") end
+  if kept and value:writes() ~= writes then refuse_written(record, record.positional[k], "since") end
+end
+
 local function check_entry(made, e)
-  local record = e[RECORD]
-  local kept = tape.kept_of(record, e[FIRST + 2], e[FIRST + 5])
-  if kept.result and e[KEPT]:writes() ~= e[WRITES] then refuse_written(record, "the result", "since") end
-  for i = 1, #record.positional do
-    local at = FIRST + 3 * (i - 1)
-    local values, ids, writes = e[at], e[at + 1], e[at + 2]
-    if ids and not record.list then values, ids, writes = { values }, { ids }, { writes } end
-    for k, id in ipairs(ids or {}) do
-      if made[id] and made[id] ~= writes[k] then refuse_written(record, record.positional[i], "before it came here") end
-      if kept[i] and values[k]:writes() ~= writes[k] then
-        refuse_written(record, record.positional[i], "since")
-      end
+  local record, result, writes = record_of(e), result_of(e)
+  local kept = record.kept
+  if record.kept_alone then
+    local _, _, w1 = operand(e, 1)
+    local _, _, w2 = operand(e, 2)
+    kept = call.kept(record, w1, w2)
+  end
+  if kept.result and result:writes() ~= writes then refuse_written(record, "the result", "since") end
+  for k, value, id, count in operands(e) do
+    if record.list and k == 1 then
+      for i, one in ipairs(id) do check_operand(made, record, k, kept[k], value[i], one, count[i]) end
+    elseif id then
+      check_operand(made, record, k, kept[k], value, id, count)
     end
   end
 end
 
 -- A write of a value that depends on what is wanted: what is read of there later has lost its gradient.
-local function spread_write(wanted, broken, e)
-  local group, value, low, high = e[6], e[7], e[8], e[9]
-  if not (wanted[value] or broken[value]) then return end
-  broken[group.id] = true
-  for _, member in pairs(group.members) do
-    if member.low <= high and low <= member.high then broken[member.id] = true end
+local function mark_write(wanted, broken, write)
+  if not (wanted[write.value] or broken[write.value]) then return end
+  broken[write.group.id] = true
+  for _, member in pairs(write.group.members) do
+    if member.low <= write.high and write.low <= member.high then broken[member.id] = true end
   end
 end
 
 -- Adds the numbers of the tensors that depend on the wanted ones to them. Gives how often each result had been written
 -- when it was made; by the entry, which argument had been written from what depends on the wanted ones; and the numbers
 -- of those that had.
-local function spread(wanted, entries, n)
+local function mark_dependents(wanted, entries, n)
   local made, lost, broken = {}, {}, {}
 
-  local function reach(i, e, id, arg)
-    if wanted[id] or broken[id] then wanted[e[RESULT]] = true end
+  local function reach(i, number, id, arg)
+    if wanted[id] or broken[id] then wanted[number] = true end
     if broken[id] then lost[i] = arg end
+  end
+
+  local function mark_call(i, e, record)
+    local number, _, writes = number_of(e), result_of(e)
+    if options_of(e) == tape.met then
+      local _, root = operand(e, 1)
+      writes = made[root] and writes
+    end
+    made[number] = writes
+    for k = 1, record.noted and 0 or #record.args do
+      local _, id = operand(e, k)
+      if record.list then
+        for _, one in ipairs(id) do reach(i, number, one, record.args[k]) end
+      elseif id and (wanted[id] or broken[id]) then
+        reach(i, number, id, record.args[k])
+      end
+    end
   end
 
   for i = 1, n do
     local e = entries[i]
-    local record = e[RECORD]
-    made[e[RESULT]] = (e[OPTIONS] ~= tape.met or made[e[FIRST + 1]]) and e[WRITES]
-    for k = 1, record.noted and 0 or #record.args do
-      local id = e[FIRST + 3 * k - 2]
-      if record.list then
-        for _, one in ipairs(id) do reach(i, e, one, record.args[k]) end
-      elseif id and (wanted[id] or broken[id]) then
-        reach(i, e, id, record.args[k])
-      end
-    end
-    if record == tape.write then spread_write(wanted, broken, e) end
+    local record = record_of(e)
+    if record == tape.write then mark_write(wanted, broken, e) else mark_call(i, e, record) end
   end
   return made, lost, broken
 end
@@ -88,31 +101,24 @@ local add_to = core.elementwise("add", "first", "sum", "g")
 -- The gradient of a part of x is mostly zeros. Where nothing records, it is added to that part of x's gradient, so that
 -- going through x part by part costs no more than x.
 local function accumulate_part(grads, own, id, e, g)
-  local record = e[RECORD]
-  if own[id] and not tape.innermost() and not (record.repeats and record.repeats(e[9], e[12])) then
-    add_to(record.forward(grads[id], e[9], e[12], e[15]), g)
+  local record = record_of(e)
+  if own[id] and not tape.innermost() and not (record.repeats and record.repeats(values_from(e, 2))) then
+    add_to(record.forward(grads[id], values_from(e, 2)), g)
     return true
   end
 end
 
-local callers = {
-  function(f, g, e) return f(g, e[KEPT], e[6], e[OPTIONS]) end,
-  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[OPTIONS]) end,
-  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[12], e[OPTIONS]) end,
-  function(f, g, e) return f(g, e[KEPT], e[6], e[9], e[12], e[15], e[OPTIONS]) end,
-}
-
 local function go_back(e, g, grads, own, wanted)
-  local record = e[RECORD]
-  local call = callers[#record.positional]
+  local record = record_of(e)
   for k, arg in ipairs(record.args) do
-    local id, f = e[FIRST + 3 * k - 2], record.backward[arg]
+    local _, id = operand(e, k)
+    local f = record.backward[arg]
     if record.list then
-      for i, one in ipairs(call(f, g, e)) do
+      for i, one in ipairs(back(e, f, g)) do
         if wanted[id[i]] then accumulate(grads, own, id[i], one) end
       end
     elseif id and wanted[id] and not (record.part and accumulate_part(grads, own, id, e, g)) then
-      accumulate(grads, own, id, call(f, g, e))
+      accumulate(grads, own, id, back(e, f, g))
       own[id] = own[id] or record.part
     end
   end
@@ -195,33 +201,24 @@ end
 -- The gradients by number, of those asked for at least.
 local function walk(self, loss, given, wanted, asked)
   local entries, n, grads, own = self.entries, #self.entries, {}, {}
-  local made, lost, broken = spread(wanted, entries, n)
+  local made, lost, broken = mark_dependents(wanted, entries, n)
   grads[number_of_loss(self, loss, made, broken, asked)] = starting_gradient(loss, given)
   for i = n, 1, -1 do
     local e = entries[i]
-    local g = grads[e[RESULT]]
-    if g and wanted[e[RESULT]] and not e[RECORD].noted then
-      if lost[i] then refuse_lost(("%s of %s"):format(lost[i], e[RECORD].name)) end
+    local record, number = record_of(e), number_of(e)
+    local g = grads[number]
+    if g and wanted[number] and not record.noted then
+      if lost[i] then refuse_lost(("%s of %s"):format(lost[i], record.name)) end
       check_entry(made, e)
       go_back(e, g, grads, own, wanted)
-      if not asked[e[RESULT]] then grads[e[RESULT]] = nil end
+      if not asked[number] then grads[number] = nil end
     end
   end
   return grads
 end
 
---- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
---- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
---- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
----@param loss dwconv.Tensor
----@param variables dwconv.Tensor | table<any, dwconv.Tensor>
----@param o? { output_gradients: dwconv.Tensor }
-Tape.gradients = args.speaking("gradients", function(self, loss, variables, ...)
-  if getmetatable(self) ~= Tape then raise "call it with a colon: tape:gradients(loss, variables)" end
-  local given = parse(...).output_gradients
-  check_float(loss, "loss")
-  if is_tensor(variables) then return self:gradients(loss, { variables }, ...)[1] end
-  check_variables(variables)
+-- By the keys of variables.
+local function gradients_of(self, loss, variables, given)
   local wanted, asked, ways = {}, {}, {}
   for key, v in pairs(variables) do
     ways[key] = way_to(self, key, v)
@@ -236,6 +233,22 @@ Tape.gradients = args.speaking("gradients", function(self, loss, variables, ...)
     results[key] = separate(g or constant(core.zeros(v.shape, v.dtype)), taken)
   end
   return results
+end
+
+--- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
+--- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
+--- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
+---@param loss dwconv.Tensor
+---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
+---@param o? { output_gradients: dwconv.Tensor }
+Tape.gradients = args.speaking("gradients", function(self, loss, variables, ...)
+  if getmetatable(self) ~= Tape then raise "call it with a colon: tape:gradients(loss, variables)" end
+  local given, single = parse(...).output_gradients, is_tensor(variables)
+  check_float(loss, "loss")
+  if single then variables = { variables } end
+  check_variables(variables)
+  local results = gradients_of(self, loss, variables, given)
+  return single and results[1] or results
 end)
 
 local variables_kind = kinds.new {

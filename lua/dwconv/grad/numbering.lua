@@ -1,8 +1,9 @@
--- numbering.lua: the numbers by which a tape knows tensors. Called by tape.lua for tensors that are new to a tape, and
--- by gradients.lua to find where the gradient of a variable is.
--- Invariant: a tensor that ops have not made on the tape is known by the numbers in it, not by the object. A view is a
--- part of its root, and the tape has an entry of that, as if the view had been made of it when it was met.
+-- grad/numbering.lua: the numbers by which a tape knows tensors. Called by tape.lua for tensors that are new to a tape,
+-- and by gradients.lua to find where the gradient of a variable is. Invariant: a tensor that ops have not made on the
+-- tape is known by the numbers in it, not by the object. A view is a part of its root, and the tape has an entry of
+-- that, as if the view had been made of it when it was met.
 
+local call = require "dwconv.ops.call"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
@@ -31,11 +32,11 @@ local function mark_shared(group)
   group.marked = group.n
 end
 
---- Gives the tape `self` ids, by tensor; way_to and written_by; and two functions: one numbers an argument without an
---- id, the other a result.
----@param add fun(entry: table) puts an entry on the tape
----@param tape table { small =, met = }, see tape.lua
-return function(self, add, tape)
+--- Gives the tape `self` ids, by tensor; meet, which numbers an argument without an id; number_result; way_to and
+--- written_by.
+---@param self table a tape that has `add`
+---@param tape table { met = }, see tape.lua
+return function(self, tape)
   local ids, groups, last = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" }), 0
   self.ids = ids
 
@@ -55,16 +56,16 @@ return function(self, add, tape)
   local function member_of(t, root, shape, strides, first, low, high, aligned)
     local group, key = group_of(root, aligned), key_of(shape, strides, first)
     if group.members[key] then return group.members[key] end
-    local small, member, writes = tape.small, { id = fresh(), low = low, high = high, shared = false }, t:writes()
+    local small, member, writes = call.small, { id = fresh(), low = low, high = high, shared = false }, t:writes()
     if aligned then
-      add { records.strided, member.id, ghost(t, small), tape.met, writes, ghost(root, small), group.id, writes,
-        shape, false, false, strides, false, false, first, false, false }
+      self.add(call.entry(records.strided, member.id, ghost(t, small), tape.met, writes,
+        { { ghost(root, small), group.id, writes }, { shape }, { strides }, { first } }))
     end
     group.members[key], group.n = member, group.n + 1
     return member
   end
 
-  local function meet(t)
+  function self.meet(t)
     local group, id = groups[t]
     if group then
       id, group.used = group.id, true
@@ -84,9 +85,9 @@ return function(self, add, tape)
     if not root then
       local group = groups[v]
       if group and not group.aligned and group.n > 0 then return nil, "is no copy, and views of it were used too" end
-      return group and group.id or ids[v] or meet(v)
+      return group and group.id or ids[v] or self.meet(v)
     end
-    local id = ids[v] or meet(v)
+    local id = ids[v] or self.meet(v)
     local group = groups[root]
     local member = group and group.members[key_of(shape, strides, first)]
     if not member or member.id ~= id then return id end -- made on the tape
@@ -115,11 +116,9 @@ return function(self, add, tape)
   end
 
   -- Even if it is a view, a result is known as what the call made of its arguments.
-  local function number_result(y)
+  function self.number_result(y)
     local id = ids[y] or fresh()
     ids[y] = id
     return id
   end
-
-  return meet, number_result
 end

@@ -1,10 +1,10 @@
--- gradcheck.lua: dw.gradcheck, which compares the gradients of a function with central differences.
+-- grad/gradcheck.lua: dw.gradcheck, which compares the gradients of a function with central differences.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local op = ops.family("gradients", "checking them")
+local op = ops.family "gradients"
 local K = ops.calls
 local kinds = args.kinds
 

@@ -1,0 +1,29 @@
+-- ops/families.lua: THE list of families of ops. Each has a room of its name in ops/, which holds its records; `rooms`
+-- names the rooms where there are more, or none here. backend.lua loads them in this order; help and the reference
+-- follow it. A record goes into a family that is listed.
+
+local families = {
+  { name = "elementwise", about = "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype",
+    rooms = { "elementwise", "functions", "compare" } },
+  { name = "reduce", about = "sums, extremes, positions of extremes, along any axes; running sums",
+    rooms = { "reduce", "running" } },
+  { name = "gemm", about = "matrix products, and sums of products over named axes", rooms = { "gemm", "einsum" } },
+  { name = "gather", about = "elements picked by index" },
+  { name = "sort", about = "sorting; positions count from 1" },
+  { name = "layout", about = "shapes, the order of axes, dtypes; views that copy nothing where they can be" },
+  { name = "view", about = "parts of a tensor, as views of the same numbers" },
+  { name = "join", about = "tensors put together, repeated and padded", rooms = { "join", "pad" } },
+  { name = "matrix", about = "diagonals, triangles, traces and norms" },
+  { name = "create", about = "tensors out of sizes, tables, bytes and numbers" },
+  { name = "random", about = "random numbers, the same for any number of threads" },
+  { name = "control", about = "choices, and functions called along the first axis" },
+  { name = "settings", about = "settings, learning phase, unique names" },
+  { name = "state", about = "reading tensors out and writing into them" },
+  { name = "depthwise", about = "depthwise convolution and its gradients" },
+  { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },
+  { name = "io", about = "files: NumPy's arrays and pictures", rooms = {} },
+}
+
+for _, family in ipairs(families) do family.rooms = family.rooms or { family.name } end
+
+return families
