@@ -91,7 +91,9 @@ describe("who may know whom", function()
       only(path, requires(path), rule)
     end
   end)
+end)
 
+describe("sources", function()
   it("threads are started in parallel.c alone; the core neither prints nor exits nor allocates; no fast-math", function()
     for _, path in ipairs(files("src", "c")) do
       for i, line in ipairs(lines_of(path)) do

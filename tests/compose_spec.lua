@@ -144,6 +144,10 @@ describe("composition", function()
     same(join(image), K.concatenate({ f(K.exp(image)), g(K.exp(image)) }, { axis = 2 }))
     support.covers "set_image_data_format"
   end)
+end)
+
+describe("composition", function()
+  local f, g = o.tanh {}, o.exp {}
 
   it("knows its parameters, each once, in the order of the formula", function()
     local k1, k2, bias, start = random({ 3, 3, 2, 1 }, 3), random({ 1, 1, 2, 2 }, 4), random({ 4 }, 5), random({ 4 }, 6)

@@ -87,7 +87,9 @@ describe("npy.read", function()
     local digits = npy.read "tests/fixtures/files/order_u1.npy"
     assert.equal("uint8", digits.dtype)
   end)
+end)
 
+describe("npy.read", function()
   it("accepts Python 2's 3L and odd spacing", function()
     put(file("{'shape':(2L,),'descr':'|u1' , 'fortran_order':False}", "\7\8"))
     assert.same({ 7, 8 }, npy.read(path):to_table())
@@ -139,7 +141,9 @@ describe("npy.read", function()
     put(file(header("|b1", nil, "(4,)"), "\0\1\2\255"))
     assert.same({ false, true, true, true }, npy.read(path):to_table())
   end)
+end)
 
+describe("npy.read refuses", function()
   it("NP01: short files, wrong magic, unknown versions", function()
     local good = file(header("|u1", nil, "(2,)"), "\7\8")
     for n = 0, 11 do refused(good:sub(1, n), n < 10 and "not a .npy file" or "ends inside its header") end

@@ -67,7 +67,9 @@ describe("random", function()
     dw.uniform({ 100 }, { seed = 1 })
     support.same(dw.uniform { 4 }, want)
   end)
+end)
 
+describe("random numbers", function()
   it("uniform: support and moments", function()
     for _, dtype in ipairs { "float32", "float64" } do
       local t = dw.uniform({ 100000 }, { minval = -1, maxval = 3, seed = 2, dtype = dtype })

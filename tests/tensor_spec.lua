@@ -72,7 +72,9 @@ describe("making tensors", function()
     assert.same({ 0, 0 }, dw.eye(0).shape)
     support.covers "full"
   end)
+end)
 
+describe("ranges, and bytes", function()
   it("arange refuses more numbers than can be counted", function()
     refuses(function() dw.arange(0, math.mininteger, -1, { dtype = "int64" }) end, "arange: the range is too long")
     refuses(function() dw.arange(0, math.mininteger, -2, { dtype = "int64" }) end, "arange: a tensor of shape")

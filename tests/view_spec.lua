@@ -146,7 +146,9 @@ describe("views", function()
     refuses(function() K.swapaxes(t, 1, 0) end, "swapaxes: b must be an axis, counting from 1")
     support.covers("embed", "strided")
   end)
+end)
 
+describe("views", function()
   it("refuse what is out of range", function()
     local t = dw.zeros { 2, 3 }
     refuses(function() t:narrow() end, "narrow: axis must be an axis, counting from 1 (-1 is the last), got nil")
