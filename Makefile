@@ -232,7 +232,7 @@ check-compilers:
 	$(MAKE) all hosts BUILD=build-clang CC=clang WERROR=1
 
 check-lint:
-	luacheck --quiet lua tests bench examples
+	luacheck --quiet lua tests bench examples tools
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
@@ -243,9 +243,7 @@ check-sanitizers:
 	$(MAKE) test BUILD=build-asan SANITIZE=address,undefined
 
 docs: all
-	@mkdir -p docs
-	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
-	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").annotations())' > docs/dwconv.meta.lua
+	@$(RUN) $(LUA) tools/docs.lua
 
 # Builds what is not up to date, as the user who calls sudo, so that no file of root's stays in the checkout. meta.lua is
 # for editors.
@@ -274,7 +272,7 @@ help:
 #: make test          passes the tests; FILTER=tests/npy_spec.lua runs one spec
 #: make repl          a prompt with dw and K at hand, nothing installed
 #: make install       into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
-#: make docs          writes docs/reference.md and docs/dwconv.meta.lua
+#: make docs          writes docs/reference/ and docs/dwconv.meta.lua
 #: make functions     which functions of tf.keras.backend there are
 #: make check         all compilers, linters, tests and sanitizers; installs clang, luacheck and cppcheck
 #: make bench         measures dwconv beside the machine's limits; make bench-peers beside eight other libraries
