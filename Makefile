@@ -194,7 +194,7 @@ $(BUILD)/bench.$(LIB_EXT): $(BENCH_C) bench/bench.h $(CORE_O)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
 	  $(BENCH_C) $(CORE_O) -lm
 
-BENCHES  ?= depthwise gemm layout elementwise reduce calls
+BENCHES  ?= $(filter-out small_net,$(basename $(notdir $(wildcard bench/*.lua))))
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \
