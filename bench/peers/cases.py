@@ -12,7 +12,7 @@ REDUCE = [(f, of) for of in ("all", "row", "column") for f in ("sum", "max")]
 
 
 def read():
-    """the cases of layers.txt, which bench/cases.lua reads and completes; numbers are numbers"""
+    """the cases of layers.txt, which bench/lib/cases.lua reads and completes; numbers are numbers"""
     lines = subprocess.run(["lua5.4", os.path.join(HERE, "cases.lua")], env=dict(os.environ, **LUA), check=True,
                            capture_output=True, text=True).stdout.splitlines()
     fields = [[field.split("=", 1) for field in line.split("\t")] for line in lines]

@@ -229,9 +229,11 @@ end
 
 -- ---- the reference -------------------------------------------------------------------------------
 
+local function sentence(text) return text:gsub("^%l", string.upper) .. "." end
+
 -- One page: its heading, what it is about, and the entries with their names.
 local function page(title, about, entries)
-  local parts = { ("# %s\n\n%s.\n"):format(title, (about:gsub("^%l", string.upper))) }
+  local parts = { ("# %s\n\n%s\n"):format(title, sentence(about)) }
   for _, e in ipairs(entries) do parts[#parts + 1] = ("## %s\n\n```text\n%s\n```\n"):format(e.name, e.text) end
   return table.concat(parts, "\n")
 end
@@ -242,14 +244,15 @@ local function anchor(name) return (name:gsub("[^%w_ -]", ""):gsub(" ", "-")) en
 local function index_line(file, about, entries)
   local links = {}
   for i, e in ipairs(entries) do links[i] = ("[%s](%s.md#%s)"):format(e.name, file, anchor(e.name)) end
-  return ("## [%s](%s.md)\n\n%s.\n\n%s\n"):format(file, file, (about:gsub("^%l", string.upper)), table.concat(links, ", "))
+  return ("## [%s](%s.md)\n\n%s\n\n%s\n"):format(file, file, sentence(about), table.concat(links, ", "))
 end
 
 local INDEX = [[
 # Reference
 
 Made from the records by `make docs`; `dw.help "name"` prints the same, but for what examples print, which stands behind
-`-->` here. `K` is `dw.backend`. Every function may raise: an error says what was expected of which argument and what came.
+`-->` here. `K` is `dw.backend`. Every function may raise: an error says what was expected of which argument, and what
+came.
 ]]
 
 local TOPICS = "What is no record: tensors' own methods, indexing, tapes, composition, threads"
