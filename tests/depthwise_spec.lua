@@ -131,8 +131,8 @@ describe("depthwise_conv2d over random geometry, exactly", function()
   local CASES = tonumber(os.getenv "DWCONV_CASES") or 1000
   it(("%d geometries on %s"):format(CASES, table.concat(support.isas, ", ")), function()
     for seed = 1, CASES do check_case(seed) end
-    print(("\n%d geometries exact: %s; 1, 2, 3 threads; float32, float64; y, dx, dk"):format(CASES,
-      table.concat(support.isas, ", ")))
+    print(("\n%d geometries exact: %s; %s threads; float32, float64; y, dx, dk"):format(CASES,
+      table.concat(support.isas, ", "), table.concat(support.threads, ", ")))
   end)
 end)
 

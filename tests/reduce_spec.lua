@@ -77,7 +77,7 @@ local function cases(count, f)
   for seed = 1, count do
     local below = layouts.generator(seed)
     local large = seed % 5 == 0
-    f(seed, below, layouts.shape(below, large and 20000 or 600), large and { 1, 2, 3 } or { 1 })
+    f(seed, below, layouts.shape(below, large and 20000 or 600), large and support.threads or { 1 })
   end
 end
 

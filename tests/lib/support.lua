@@ -18,6 +18,9 @@ do
   core.set_isa(own)
 end
 
+--- The thread counts that everywhere walks.
+support.threads = { 1, 2, 3, 5 }
+
 -- ---- settings -------------------------------------------------------------------------------------------
 
 -- Each sets a value and gives the former one.
@@ -72,7 +75,7 @@ function support.everywhere(f, thread_counts)
   local _ <close> = support.with { isa = core.build().isa, threads = dw.threads(), grain = 0 }
   for _, i in ipairs(support.isas) do
     core.set_isa(i)
-    for _, n in ipairs(thread_counts or { 1, 2, 3, 5 }) do
+    for _, n in ipairs(thread_counts or support.threads) do
       dw.set_threads(n)
       f(i, n)
     end
@@ -91,7 +94,7 @@ function support.same(got, want, what)
   if not equal then error(("%s: %s"):format(what or "not the same", why), 2) end
 end
 
---- Fails unless got is within atol + rtol*|want|, elementwise.
+--- Fails unless got is within atol + rtol*|want|.
 function support.near(got, want, tolerance, what)
   local close, why = dw.close(got, want, tolerance)
   if not close then error(("%s: %s"):format(what or "not near", why), 2) end

@@ -244,7 +244,7 @@ local function anchor(name) return (name:gsub("[^%w_ -]", ""):gsub(" ", "-")) en
 local function index_line(file, about, entries)
   local links = {}
   for i, e in ipairs(entries) do links[i] = ("[%s](%s.md#%s)"):format(e.name, file, anchor(e.name)) end
-  return ("## [%s](%s.md)\n\n%s\n\n%s\n"):format(file, file, sentence(about), table.concat(links, ", "))
+  return ("## [%s](%s.md)\n\n%s\n\n%s\n"):format(file, file, sentence(about), wrapped(table.concat(links, ", ")))
 end
 
 local INDEX = [[
