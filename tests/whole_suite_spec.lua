@@ -1,5 +1,5 @@
--- whole_suite_spec.lua: what only all specs together can show. busted runs files in the order of their names, so this is
--- the last one; of a part of the specs (make test FILTER=...) it asks nothing.
+-- whole_suite_spec.lua: what only all specs together can show. busted runs files in the order of their names, so this
+-- is the last one; of a part of the specs (make test FILTER=...) it asks nothing.
 
 local covered = require "covered"
 local ops = require "dwconv.ops"

@@ -38,7 +38,8 @@ def jobs_of(op, layers, groups):
     if op == "elementwise":
         return [dict(j, op=op, f=f, name="%s %s" % (j["name"], f)) for j in numbers for f in ELEMENTWISE]
     if op == "reduce":
-        return [dict(j, op=op, f=f, of=of, name="%s %s of %s" % (j["name"], f, of)) for j in numbers for f, of in REDUCE]
+        return [dict(j, op=op, f=f, of=of, name="%s %s of %s" % (j["name"], f, of))
+                for j in numbers for f, of in REDUCE]
     return [dict(j, op=op, to=to, name="%s to channels_%s" % (j["name"], to))
             for j in layers if j["group"] == "layout" for to in ("first", "last")]
 

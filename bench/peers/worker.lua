@@ -71,8 +71,10 @@ local function depthwise(j, ...)
   end
 end
 
-local prepare = { forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
-  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce }
+local prepare = {
+  forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
+  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce,
+}
 
 local commands = {}
 

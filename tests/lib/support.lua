@@ -26,6 +26,7 @@ support.threads = { 1, 2, 3, 5 }
 -- Each sets a value and gives the former one.
 local settings = { grain = core.set_grain, stream = core.set_stream }
 
+-- What is stopped goes back to running.
 function settings.collector(mode)
   if mode ~= "stop" then return collectgarbage(mode) end
   collectgarbage "stop"
