@@ -173,13 +173,9 @@ end)
 
 describe("image.read", function()
   it("refuses what the memory limit does not allow, with what the decoder takes", function()
-    local config = require "dwconv.config"
-    local limit = config.memory_limit
-    config.memory_limit = function() return 1000 end
-    local good, why = pcall(image.read, FILES .. "jpeg_progressive.jpg")
-    config.memory_limit = limit
-    assert.is_false(good)
-    assert.truthy(why:find("a picture of 13x22x3 takes 1 MiB, more than the memory limit leaves", 1, true), why)
+    local _ <close> = support.field(require "dwconv.config", "memory_limit", function() return 1000 end)
+    refuses(function() image.read(FILES .. "jpeg_progressive.jpg") end,
+      "a picture of 13x22x3 takes 1 MiB, more than the memory limit leaves")
   end)
 end)
 
