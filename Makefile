@@ -205,7 +205,8 @@ bench: all $(BUILD)/bench.$(LIB_EXT)
 PEERS_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dwconv-peers
 ONLY     ?=
 RACE     ?=
-PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' bench/peers
+PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' \
+            $(if $(filter --list,$(RACE)),$(or $(wildcard $(PEERS_VENV)/bin/python),python3),'$(PEERS_VENV)/bin/python') bench/peers
 
 bench-peers: all $(BUILD)/bench.$(LIB_EXT)
 	$(if $(filter --list,$(RACE)),,@bench/peers/setup '$(PEERS_VENV)' '$(BUILD)')
