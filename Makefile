@@ -159,7 +159,7 @@ BUSTED_LUA = $(if $(shell head -n 1 '$(BUSTED)' 2>/dev/null | grep -E '/(ba|da)?
 FILTER   ?=
 test: all hosts
 	@BUSTED='$(BUSTED)' RUNNER='$(BUSTED_LUA)' tools/missing busted specs $(FILTER)
-	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) $(PRELOAD) \
+	@$(RUN) DWCONV_BUILD='$(BUILD)' DWCONV_SANITIZE=$(SANITIZE) DWCONV_FILTER='$(FILTER)' $(PRELOAD) \
 	  $(BUSTED_LUA) '$(BUSTED)' --output=tests/lib/summary.lua $(FILTER)
 
 # Damaged files are read for some seconds; best with SANITIZE.
@@ -194,7 +194,7 @@ $(BUILD)/bench.$(LIB_EXT): $(BENCH_C) bench/bench.h $(CORE_O)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) -march=native -fopenmp $(LIBFLAG) -Wl,-z,nodelete -o $@ \
 	  $(BENCH_C) $(CORE_O) -lm
 
-BENCHES  ?= depthwise gemm layout elementwise reduce calls
+BENCHES  ?= $(filter-out small_net,$(basename $(notdir $(wildcard bench/*.lua))))
 
 bench: all $(BUILD)/bench.$(LIB_EXT)
 	@for room in $(BENCHES); do \
@@ -205,7 +205,8 @@ bench: all $(BUILD)/bench.$(LIB_EXT)
 PEERS_VENV ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dwconv-peers
 ONLY     ?=
 RACE     ?=
-PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' '$(PEERS_VENV)/bin/python' bench/peers
+PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' \
+            $(if $(filter --list,$(RACE)),$(or $(wildcard $(PEERS_VENV)/bin/python),python3),'$(PEERS_VENV)/bin/python') bench/peers
 
 bench-peers: all $(BUILD)/bench.$(LIB_EXT)
 	$(if $(filter --list,$(RACE)),,@bench/peers/setup '$(PEERS_VENV)' '$(BUILD)')
@@ -232,7 +233,7 @@ check-compilers:
 	$(MAKE) all hosts BUILD=build-clang CC=clang WERROR=1
 
 check-lint:
-	luacheck --quiet lua tests bench examples
+	luacheck --quiet lua tests bench examples tools
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \
@@ -243,9 +244,7 @@ check-sanitizers:
 	$(MAKE) test BUILD=build-asan SANITIZE=address,undefined
 
 docs: all
-	@mkdir -p docs
-	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").reference())' > docs/reference.md
-	@$(RUN) $(LUA) -e 'require "dwconv"; io.write(require("dwconv.help").annotations())' > docs/dwconv.meta.lua
+	@$(RUN) $(LUA) tools/docs.lua
 
 # Builds what is not up to date, as the user who calls sudo, so that no file of root's stays in the checkout. meta.lua is
 # for editors.
@@ -274,7 +273,7 @@ help:
 #: make test          passes the tests; FILTER=tests/npy_spec.lua runs one spec
 #: make repl          a prompt with dw and K at hand, nothing installed
 #: make install       into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
-#: make docs          writes docs/reference.md and docs/dwconv.meta.lua
+#: make docs          writes docs/reference/ and docs/dwconv.meta.lua
 #: make functions     which functions of tf.keras.backend there are
 #: make check         all compilers, linters, tests and sanitizers; installs clang, luacheck and cppcheck
 #: make bench         measures dwconv beside the machine's limits; make bench-peers beside eight other libraries

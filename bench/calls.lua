@@ -2,7 +2,7 @@
 -- allocation of its result and the collector's share.
 --   lua calls.lua [seconds per figure]
 
-local best_of = require "bench.best_of"
+local best_of = require "bench.lib.best_of"
 local dw = require "dwconv"
 local K = dw.backend
 

@@ -4,11 +4,11 @@
 --   lua depthwise.lua [seconds per figure]
 -- BENCH_ALL=1 takes all 53 layers of the spec's table rather than twelve, BENCH_ONLY a Lua pattern of their names.
 
-local best_of = require "bench.best_of"
-local cases = require "bench.cases"
+local best_of = require "bench.lib.best_of"
+local cases = require "bench.lib.cases"
 local dw = require "dwconv"
-local layers = require "bench.layers"
-local roof = require "bench.roof"
+local layers = require "bench.lib.layers"
+local roof = require "bench.lib.roof"
 
 local SECONDS = tonumber(arg[1]) or 0.1
 local ALL = os.getenv "BENCH_ALL" or ""

@@ -4,9 +4,9 @@
 --   lua gemm.lua [seconds per figure]
 
 local bench = require "bench"
-local cases = require "bench.cases"
+local cases = require "bench.lib.cases"
 local dw = require "dwconv"
-local roof = require "bench.roof"
+local roof = require "bench.lib.roof"
 
 local SECONDS = tonumber(arg[1]) or 0.1
 

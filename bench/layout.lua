@@ -4,7 +4,7 @@
 --   lua layout.lua [seconds per figure]
 
 local bench = require "bench"
-local cases = require "bench.cases"
+local cases = require "bench.lib.cases"
 local dw = require "dwconv"
 
 local SECONDS = tonumber(arg[1]) or 0.1

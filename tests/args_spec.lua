@@ -18,16 +18,16 @@ local function sentence(f, ...)
   return (message:gsub("^.-:%d+: [%w_]+: ", ""))
 end
 
-describe("one mistake has one sentence:", function()
-  -- Calls, each after the name of the argument that is wrong.
-  local function each(want, calls)
-    for argument, list in pairs(calls) do
-      for k, call in ipairs(list) do
-        assert.equal(want:gsub("ARGUMENT", argument), sentence(table.unpack(call)), ("%s, call %d"):format(argument, k))
-      end
+-- Calls, each after the name of the argument that is wrong.
+local function each(want, calls)
+  for argument, list in pairs(calls) do
+    for k, call in ipairs(list) do
+      assert.equal(want:gsub("ARGUMENT", argument), sentence(table.unpack(call)), ("%s, call %d"):format(argument, k))
     end
   end
+end
 
+describe("one mistake has one sentence:", function()
   it("what is no tensor", function()
     each('ARGUMENT must be a tensor, got "x"', {
       x = { { K.sum, "x" }, { K.mean, "x" }, { K.sort, "x" }, { K.norm, "x" }, { K.reverse, "x", 1 }, { K.reshape, "x", { 1 } },
@@ -106,8 +106,10 @@ describe("one mistake has one sentence:", function()
       dtype = { { K.cast, x, "half" }, { x.astype, x, "half" }, { K.zeros, { 1 }, { dtype = "half" } } },
     })
   end)
+end)
 
-  it("values of any kind are shown alike", function()
+describe("errors", function()
+  it("show values of any kind alike", function()
     for _, case in ipairs {
       { nil, "nil" }, { 2.0, "2.0" }, { 0 / 0, "NaN" }, { true, "true" }, { {}, "a table" }, { { 2, { 1, { 3 } } }, "{2, {1, {...}}}" },
       { { 1, 2, 3, 4 }, "{1, 2, 3, 4}" }, { { 1, 2, 3, 4, 5 }, "{1, 2, 3, 4, ...}" }, { { "a", x }, '{"a", a float32 tensor 2x3}' },

@@ -5,6 +5,7 @@
 local dw = require "dwconv"
 local K = dw.backend
 local ops = require "dwconv.ops"
+local support = require "support"
 
 local x = dw.uniform({ 2, 3 }, { seed = 1 })
 
@@ -36,14 +37,9 @@ local CALLS = { record = true, no_grad = true, map_fn = true, foldl = true, fold
 
 -- f(...) with settings put back and nothing printed.
 local function call(f, ...)
-  local floatx, phase, limit, real = K.floatx(), K.learning_phase(), rawget(K, "set_memory_limit"), print
-  _G.print = function() end -- luacheck: ignore
-  local good, why = pcall(f, ...)
-  _G.print = real -- luacheck: ignore
-  K.set_floatx(floatx)
-  K.set_learning_phase(phase)
-  if limit then limit(nil) end
-  return good, why
+  local _ <close> = support.with { floatx = K.floatx(), learning_phase = K.learning_phase(), print = function() end,
+    memory_limit = K.memory_limit() }
+  return pcall(f, ...)
 end
 
 local function check(name, i, kind, why)

@@ -137,13 +137,17 @@ describe("composition", function()
   end)
 
   it("joins channels where the data format has them", function()
-    finally(function() K.set_image_data_format "channels_last" end)
     local image, join = random({ 1, 4, 5, 3 }, 2), K.exp >> f .. g
     assert.same({ 1, 4, 5, 6 }, join(image).shape)
-    K.set_image_data_format "channels_first"
+    local _ <close> = support.with { image_data_format = "channels_first" }
     assert.same({ 1, 8, 5, 3 }, join(image).shape)
     same(join(image), K.concatenate({ f(K.exp(image)), g(K.exp(image)) }, { axis = 2 }))
+    support.covers "set_image_data_format"
   end)
+end)
+
+describe("composition", function()
+  local f, g = o.tanh {}, o.exp {}
 
   it("knows its parameters, each once, in the order of the formula", function()
     local k1, k2, bias, start = random({ 3, 3, 2, 1 }, 3), random({ 1, 1, 2, 2 }, 4), random({ 4 }, 5), random({ 4 }, 6)

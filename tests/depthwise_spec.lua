@@ -131,8 +131,8 @@ describe("depthwise_conv2d over random geometry, exactly", function()
   local CASES = tonumber(os.getenv "DWCONV_CASES") or 1000
   it(("%d geometries on %s"):format(CASES, table.concat(support.isas, ", ")), function()
     for seed = 1, CASES do check_case(seed) end
-    print(("\n%d geometries exact: %s; 1, 2, 3 threads; float32, float64; y, dx, dk"):format(CASES,
-      table.concat(support.isas, ", ")))
+    print(("\n%d geometries exact: %s; %s threads; float32, float64; y, dx, dk"):format(CASES,
+      table.concat(support.isas, ", "), table.concat(support.threads, ", ")))
   end)
 end)
 
@@ -201,11 +201,9 @@ describe("depthwise_conv2d, properties on whole numbers", function()
 
   it("K.image_data_format() is the default layout", function()
     local first = x:permute({ 1, 4, 2, 3 }):clone()
-    K.set_image_data_format "channels_first"
-    local ok, y = pcall(K.depthwise_conv2d, first, w)
-    K.set_image_data_format "channels_last"
-    assert.is_true(ok, y)
-    same(y, K.depthwise_conv2d(first, w, { data_format = "channels_first" }))
+    local want = K.depthwise_conv2d(first, w, { data_format = "channels_first" })
+    local _ <close> = support.with { image_data_format = "channels_first" }
+    same(K.depthwise_conv2d(first, w), want)
   end)
 
   it("is a method too", function()
@@ -275,13 +273,11 @@ describe("depthwise_conv2d, empty and extreme", function()
   end)
 
   it("a stride as long as the image: the gradient finds its tap at once", function()
-    local n = 20000
+    local n = 1 << 22 -- were each tap asked of each column, this would take hours
     local x, w = dw.ones { 1, 2, n, 1 }, dw.ones { 1, n, 1, 1 }
     local o = { strides = { 1, n }, padding = "same" }
-    local clock = os.clock()
-    local dx = K.depthwise_conv2d_grad_x(K.depthwise_conv2d(x, w, o), w, x.shape, o)
-    same(dx, dw.full({ 1, 2, n, 1 }, n))
-    assert.is_true(os.clock() - clock < 1)
+    local dx = K.depthwise_conv2d_grad_x(dw.ones { 1, 2, 1, 1 }, w, x.shape, o)
+    same(dx, dw.ones { 1, 2, n, 1 })
   end)
 end)
 
@@ -289,9 +285,8 @@ describe("depthwise_conv2d and a collector that acts in the middle of it", funct
   it("a finaliser that sets threads or the ISA does not change the call that runs", function()
     local core = require "dwconv.core"
     local x, w = dw.ones { 2, 1, 2000, 1 }, dw.ones { 1, 200, 1, 100 }
-    local threads, isa, want = dw.threads(), core.build().isa, nil
-    core.set_grain(0)
-    collectgarbage "generational"
+    local isa, want = core.build().isa, nil
+    local _ <close> = support.with { threads = 1, isa = "base", grain = 0, collector = "generational" }
     for i = 1, 40 do
       dw.set_threads(1)
       core.set_isa "base"
@@ -303,10 +298,6 @@ describe("depthwise_conv2d and a collector that acts in the middle of it", funct
       want = want or y
       same(y, want, "call " .. i)
     end
-    collectgarbage "incremental"
-    core.set_grain(3e5)
-    core.set_isa(isa)
-    dw.set_threads(threads)
   end)
 
   it("columns behind the last one that is read cost nothing", function()
@@ -318,10 +309,9 @@ describe("depthwise_conv2d and a collector that acts in the middle of it", funct
 
   it("scratch that cannot be counted is refused", function()
     local n = 2 ^ 24 | 0
-    local threads = dw.threads()
+    local _ <close> = support.with { threads = dw.threads() }
     if not pcall(dw.set_threads, 1024) then return end
     local message = support.error_of(K.depthwise_conv2d, dw.zeros { 2, 1, n, 1 }, dw.zeros { 1, 1, 1, n }, { strides = n // 2 })
-    dw.set_threads(threads)
     assert.truthy(message:find "not enough memory" or message:find "63 bits", message)
   end)
 end)

@@ -23,11 +23,9 @@ end)
 
 describe("dw.help", function()
   local function said(...)
-    local lines, real = {}, print
-    _G.print = function(text) lines[#lines + 1] = text end
-    local ok, why = pcall(dw.help, ...)
-    _G.print = real
-    assert.is_true(ok, why)
+    local lines = {}
+    local _ <close> = support.with { print = function(text) lines[#lines + 1] = text end }
+    dw.help(...)
     return table.concat(lines, "\n")
   end
 

@@ -5,6 +5,7 @@
 
 local dw = require "dwconv"
 local K = dw.backend
+local covered = require "covered"
 local edges = require "edges"
 local ops = require "dwconv.ops"
 local words = require "dwconv.args"
@@ -190,7 +191,8 @@ local function check(c)
   end
   for i, w in ipairs(want) do
     local kind, why = compare(results[i + 1], w, "value")
-    if kind and not differs(c, kind) then error(("result %d: %s"):format(i, why), 0) end
+    if not kind then covered.add(c.name)
+    elseif not differs(c, kind) then error(("result %d: %s"):format(i, why), 0) end
   end
   if want.grads then compare_gradients(c, call, want.grads) end
 end

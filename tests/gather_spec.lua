@@ -37,6 +37,7 @@ describe("gather and scatter", function()
         same(back, want)
       end
     end)
+    support.covers "scatter"
   end)
 
   it("take views, other index dtypes and bools", function()
@@ -84,6 +85,7 @@ describe("take_along_axis and put_along_axis", function()
         same(back, want)
       end
     end)
+    support.covers "put_along_axis"
   end)
 
   it("refuse other shapes", function()
@@ -177,6 +179,7 @@ describe("t[mask] and t[indices]", function()
     same(t, dw.tensor { { 10, 20 }, { 5, 6 }, { 7, 8 } })
     t:transpose()[i { 1 }] = 0
     same(t, dw.tensor { { 0, 20 }, { 0, 6 }, { 0, 8 } })
+    support.covers("put_mask", "put_rows")
   end)
 
   it("read before they write, where numbers are shared", function()

@@ -16,6 +16,7 @@ describe("gradcheck", function()
     end
     assert.is_true(dw.gradcheck(function(a, b) return a * b end, { y, y }), "one tensor twice")
     assert.is_true(dw.gradcheck(function(a) return a * 2 end, { x, y }), "one that f does not read")
+    support.covers "gradcheck"
   end)
 
   it("finds a wrong gradient, and says where", function()

@@ -38,7 +38,10 @@ end
 
 describe("image.read", function()
   for _, name in ipairs { "grey", "rgb", "rgba", "bits", "palette", "palette_transparent", "grey16", "grey_alpha" } do
-    it(name .. ".png", function() same(image.read(FILES .. name .. ".png"), npy.read(FILES .. name .. ".npy")) end)
+    it(name .. ".png", function()
+      same(image.read(FILES .. name .. ".png"), npy.read(FILES .. name .. ".npy"))
+      support.covers "image.read"
+    end)
   end
 
   for _, name in ipairs { "jpeg_rgb", "jpeg_grey", "jpeg_progressive" } do
@@ -170,13 +173,9 @@ end)
 
 describe("image.read", function()
   it("refuses what the memory limit does not allow, with what the decoder takes", function()
-    local config = require "dwconv.config"
-    local limit = config.memory_limit
-    config.memory_limit = function() return 1000 end
-    local good, why = pcall(image.read, FILES .. "jpeg_progressive.jpg")
-    config.memory_limit = limit
-    assert.is_false(good)
-    assert.truthy(why:find("a picture of 13x22x3 takes 1 MiB, more than the memory limit leaves", 1, true), why)
+    local _ <close> = support.field(require "dwconv.config", "memory_limit", function() return 1000 end)
+    refuses(function() image.read(FILES .. "jpeg_progressive.jpg") end,
+      "a picture of 13x22x3 takes 1 MiB, more than the memory limit leaves")
   end)
 end)
 
@@ -201,6 +200,7 @@ describe("image.write", function()
     assert.same(want, image.read(png):squeeze():to_table())
     image.write(png, t)
     assert.same(want, image.read(png):squeeze():to_table())
+    support.covers "image.write"
   end)
 
   it("JPEG comes close, the closer the higher its quality", function()

@@ -36,6 +36,7 @@ describe("permute_dimensions", function()
       for _, pattern in ipairs(permutations(rank)) do
         same(K.permute_dimensions(x, pattern):clone(), R.permute_dimensions(x, pattern), table.concat(pattern, ","))
       end
+      support.covers "clone"
     end)
   end
 
@@ -55,6 +56,7 @@ describe("permute_dimensions", function()
           same(first:permute({ 1, 3, 4, 2 }):contiguous(), x)
         end)
       end
+      support.covers "contiguous"
     end)
   end
 

@@ -3,6 +3,7 @@
 
 local dw = require "dwconv"
 local K = dw.backend
+local support = require "support"
 
 local function refused(pattern, f, ...)
   local ok, text = pcall(f, ...)
@@ -22,6 +23,7 @@ describe("the memory limit", function()
     process:close()
     assert.is_true(limit < total * 0.95 and limit > 0)
     assert.are.equal("integer", math.type(dw.info().memory))
+    support.covers "memory_limit"
   end)
 
   it("refuses one tensor that is too large, and many that are small", function()
@@ -37,6 +39,7 @@ describe("the memory limit", function()
       end)
       assert.is_true(#keep * size * 4 <= 200 << 20)
     end
+    support.covers "set_memory_limit"
   end)
 
   it("collects garbage before it refuses", function()

@@ -55,6 +55,7 @@ describe("random", function()
     assert.is_false((dw.close(dw.uniform { 10 }, a)))
     dw.seed(6)
     assert.is_false((dw.close(dw.uniform { 10 }, a)))
+    support.covers "seed"
   end)
 
   it("a seed of its own leaves the stream alone", function()
@@ -66,7 +67,9 @@ describe("random", function()
     dw.uniform({ 100 }, { seed = 1 })
     support.same(dw.uniform { 4 }, want)
   end)
+end)
 
+describe("random numbers", function()
   it("uniform: support and moments", function()
     for _, dtype in ipairs { "float32", "float64" } do
       local t = dw.uniform({ 100000 }, { minval = -1, maxval = 3, seed = 2, dtype = dtype })
@@ -81,6 +84,7 @@ describe("random", function()
     for _, v in ipairs(dw.uniform({ 1000 }, { minval = 1, maxval = 1 + 2 ^ -20, seed = 3 }):to_table()) do
       assert.is_true(v < 1 + 2 ^ -20)
     end
+    support.covers "uniform"
   end)
 
   it("normal: moments and tails", function()
@@ -97,6 +101,7 @@ describe("random", function()
       assert.is_true(math.abs(beyond / 100000 - 0.0455) < 0.004, beyond) -- P(|z| > 2)
     end
     assert.same({ 4, 4 }, dw.normal({ 2 }, { mean = 4, stddev = 0 }):to_table())
+    support.covers "normal"
   end)
 
   it("under Keras's names, the same numbers", function()
@@ -107,6 +112,8 @@ describe("random", function()
     same(K.random_normal_variable({ 9 }, 2, 5, { seed = 1 }), dw.normal({ 9 }, { mean = 2, stddev = 5, seed = 1 }))
     refuses(function() K.random_normal({ 1 }, { stddev = -1 }) end, "random_normal: stddev must not be negative")
     refuses(function() K.random_uniform_variable({ 1 }, 2, 1) end, "random_uniform_variable: high (1.0) must be above low (2.0)")
+    support.covers("random_uniform", "random_normal",
+      "random_uniform_variable", "random_normal_variable")
   end)
 
   it("truncated_normal: moments, and nothing beyond two deviations", function()
@@ -120,6 +127,7 @@ describe("random", function()
       local below = K.mean(t:less(0)):item() -- (Phi(-1/2) - Phi(-2)) / (1 - 2 Phi(-2))
       assert.is_true(math.abs(below - 0.2994) < 0.006, below)
     end
+    support.covers "truncated_normal"
   end)
 
   it("random_binomial: 1 as often as p says", function()
@@ -128,6 +136,7 @@ describe("random", function()
     assert.is_true(math.abs(K.mean(t):item() - 0.3) < 0.006)
     assert.is_true(K.all(K.logical_or(t:equal(0), t:equal(1))):item())
     assert.same({ 0, 1 }, { K.max(K.random_binomial({ 99 })):item(), K.min(K.random_binomial({ 99 }, { p = 1 })):item() })
+    support.covers "random_binomial"
   end)
 
   it("are the same for every number of threads", function()

@@ -64,11 +64,11 @@ describe("options", function()
     local o = { padding = "same" }
     assert.are.equal("channels_last", parse(o).data_format)
     assert.are.equal("channels_last", parse().data_format)
-    K.set_image_data_format "channels_first"
-    local first, none = parse(o), parse()
-    K.set_image_data_format "channels_last"
-    assert.are.equal("channels_first", first.data_format)
-    assert.are.equal("channels_first", none.data_format)
+    do
+      local _ <close> = support.with { image_data_format = "channels_first" }
+      assert.are.equal("channels_first", parse(o).data_format)
+      assert.are.equal("channels_first", parse().data_format)
+    end
     assert.are.equal("channels_last", parse(o).data_format)
   end)
 
@@ -87,13 +87,12 @@ describe("options", function()
 
   it("that a finaliser changes while they are read are not mistaken later", function()
     local x, w, o = dw.ones { 1, 4, 4, 1 }, dw.ones { 3, 3, 1, 1 }, {}
-    collectgarbage "generational"
+    local _ <close> = support.with { collector = "generational" }
     for i = 1, 200 do
       o.strides, o.padding = i, "same"
       setmetatable({}, { __gc = function() o.padding = "valid" end })
       K.depthwise_conv2d(x, w, o)
     end
-    collectgarbage "incremental"
     collectgarbage()
     for i = 1, 200 do
       same(K.depthwise_conv2d(x, w, { strides = i, padding = "valid" }):select(2, 1):select(2, 1), dw.full({ 1, 1 }, 9))

@@ -12,27 +12,29 @@ describe("settings", function()
     assert.equal(1e-7, K.epsilon())
     assert.equal("channels_last", K.image_data_format())
     assert.is_true(K.memory_limit() > 2 ^ 20)
-    K.set_epsilon(1e-5)
+    local _ <close> = support.with { epsilon = 1e-5 }
     assert.equal(1e-5, K.epsilon())
-    K.set_epsilon(1e-7)
     refuses(function() K.set_floatx "float16" end, 'set_floatx: value must be "float32" or "float64", got "float16"')
     refuses(function() K.set_floatx() end, "set_floatx: value must be", "got nil")
     refuses(function() K.set_image_data_format "NCHW" end, "set_image_data_format: value must be")
     refuses(function() K.set_epsilon "1" end, 'set_epsilon: value must be a number, got "1"')
     refuses(function() K.set_epsilon(0 / 0) end, "set_epsilon: value must be a number")
     assert.equal(K, require "dwconv.backend")
+    support.covers("backend", "set_epsilon")
   end)
 
   it("decide what dividing and averaging whole numbers gives", function()
     local x = dw.tensor({ 1, 2 }, { dtype = "int32" })
     assert.equal("float32", (x / 2).dtype)
-    K.set_floatx "float64"
-    assert.equal("float64", (x / 2).dtype)
-    assert.equal("float64", K.mean(x).dtype)
-    assert.equal("float64", dw.zeros({ 1 }).dtype)
-    assert.equal("float64", K.cast_to_floatx(x).dtype)
-    K.set_floatx "float32"
+    do
+      local _ <close> = support.with { floatx = "float64" }
+      assert.equal("float64", (x / 2).dtype)
+      assert.equal("float64", K.mean(x).dtype)
+      assert.equal("float64", dw.zeros({ 1 }).dtype)
+      assert.equal("float64", K.cast_to_floatx(x).dtype)
+    end
     assert.equal("float32", (3 / x).dtype)
+    support.covers "set_floatx"
   end)
 end)
 
@@ -42,13 +44,14 @@ describe("the learning phase", function()
     assert.equal(1, K.learning_phase_scope(true, function() return K.learning_phase() end))
     assert.is_false((pcall(K.learning_phase_scope, 1, function() error "x" end)))
     assert.equal(0, K.learning_phase())
-    K.set_learning_phase(1)
+    local _ <close> = support.with { learning_phase = 1 }
     assert.equal(1, K.learning_phase())
     K.clear_session()
     assert.equal(0, K.learning_phase())
     refuses(function() K.set_learning_phase(2) end, "set_learning_phase: value must be 0, 1 or a boolean, got 2")
     local a, b = K.learning_phase_scope(1, function() return "a", "b" end)
     assert.same({ "a", "b" }, { a, b })
+    support.covers("learning_phase", "learning_phase_scope", "set_learning_phase", "clear_session")
   end)
 
   it("picks, and calls only what it picks", function()
@@ -71,6 +74,7 @@ describe("unique names", function()
     K.clear_session()
     assert.equal(1, K.get_uid "conv")
     refuses(function() K.get_uid(3) end, "get_uid: prefix must be a string, got 3")
+    support.covers("get_uid", "reset_uids")
   end)
 end)
 
@@ -85,6 +89,7 @@ describe("reading", function()
       assert.equal(6.0, x(2, 3))
     end
     assert.equal("text", K.get_value "text")
+    support.covers("eval", "get_value", "batch_get_value")
   end)
 
   it("tells shape, rank, dtype and size", function()
@@ -95,12 +100,11 @@ describe("reading", function()
   end)
 
   it("prints and gives the tensor on", function()
-    local said, real = nil, print
-    _G.print = function(text) said = text end -- luacheck: ignore
-    local ok, y = pcall(K.print_tensor, x, { message = "x:" })
-    _G.print = real -- luacheck: ignore
-    assert.is_true(ok and rawequal(x, y))
+    local said
+    local _ <close> = support.with { print = function(text) said = text end }
+    assert.is_true(rawequal(x, K.print_tensor(x, { message = "x:" })))
     assert.equal("x: " .. tostring(x), said)
+    support.covers "print_tensor"
   end)
 end)
 
@@ -119,6 +123,7 @@ describe("writing", function()
     same(x, dw.tensor { 1, 2, 3 })
     K.batch_set_value { { x, dw.tensor({ 9, 9, 9 }, { dtype = "int32" }) } }
     same(x, dw.tensor { 9, 9, 9 })
+    support.covers "batch_set_value"
   end)
 
   it("reads what it overwrites first", function()

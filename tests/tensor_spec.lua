@@ -20,6 +20,7 @@ describe("making tensors", function()
     assert.same({ 1, 1, 1, 1, 1, 1, 1, 1 }, dw.tensor({ { { { { { { { 5 } } } } } } } }).shape)
     assert.same({ 0 }, dw.tensor({}).shape)
     assert.same({ 2, 0 }, dw.tensor({ {}, {} }).shape)
+    support.covers "tensor"
   end)
 
   it("of every dtype", function()
@@ -49,15 +50,11 @@ describe("making tensors", function()
   end)
 
   it("takes K.floatx() as the default dtype", function()
-    dw.backend.set_floatx "float64"
-    local ok, why = pcall(function()
-      for _, t in ipairs { dw.tensor { 1 }, dw.zeros { 1 }, dw.ones { 1 }, dw.full({ 1 }, 2), dw.eye(1),
-        dw.linspace(0, 1, 2), dw.uniform { 1 }, dw.normal { 1 }, dw.arange(0, 1, 0.5) } do
-        assert.equal("float64", t.dtype)
-      end
-    end)
-    dw.backend.set_floatx "float32"
-    assert.is_true(ok, why)
+    local _ <close> = support.with { floatx = "float64" }
+    for _, t in ipairs { dw.tensor { 1 }, dw.zeros { 1 }, dw.ones { 1 }, dw.full({ 1 }, 2), dw.eye(1),
+      dw.linspace(0, 1, 2), dw.uniform { 1 }, dw.normal { 1 }, dw.arange(0, 1, 0.5) } do
+      assert.equal("float64", t.dtype)
+    end
   end)
 
   it("zeros, ones, full, eye", function()
@@ -73,8 +70,11 @@ describe("making tensors", function()
     assert.equal(0, dw.zeros({ 3, 0, 2 }).size)
     assert.same({}, dw.zeros({}).shape)
     assert.same({ 0, 0 }, dw.eye(0).shape)
+    support.covers "full"
   end)
+end)
 
+describe("ranges, and bytes", function()
   it("arange refuses more numbers than can be counted", function()
     refuses(function() dw.arange(0, math.mininteger, -1, { dtype = "int64" }) end, "arange: the range is too long")
     refuses(function() dw.arange(0, math.mininteger, -2, { dtype = "int64" }) end, "arange: a tensor of shape")
@@ -115,6 +115,7 @@ describe("making tensors", function()
     refuses(function() dw.linspace(1 / 0, 1, 3) end, "linspace: start must be a finite number")
     refuses(function() dw.linspace(0, 1, 0) end, "linspace: num must be a whole number")
     refuses(function() dw.linspace(0, 1, 5, { dtype = "int32" }) end, "linspace: dtype must be")
+    support.covers "linspace"
   end)
 
   it("from_bytes and to_bytes", function()
@@ -126,6 +127,7 @@ describe("making tensors", function()
     refuses(function() dw.from_bytes("abc", { 2, 2 }, { dtype = "uint8" }) end, "from_bytes: ", "got 3")
     refuses(function() dw.from_bytes("abc", { 2 ^ 62, 2 ^ 62 }, { dtype = "uint8" }) end, "from_bytes: ")
     refuses(function() dw.from_bytes(7, { 1 }) end, "from_bytes: bytes must be a string, got 7")
+    support.covers "from_bytes"
   end)
 end)
 
@@ -206,6 +208,7 @@ describe("conversion", function()
       for _, to in ipairs(DTYPES) do
         support.everywhere(function() same(t:astype(to), R.cast(t, to), from .. " to " .. to) end, { 1 })
       end
+      support.covers "astype"
     end)
   end
 
@@ -239,6 +242,7 @@ describe("close and item", function()
     refuses(function() dw.close(dw.zeros { 1 }) end, "close: b must be a tensor, got nil")
     refuses(function() dw.close(1, 2) end, "close: a must be a tensor, got 1")
     refuses(function() dw.close(dw.zeros { 1 }, dw.zeros { 1 }, { tol = 1 }) end, 'close: unknown option "tol"')
+    support.covers "close"
   end)
 
   it("item is the number of a tensor with one element", function()

@@ -12,7 +12,7 @@ REDUCE = [(f, of) for of in ("all", "row", "column") for f in ("sum", "max")]
 
 
 def read():
-    """the cases of layers.txt, which bench/cases.lua reads and completes; numbers are numbers"""
+    """the cases of layers.txt, which bench/lib/cases.lua reads and completes; numbers are numbers"""
     lines = subprocess.run(["lua5.4", os.path.join(HERE, "cases.lua")], env=dict(os.environ, **LUA), check=True,
                            capture_output=True, text=True).stdout.splitlines()
     fields = [[field.split("=", 1) for field in line.split("\t")] for line in lines]
@@ -38,7 +38,8 @@ def jobs_of(op, layers, groups):
     if op == "elementwise":
         return [dict(j, op=op, f=f, name="%s %s" % (j["name"], f)) for j in numbers for f in ELEMENTWISE]
     if op == "reduce":
-        return [dict(j, op=op, f=f, of=of, name="%s %s of %s" % (j["name"], f, of)) for j in numbers for f, of in REDUCE]
+        return [dict(j, op=op, f=f, of=of, name="%s %s of %s" % (j["name"], f, of))
+                for j in numbers for f, of in REDUCE]
     return [dict(j, op=op, to=to, name="%s to channels_%s" % (j["name"], to))
             for j in layers if j["group"] == "layout" for to in ("first", "last")]
 

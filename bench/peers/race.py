@@ -6,7 +6,7 @@ machine are measured in the same rounds.
 
     race.py [--threads 1,2] [--rounds 7] [--burst SECONDS] [--ops forward,...,avx2] [--only REGEX] [--peers onednn,...]
             [--all]     the 41 other layers of the spec's table too
-            [--list]    only prints what would be raced: nothing is installed for it but NumPy
+            [--list]    only prints what would be raced, for which NumPy is enough
 
 Without restrictions the figures go to BUILD/peers/results.json, from which report.py makes docs/performance.md; with
 any, to BUILD/peers/quick.json.

@@ -2,10 +2,10 @@
 --   lua worker.lua dwconv|dwconv_eager|limits threads
 
 local bench = require "bench"
-local best_of = require "bench.best_of"
+local best_of = require "bench.lib.best_of"
 local dw = require "dwconv"
 local K = dw.backend
-local layers = require "bench.layers"
+local layers = require "bench.lib.layers"
 
 local role, threads = arg[1], tonumber(arg[2])
 dw.set_threads(threads)
@@ -71,8 +71,10 @@ local function depthwise(j, ...)
   end
 end
 
-local prepare = { forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
-  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce }
+local prepare = {
+  forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
+  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce,
+}
 
 local commands = {}
 

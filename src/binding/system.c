@@ -16,14 +16,22 @@ static int threads(lua_State *L) {
   return 1;
 }
 
-static int set_grain(lua_State *L) { // for tests: 0 sends the smallest job through a parallel region
-  dwl_getstate(L)->cx.grain = dwl_checknumber(L, 1, "grain");
-  return 0;
+// The next two are for tests and give the former value.
+
+static int set_grain(lua_State *L) { // 0 sends the smallest job through a parallel region
+  dw_context *cx = &dwl_getstate(L)->cx;
+  double former = cx->grain;
+  cx->grain = dwl_checknumber(L, 1, "grain");
+  lua_pushnumber(L, former);
+  return 1;
 }
 
-static int set_stream(lua_State *L) { // for tests: 0 sends the smallest result past the caches
-  dwl_getstate(L)->cx.stream = dwl_checkinteger(L, 1, "bytes", 0, INT64_MAX);
-  return 0;
+static int set_stream(lua_State *L) { // 0 sends the smallest result past the caches
+  dw_context *cx = &dwl_getstate(L)->cx;
+  int64_t former = cx->stream;
+  cx->stream = dwl_checkinteger(L, 1, "bytes", 0, INT64_MAX);
+  lua_pushinteger(L, former);
+  return 1;
 }
 
 // set_floatx(dtype): what the division of whole numbers gives.

@@ -1,6 +1,7 @@
 -- backend_cases.lua: the cases of fixtures/backend and how to run one, for backend_spec.lua and functions.lua.
 -- fixtures/README.md says what a case holds. Nothing here knows a function of K by name but FUNCTIONS.
 
+local covered = require "covered"
 local dw = require "dwconv"
 local words = require "dwconv.args"
 local is_tensor, show = words.check.is_tensor, words.show
@@ -115,6 +116,7 @@ local function check_results(case, f)
   if case.changes then results[1] = args[1] end
   for i, want in ipairs(case.results or { case.result }) do
     compare("result " .. i, results[i], want, case.tolerance or 0)
+    covered.add(case.name)
   end
   local after = tensors(args, {})
   for i, before in ipairs(tensors({ case.args or {}, case.options or {} }, {})) do

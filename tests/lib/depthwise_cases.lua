@@ -1,5 +1,6 @@
--- depthwise_cases.lua: the cases of fixtures/depthwise.lua and their numbers, TensorFlow's own, for depthwise_spec.lua.
--- depthwise.bin holds the tensors of each case in the order of NAMES, case after case; a case knows where its own begin.
+-- depthwise_cases.lua: the cases of fixtures/depthwise.lua and their numbers, TensorFlow's own, for
+-- depthwise_spec.lua. depthwise.bin holds the tensors of each case in the order of NAMES, case after case; a case knows
+-- where its own begin.
 
 local dw = require "dwconv"
 

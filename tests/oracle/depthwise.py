@@ -1,13 +1,13 @@
-"""Makes tests/fixtures/depthwise.lua and .bin: inputs, outputs and gradients of depthwise convolution, computed by TensorFlow.
+"""Makes tests/fixtures/depthwise.lua and .bin: depthwise convolution, its inputs, outputs and gradients, by TensorFlow.
 
     python3 -m venv oracle && . oracle/bin/activate        # outside the repository
     pip install "tensorflow-cpu==2.21.*" && pip install --no-deps "tf_keras==2.21.*"
     python tests/oracle/depthwise.py                       # from the root of the repository
 
-depthwise.lua lists the cases; depthwise.bin holds the numbers of their tensors x, kernel, g, y, dx, dk, in this order, case
-after case, little-endian, with nothing between. y is the convolution of x with kernel, g a random gradient of some loss with
-respect to y; dx and dk are that loss's gradients with respect to x and kernel. All are computed in float64 and stored in
-the case's dtype.
+depthwise.lua lists the cases; depthwise.bin holds the numbers of their tensors x, kernel, g, y, dx, dk, in this order,
+case after case, little-endian, with nothing between. y is the convolution of x with kernel, g a random gradient of some
+loss with respect to y; dx and dk are that loss's gradients with respect to x and kernel. All are computed in float64
+and stored in the case's dtype.
 
 What TensorFlow refuses or silently gets wrong (unequal strides; a stride together with dilation) comes from
 reference(), a NumPy loop, and is marked source = "numpy". Every run compares the loop with TensorFlow on every case:

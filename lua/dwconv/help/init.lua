@@ -229,25 +229,53 @@ end
 
 -- ---- the reference -------------------------------------------------------------------------------
 
---- The reference of all ops, in Markdown: docs/reference.md. Examples run, with the settings as they are.
----@return string
-function help.reference()
-  local parts = {
-    "# Reference\n\nMade from the records by `make docs`; `dw.help \"name\"` prints the same, but for what examples "
-      .. "print, which stands behind `-->` here. `K` is `dw.backend`. "
-      .. "Every function may raise: an error says what was expected of which argument and what came.\n",
-  }
-  for _, f in ipairs(ops.families) do
-    parts[#parts + 1] = ("## %s\n\n%s.\n"):format(f.name, f.about)
-    for _, name in ipairs(names(function(r) return r.family == f.name end)) do
-      parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(name, help.text(ops.records[name], true))
-    end
-  end
-  parts[#parts + 1] = "## Topics\n\nWhat is no record: tensors' own methods, indexing, tapes, composition, threads.\n"
-  for _, t in ipairs(topics) do
-    parts[#parts + 1] = ("### %s\n\n```text\n%s\n```\n"):format(t.name, topic_text(t, true))
-  end
+local function sentence(text) return text:gsub("^%l", string.upper) .. "." end
+
+-- One page: its heading, what it is about, and the entries with their names.
+local function page(title, about, entries)
+  local parts = { ("# %s\n\n%s\n"):format(title, sentence(about)) }
+  for _, e in ipairs(entries) do parts[#parts + 1] = ("## %s\n\n```text\n%s\n```\n"):format(e.name, e.text) end
   return table.concat(parts, "\n")
+end
+
+local function anchor(name) return (name:gsub("[^%w_ -]", ""):gsub(" ", "-")) end
+
+-- A line of the index: the page, what it is about, links to its entries.
+local function index_line(file, about, entries)
+  local links = {}
+  for i, e in ipairs(entries) do links[i] = ("[%s](%s.md#%s)"):format(e.name, file, anchor(e.name)) end
+  return ("## [%s](%s.md)\n\n%s\n\n%s\n"):format(file, file, sentence(about), wrapped(table.concat(links, ", ")))
+end
+
+local INDEX = [[
+# Reference
+
+Made from the records by `make docs`; `dw.help "name"` prints the same, but for what examples print, which stands behind
+`-->` here. `K` is `dw.backend`. Every function may raise: an error says what was expected of which argument, and what
+came.
+]]
+
+local TOPICS = "What is no record: tensors' own methods, indexing, tapes, composition, threads"
+
+--- The reference of all ops, in Markdown, one page for each family, one for the topics and an index: docs/reference/.
+--- Examples run, with the settings as they are.
+---@return table<string, string> # texts by the names of their files
+function help.reference()
+  local pages, index = {}, { INDEX }
+  local function add(file, about, entries)
+    pages[file .. ".md"] = page(file, about, entries)
+    index[#index + 1] = index_line(file, about, entries)
+  end
+  for _, f in ipairs(ops.families) do
+    local entries = names(function(r) return r.family == f.name end)
+    for i, name in ipairs(entries) do entries[i] = { name = name, text = help.text(ops.records[name], true) } end
+    add(f.name, f.about, entries)
+  end
+  local entries = {}
+  for i, t in ipairs(topics) do entries[i] = { name = t.name, text = topic_text(t, true) } end
+  add("topics", TOPICS, entries)
+  pages["README.md"] = table.concat(index, "\n")
+  return pages
 end
 
 --- LuaCATS annotations of K, dw and tensors, which editors read: docs/dwconv.meta.lua.

@@ -81,7 +81,7 @@ end
 
 local cases = { all = {} }
 for group in pairs(SIZES) do cases[group] = {} end
-local folder = assert(package.searchpath("bench.cases", package.path)):match "^(.*)cases.lua$"
+local folder = assert(package.searchpath("bench.lib.cases", package.path)):match "^(.*)lib/cases.lua$"
 for line in io.lines(folder .. "layers.txt") do
   local group, l = parse(line)
   if group then

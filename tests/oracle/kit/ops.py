@@ -1,0 +1,195 @@
+"""What the functions of K are in TensorFlow, and what of their arguments counts from 1 in Lua: OPS, by name.
+
+TensorFlow runs on one thread, without oneDNN, so that the same numbers come out every time. It reads that when it is
+imported: others take `tf` from here.
+"""
+import os
+
+os.environ.update(TF_USE_LEGACY_KERAS="1", TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="3",
+                  CUDA_VISIBLE_DEVICES="-1")
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+K = tf_keras.backend
+
+NAN, INF = float("nan"), float("inf")
+f32, f64, i32, i64, u8 = "float32", "float64", "int32", "int64", "uint8"
+TOLERANCE = {f32: 3e-6, f64: 1e-13}  # |result - expected| <= tolerance * (1 + |expected|)
+
+
+class Fn(str):
+    """A function named by its formula, of e or of acc and e; FUNCTIONS in tests/lib/backend_cases.lua has the same."""
+    TABLE = {
+        "acc + e": lambda acc, e: acc + e, "acc - e": lambda acc, e: acc - e, "acc * e": lambda acc, e: acc * e,
+        "acc * acc - e": lambda acc, e: acc * acc - e, "e * e": lambda e: e * e, "e - 1": lambda e: e - 1,
+        "sum(e)": lambda e: tf.reduce_sum(e), "exp(e)": tf.exp, "e > 0": lambda e: e > 0,
+    }
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, *a):
+        return self.TABLE[self](*a)
+
+
+class Op:
+    """How a function is called in TensorFlow, and what of it counts from 1 in Lua.
+
+    exact: results are the same bits everywhere. axis: the positions and names of axes. index: of index tensors.
+    results: which results are indices. grad: None where there is none to compare. variable: the
+    first argument is written and is the result.
+    """
+
+    def __init__(self, family, f, exact=False, axis=("axis", "axes"), index=(), results=(), grad=True,
+                 variable=False):
+        self.family, self.f, self.exact, self.grad, self.variable = family, f, exact, grad, variable
+        self.axis, self.index, self.results = axis, index, results
+
+
+def operator(f):
+    """f of two tensors; a number becomes one of the other's dtype (TensorFlow takes one on the left as its own)."""
+    def call(x, y):
+        numbers = [not tf.is_tensor(v) for v in (x, y)]
+        return f(tf.constant(x, y.dtype) if numbers[0] else x, tf.constant(y, x.dtype) if numbers[1] else y)
+    return call
+
+
+def top_k(x, k, axis=-1, largest=True):
+    if axis == -1 and largest:
+        return list(tf.math.top_k(x, k, sorted=True))
+    order = tf.argsort(x, axis=axis, stable=True, direction="DESCENDING" if largest else "ASCENDING")
+    first = tf.gather(order, tf.range(k), axis=axis)
+    return [along(x, first, axis), first]
+
+
+def along(x, indices, axis):
+    """The elements at the indices, along an axis."""
+    moved = tf.experimental.numpy.moveaxis
+    rows = tf.gather(moved(x, axis, -1), moved(indices, axis, -1), axis=-1, batch_dims=len(x.shape) - 1)
+    return moved(rows, -1, axis)
+
+
+def moment(f, power):
+    """K.var or K.std, with what is taken off the number of elements."""
+    def call(x, axis=None, keepdims=False, correction=0):
+        y = f(x, axis=axis, keepdims=keepdims)
+        if correction == 0:
+            return y
+        n = tf.size(x) / max(1, tf.size(y))
+        left = float(n) - correction
+        return y * (float(n) / left) ** power if left > 0 else y * NAN
+    return call
+
+
+def running(f):
+    """NumPy's, as TensorFlow has no running extremes."""
+    return lambda x, axis=0: tf.constant(f.accumulate(x.numpy(), axis))
+
+
+def roll(x, shift, axis=None):
+    if axis is None:
+        return tf.reshape(tf.roll(tf.reshape(x, [-1]), shift, 0), x.shape)
+    return tf.roll(x, shift, axis)
+
+
+def diag(x, k=0):
+    return tf.linalg.diag(x, k=k) if len(x.shape) == 1 else tf.linalg.diag_part(x, k=k)
+
+
+def triangle(f):
+    return lambda x, k=0: tf.cast(f(tf.cast(x, u8), k), x.dtype) if x.dtype == "bool" else f(x, k)
+
+
+def norm(x, ord=2, axis=None, keepdims=False):
+    if ord == 1:
+        return tf.reduce_sum(tf.abs(x), axis, keepdims)
+    if ord == INF:
+        return tf.reduce_max(tf.abs(x), axis, keepdims)
+    return tf.norm(x, "euclidean", axis, keepdims)
+
+
+def matmul(a, b):
+    """With vectors as NumPy has it."""
+    ranks = len(a.shape), len(b.shape)
+    y = tf.matmul(a[None] if ranks[0] == 1 else a, b[:, None] if ranks[1] == 1 else b)
+    y = tf.squeeze(y, -1) if ranks[1] == 1 else y
+    return tf.squeeze(y, -1 if ranks[1] == 1 else -2) if ranks[0] == 1 else y
+
+
+def repeat_elements(x, rep, axis):
+    return K.repeat_elements(x, rep, axis) if isinstance(rep, int) else tf.repeat(x, rep, axis)
+
+
+def sort_with(f, **fixed):
+    return lambda x, axis=-1, direction="ascending": f(x, axis=axis, direction=direction.upper(), **fixed)
+
+
+OPS = {}
+
+
+def ops(family, names, source=K, wrap=lambda f: f, **how):
+    for name in names.split():
+        ours, _, theirs = name.partition("=")
+        OPS[ours] = Op(family, wrap(getattr(source, theirs or ours)), **how)
+
+
+ops("elementwise", "square abs sqrt sign clip maximum minimum", exact=True)
+ops("elementwise", "round equal not_equal greater greater_equal less less_equal", exact=True, grad=None)
+ops("elementwise", "exp log sin cos pow tanh sigmoid relu")
+ops("elementwise", "add subtract multiply divide", tf.math, wrap=operator, exact=True)
+ops("elementwise", "mod=floormod", tf.math, wrap=operator)
+ops("elementwise", "floor_divide=floordiv", tf.math, wrap=operator, exact=True, grad=None)
+ops("elementwise", "negative", tf.math, exact=True)
+ops("elementwise", "logical_not logical_and logical_or", tf.math, exact=True, grad=None)
+ops("elementwise", "erf log1p expm1", tf.math)
+ops("elementwise", "where", tf, exact=True)
+ops("reduce", "max min", exact=True)
+ops("reduce", "any all", exact=True, grad=None)
+ops("reduce", "sum prod mean cumsum cumprod")
+OPS["var"], OPS["std"] = Op("reduce", moment(K.var, 1)), Op("reduce", moment(K.std, 0.5))
+ops("reduce", "argmax argmin", exact=True, grad=None, results=(0,))
+ops("reduce", "logsumexp=reduce_logsumexp", tf)
+ops("linear", "dot batch_dot")
+OPS["matmul"] = Op("linear", matmul)
+ops("linear", "transpose", exact=True)
+ops("linear", "gather", exact=True, index=(1,))
+ops("shape", "concatenate reshape repeat_=repeat tile flatten batch_flatten expand_dims stack", exact=True)
+ops("shape", "permute_dimensions reverse squeeze", exact=True, axis=(1,))
+OPS["repeat_elements"] = Op("shape", repeat_elements, exact=True, axis=(2,))
+ops("shape", "one_hot", exact=True, index=(0,), grad=None)
+ops("create", "zeros ones eye zeros_like ones_like arange constant variable cast_to_floatx", exact=True, grad=None)
+OPS["count_params"] = Op("create", lambda x: int(K.count_params(x)), exact=True, grad=None)
+ops("create", "shape int_shape ndim dtype epsilon floatx image_data_format", exact=True, grad=None)
+ops("create", "cast stop_gradient", exact=True)
+ops("update", "update update_add update_sub", exact=True, grad=None, variable=True)
+ops("update", "set_value", exact=True, grad=None, variable=True)
+ops("update", "moving_average_update", grad=None, variable=True)
+ops("control", "switch in_train_phase in_test_phase", exact=True)
+ops("control", "foldl foldr map_fn")
+OPS["sort"] = Op("sorting", sort_with(tf.sort), exact=True)
+OPS["argsort"] = Op("sorting", sort_with(tf.argsort, stable=True), exact=True, results=(0,), grad=None)
+OPS["top_k"] = Op("sorting", top_k, exact=True, results=(1,))
+ops("elementwise", "rsqrt tan asin acos atan sinh cosh", tf.math)
+ops("elementwise", "ceil", tf.math, exact=True, grad=None)
+OPS["trunc"] = Op("elementwise", lambda x: tf.where(x < 0, tf.math.ceil(x), tf.math.floor(x)), exact=True, grad=None)
+ops("elementwise", "isnan=is_nan isinf=is_inf isfinite=is_finite logical_xor", tf.math, exact=True, grad=None)
+OPS["cummax"] = Op("reduce", running(np.maximum), exact=True, grad=None)
+OPS["cummin"] = Op("reduce", running(np.minimum), exact=True, grad=None)
+OPS["eye"] = Op("create", lambda n, m=None, dtype=f32: tf.eye(n, m, dtype=dtype), exact=True, grad=None)
+OPS["split"] = Op("shape", lambda x, sizes, axis=0: list(tf.split(x, sizes, axis)), exact=True)
+OPS["roll"] = Op("shape", roll, exact=True)
+OPS["pad"] = Op("shape", lambda x, paddings, mode="constant", value=0: tf.pad(
+    x, np.reshape(np.array(paddings, i32), (-1, 2)) if paddings == [] else paddings, mode, constant_values=value),
+                exact=True)
+OPS["diag"] = Op("matrix", diag, exact=True)
+OPS["diagonal"] = Op("matrix", lambda x, k=0: tf.linalg.diag_part(x, k=k), exact=True)
+for name in ("tril", "triu"):
+    OPS[name] = Op("matrix", triangle(getattr(tf.experimental.numpy, name)), exact=True)
+ops("matrix", "trace", tf.linalg)
+OPS["norm"] = Op("matrix", norm)
+ops("matrix", "einsum", tf)
+ops("sorting", "boolean_mask", tf, exact=True)
+OPS["nonzero"] = Op("sorting", tf.where, exact=True, results=(0,), grad=None)
+for name in "set_floatx set_image_data_format set_epsilon set_learning_phase".split():
+    OPS[name] = Op("create", getattr(K, name))
