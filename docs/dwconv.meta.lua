@@ -844,6 +844,17 @@ function K.log1p(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:log1p() end
 
+--- The logarithm of softmax: x - logsumexp(x) along an axis, without overflow.
+---@param x dwconv.Tensor float32 or float64
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function K.log_softmax(x, o) end
+
+--- The logarithm of softmax: x - logsumexp(x) along an axis, without overflow.
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:log_softmax(o) end
+
 --- x and y, of bools.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param y dwconv.Tensor|number a tensor, or a number beside one
@@ -1416,6 +1427,17 @@ function K.sinh(x) end
 --- The hyperbolic sine.
 ---@return dwconv.Tensor # x's
 function Tensor:sinh() end
+
+--- exp(x) over the sum of exp(x) along an axis, without overflow. NaN anywhere in a line makes all of it NaN.
+---@param x dwconv.Tensor float32 or float64
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function K.softmax(x, o) end
+
+--- exp(x) over the sum of exp(x) along an axis, without overflow. NaN anywhere in a line makes all of it NaN.
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # x's
+function Tensor:softmax(o) end
 
 --- The elements along an axis in sorted order; NaN comes last.
 ---@param x dwconv.Tensor any numbers

@@ -207,6 +207,11 @@ typedef enum dw_scan { DW_CUMSUM, DW_CUMPROD, DW_RECURRENCE, DW_CUMMAX, DW_CUMMI
 
 void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *const *x, int axis, dw_scan op);
 
+// ---- softmax ------------------------------------------------------------------------------------
+
+// y = e^x over the sum of e^x along an axis, or the logarithm of that. Floats of one shape and dtype, any strides.
+void dw_softmax_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool log);
+
 // ---- by index: indices are int64, count from 1 and are in range; everything is contiguous ---------
 
 // y (k, row...) = rows of x (n, row...).

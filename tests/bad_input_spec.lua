@@ -18,7 +18,7 @@ local liar = setmetatable({}, {
 })
 
 local BAD = {
-  holes = { x, nil, x }, cyclic = cyclic, liar = liar, text = "x", three = 3, minus = -1, fraction = 1.5, zero = 0,
+  holes = { x, nil, x }, cyclic = cyclic, liar = liar, text = "no folder/x", three = 3, minus = -1, fraction = 1.5, zero = 0,
   huge = 2 ^ 62, most = math.maxinteger, least = math.mininteger, nan = 0 / 0, inf = 1 / 0, ["function"] = function() end,
   coroutine = coroutine.create(print), ["true"] = true, nothing = {}, ragged = { { 1, 2 }, { 3 } }, mixed = { 1, "2", x },
   named = { a = 1 }, scalar = dw.tensor(3), rank8 = dw.zeros { 1, 1, 1, 1, 1, 1, 1, 2 }, empty = dw.zeros { 0, 3 },

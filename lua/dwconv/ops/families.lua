@@ -8,6 +8,7 @@ local families = {
   { name = "reduce", about = "sums, extremes, positions of extremes, along any axes; running sums",
     rooms = { "reduce", "running" } },
   { name = "gemm", about = "matrix products, and sums of products over named axes", rooms = { "gemm", "einsum" } },
+  { name = "softmax", about = "shares of a sum of powers along an axis, and their logarithms" },
   { name = "gather", about = "elements picked by index" },
   { name = "sort", about = "sorting; positions count from 1" },
   { name = "layout", about = "shapes, the order of axes, dtypes; views that copy nothing where they can be" },

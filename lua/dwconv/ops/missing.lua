@@ -28,7 +28,6 @@ return {
   pool2d = POOL,
   pool3d = POOL,
   elu = "K.where(x:greater(0), x, K.expm1(x) * alpha)",
-  softmax = "K.exp(x - K.logsumexp(x, { axis = -1, keepdims = true }))",
   softplus = "K.maximum(x, 0) + K.log1p(K.exp(-K.abs(x)))",
   softsign = "x / (K.abs(x) + 1)",
   hard_sigmoid = "K.clip(x * 0.2 + 0.5, 0, 1)",
