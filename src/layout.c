@@ -113,7 +113,7 @@ static int row_axis(const struct move *m) {
 }
 
 void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const dw_tensor *src) {
-  enum { BLOCK = 1 << 15, SIDE = 256, SHORT = 1 << 10 };
+  enum { BLOCK = 1 << 15, SIDE = 256, SHORT = 1 << 10 }; // elements; `make bench BENCHES=layout` shows what they do
   struct move *m = move_init(j, cx, dst, src);
   DW_REQUIRE(dst->dtype == src->dtype);
   m->visit = visit_copy;

@@ -62,9 +62,8 @@ int dw_slots(const dw_context *cx, int64_t units, double work);
 // gives DW_INTERRUPTED.
 bool dw_stopped(const dw_context *cx, int slot);
 
-// What an element costs in passes that are not arithmetic, in multiply-adds, so that `work` is alike in all of them.
-// Found on a Zen 4 by timing the drivers of `make bench`; only the threshold to a parallel region depends on them, and
-// factors of 2 change nothing.
+// About what an element costs in passes that are not arithmetic, in multiply-adds, so that `work` means the same in all
+// of them. Only whether a pass is worth a parallel region, and how it is cut into tasks, depends on these.
 enum {
   DW_WORK_MOVE = 2,
   DW_WORK_COMBINE = 3,

@@ -293,8 +293,7 @@ static bool was_stopped(const dw_context *cx) {
 
 // ---- jobs ---------------------------------------------------------------------------------------
 
-// A task is worth a look at the clock and a share-out: an eighth of what is worth a region, some microseconds. So many
-// can still be shared out evenly. Found with `make bench`: 16 and 64 parts differ by no more than the runs do.
+// A task is worth its share-out and a look for an interruption: an eighth of what is worth a region, some microseconds.
 static int64_t units_per_task(const dw_context *cx, const dw_pass *p) {
   double unit = p->work / (double)p->units, least_task = cx->grain / 8;
   return unit < least_task ? (int64_t)(least_task / unit) : 1;

@@ -13,7 +13,7 @@ enum { DW_N, DW_H, DW_W, DW_C, DW_IMAGE_AXES }; // axes of an image
 // Pixels a multiple of so many bytes apart meet in a few sets of the first cache.
 enum { DW_CONFLICT = 1024 };
 // About so many bytes of packed rows are worked on by a thread at a time: a quarter of a Zen 4's second cache. Found
-// there with `make bench BENCHES=depthwise`, channels_first: half and twice as much are slower by up to a tenth.
+// there with `make bench BENCHES=depthwise`, layers that are channels_first.
 enum { DW_PACKED_ROWS = 1 << 18 };
 
 // ---- images -------------------------------------------------------------------------------------

@@ -3,8 +3,7 @@
 // parts up in the order of their chunks. Chunks and lanes are the same for every thread count.
 #include "depthwise.h"
 
-// Found with `make bench BENCHES=depthwise` on a Zen 4; halves and doubles of these change the twelve layers by no more
-// than the runs do.
+// Found with `make bench BENCHES=depthwise` on a Zen 4.
 enum {
   UNIT_WORK = 1 << 16, // multiply-adds of vectors that are worth a unit of their own
   FEWEST = 4,          // units, for threads to share

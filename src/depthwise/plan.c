@@ -3,8 +3,7 @@
 // here.
 #include "depthwise.h"
 
-// Found with `make bench BENCHES=depthwise` on a Zen 4; halves and doubles of these change the twelve layers by no more
-// than the runs do.
+// Found with `make bench BENCHES=depthwise` on a Zen 4.
 enum {
   UNIT_WORK = 1 << 19, // multiply-adds of vectors after which an interruption is noticed
   SHARES = 4,          // units for each thread, where they are not of one size
