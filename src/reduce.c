@@ -10,7 +10,7 @@
 
 enum { X, Y }; // operands of the walk; x orders the axes
 // What these and CHUNK, below, do to speed is seen by `make bench BENCHES=reduce`.
-enum { COLUMNS = 512 }; // accumulators of a block, at most
+enum { COLUMNS = 512 };                    // accumulators of a block, at most
 enum { STRETCH = 1 << 18, ROW = 1 << 24 }; // elements after which an interruption is looked for; of one kernel call
 
 // Kept axes come first, then reduced ones; each group in the order of x's strides. The last kept axis is the row of
