@@ -138,7 +138,7 @@ void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const d
 
 // ---- rows by their index -------------------------------------------------------------------------
 
-// A job that copies one row after another, as two may have one index.
+// A job that copies one row after another, as two rows may have the same index.
 struct put_rows {
   struct move row; // first, so that the units find it
   dw_tensor x, rows;
@@ -271,7 +271,7 @@ struct comparison {
   int64_t *worst;
 };
 
-// One unit, as the first of equal excesses counts.
+// There is one unit, as the first of equal excesses counts.
 static void compare(dw_job *j, int64_t begin, int64_t end, int slot) {
   enum { OFTEN = 1 << 16 };
   (void)begin, (void)end;
