@@ -210,7 +210,7 @@ static bool next_of_lists(dw_job *j) {
 
 dw_status dw_scatter_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const dw_tensor *y,
                           const int64_t *indices) {
-  enum { NARROW = 16 }; // elements of a row that does not deserve a list
+  enum { NARROW = 16 }; // elements of a row that is not worth a list
   const struct picking *p = picking_init(j, cx, x, y, indices, 0);
   if (dw_numel(x) == 0) return DW_OK;
   if (p->inner <= NARROW) return plan_bundles(j, 1, 0);

@@ -10,7 +10,7 @@
 
 enum { X, Y }; // operands of the walk; x orders the axes
 enum { COLUMNS = 512 };
-enum { STRETCH = 1 << 18, ROW = 1 << 24 }; // elements after which an interruption is looked for; elements of one kernel call
+enum { STRETCH = 1 << 18, ROW = 1 << 24 }; // elements: between looks for an interruption; of one kernel call
 
 // Kept axes come first, then reduced ones; each group in the order of x's strides. The last kept axis is the row of
 // accumulators, cut into blocks; `across`: x is contiguous along it, so they are run over side by side.

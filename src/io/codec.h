@@ -19,7 +19,7 @@ typedef struct image_job {
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
   lua_Hook hook;   // as it was when the call began
   int hook_mask, hook_count;
-  bool stopped; // it has changed since
+  bool stopped; // the hook has changed since
   jmp_buf failed;
   char text[256];
   uint32_t h, w, c;

@@ -9,7 +9,7 @@ local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local is_tensor, value_of = check.is_tensor, check.value_of
 
--- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one has 1s added behind.
+-- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one gets axes of size 1 at the end.
 local function fitted(condition, rank)
   local shape = condition.shape
   if #shape > rank then

@@ -44,7 +44,7 @@ local function count_names(terms)
   return counts, dots
 end
 
--- The names of the result: those behind the arrow, or without one "...", then the letters that come once, in order.
+-- The names of the result: those after the arrow, or without an arrow "...", then the letters that come once, in order.
 local function result_names(text, counts, dots)
   local names, seen = {}, {}
   local given = text and read_names(text, nil, "the result") or { "..." }

@@ -45,7 +45,7 @@ unary "floor" {
 
 for name, doc in pairs {
   ceil = "The least whole number that is not below x. Its gradient is 0.",
-  trunc = "x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.",
+  trunc = "x without the digits after the point: the nearest whole number towards 0. Its gradient is 0.",
 } do
   unary(name) {
     doc = doc,
