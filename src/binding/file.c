@@ -107,7 +107,7 @@ static const char *target_of(lua_State *L, const char *path) {
   return NULL;
 }
 
-// Sets owner, mode and access list to the old file's. Without the list, the bits of the group would mean something else.
+// Sets owner, mode and access list to the old file's. Without the list, the group's bits would mean something else.
 static bool keep_access(int fd, int old, const struct stat *as) {
   struct stat now;
   if (fstat(fd, &now) != 0) return false;

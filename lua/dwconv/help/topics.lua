@@ -1,4 +1,4 @@
--- help/topics.lua: what dw.help explains beside the records: tensors' own methods and fields, indexing, tapes,
+-- help/topics.lua: what dw.help explains besides the records: tensors' own methods and fields, indexing, tapes,
 -- composition, threads and what else the namespace has. Read by init.lua, which prints them and puts them into the
 -- reference. A topic: its name; `also`, other names it is asked by; `use`, how it is written; `text`; an `example` that
 -- prints the same every time, with dw and K at hand.

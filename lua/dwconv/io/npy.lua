@@ -53,7 +53,7 @@ end
 
 local function accept_string(accept) return accept "[uU]?'([^'\\\n]*)'" or accept '[uU]?"([^"\\\n]*)"' end
 
--- (2, 3), (2,), (), with Python 2's 2L; a size beyond what 18 digits hold is none.
+-- (2, 3), (2,), (), with Python 2's 2L; a size of more than 18 digits is refused.
 local function accept_shape(accept)
   local shape = {}
   if not accept "%(" then return nil end
@@ -101,7 +101,7 @@ local function parse_header(f, text)
   return found
 end
 
--- Bytes that the shape takes, or nil when that is more than `most`; an empty axis does not excuse the others.
+-- Bytes that the shape takes, or nil when that is more than `most`; the other axes count even if one is empty.
 local function bytes_of(shape, width, most)
   local n, empty = width, false
   for _, s in ipairs(shape) do

@@ -9,7 +9,7 @@ local copy_ = core.methods.copy_
 local K = ops.calls
 local check, kinds, raise, show = args.check, args.kinds, args.raise, args.show
 local tensor, product = kinds.tensor, check.product
-local MOST_PARTS = 1 << 16 -- so many results a Lua function can give
+local MOST_PARTS = 1 << 16 -- the most results that a Lua function can give
 
 -- The shape of all of them along the axis; they must agree otherwise.
 local function joint_shape(tensors, axis)
@@ -178,7 +178,7 @@ op "tile" {
 
 -- ---- cut and turned --------------------------------------------------------------------------------
 
--- The sizes of the parts of n: so many equal ones, or a table, in which -1 is what is left.
+-- The sizes of the parts of n: a number of equal ones, or a table, in which -1 is what is left.
 local function part_sizes(sizes, n, axis)
   local list, sum, free = {}, 0, nil
   if type(sizes) == "table" then

@@ -16,7 +16,7 @@ local OFFSET = "an offset: 0 is the main diagonal, 1 the one to its right, -1 th
 local copy_ = core.methods.copy_
 
 op "diag" {
-  doc = "Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is "
+  doc = "For a vector, the matrix with it on a diagonal and 0 elsewhere; for a matrix, that diagonal as a view. k is "
     .. OFFSET .. ".",
   args = { { "x", tensor "any; rank 1 or 2" } },
   options = { k = kinds.whole(0) },

@@ -72,7 +72,7 @@ op "narrow" {
 }
 
 op "select" {
-  doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
+  doc = "The part at one index of an axis, without that axis; a tensor even if it holds one number.",
   args = { { "x", tensor "any" } },
   values = { { "axis", kinds.axis() }, { "index", kinds.index() } },
   result = "x's without the axis",
