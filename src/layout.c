@@ -51,7 +51,7 @@ static struct move *move_init(dw_job *j, const dw_context *cx, const dw_tensor *
   return m;
 }
 
-// Units are blocks of so many along the last axis.
+// Units are blocks of this many elements along the last axis.
 static void cut(dw_job *j, int64_t block) {
   struct move *m = move_of(j);
   int64_t all = 1, outer = 1, last = m->axes.size[m->axes.rank - 1];

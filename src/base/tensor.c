@@ -25,7 +25,7 @@ static const char *const texts[] = {
     [DW_PADDING] = "padding must not be negative",
     [DW_WINDOW] = "the kernel is larger than the padded input",
     [DW_DIVISION] = "division of whole numbers by zero",
-    [DW_EXPONENT] = "a whole number to a negative power is none; use a float dtype",
+    [DW_EXPONENT] = "a whole number to a negative power is not a whole number; use a float dtype",
 };
 
 const char *dw_status_text(dw_status s) { return texts[s]; }

@@ -95,7 +95,7 @@ struct dw_weights {
   int64_t bytes, col, vector, pair;
 };
 
-// What lies where in a thread's own memory. Copies of the kernel are made by whoever needs one first.
+// What lies where in a thread's own memory. A copy of the kernel is made by the unit that needs it first.
 struct dw_workspace {
   int64_t at, pitch, passes, weights, from, to;
 };

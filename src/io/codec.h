@@ -24,7 +24,7 @@ typedef struct image_job {
   char text[256];
   uint32_t h, w, c;
   unsigned char *samples;     // h*w*c, row by row; NULL: only read the header
-  uint64_t beside;            // reading: bytes the library needs beside the samples
+  uint64_t beside;            // reading: bytes the library needs besides the samples
   const unsigned char *bytes; // reading: what is left of the file
   size_t left;
   size_t chunk;   // reading PNG: what is left of the chunk that libpng is in

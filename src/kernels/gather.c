@@ -9,7 +9,7 @@ typedef double wide;
 #else
 typedef int64_t wide;
 #endif
-enum { BLOCK = 64 }; // lanes that are added up in a cache's lines of their own; loops of so many rounds become vectors
+enum { BLOCK = 64 }; // lanes that are added up in a cache's lines of their own; loops of this length become vectors
 
 // A row of indices that are the same for all lanes.
 INLINE void add_row(wide *acc, const T *y, int64_t lanes) {

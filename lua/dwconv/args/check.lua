@@ -21,7 +21,7 @@ function check.is_callable(value)
   return type(metatable) == "table" and metatable.__call ~= nil
 end
 
---- Axis `axis` (from 1, or backwards from -1) of so many, from 1 on.
+--- Axis `axis` (from 1, or backwards from -1) of this many axes, from 1 on.
 function check.from_front(axis, rank) return axis < 0 and axis + rank + 1 or axis end
 
 --- The same for an axis that may not exist in this rank: then an error names the argument, "axis" by default.

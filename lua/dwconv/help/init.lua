@@ -255,7 +255,7 @@ Made from the records by `make docs`; `dw.help "name"` prints the same without w
 came.
 ]]
 
-local TOPICS = "What is no record: tensors' own methods, indexing, tapes, composition, threads"
+local TOPICS = "What is not a record: tensors' own methods, indexing, tapes, composition, threads"
 
 --- The reference of all ops, in Markdown, one page for each family, one for the topics and an index: docs/reference/.
 --- Examples run, with the settings as they are.

@@ -134,7 +134,7 @@ end
 npy.read = record "npy.read" {
   doc = [[
 Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv
-has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops it. The path may be a pipe.]],
+has and up to 8 axes. It takes no memory besides the tensor's, and Ctrl-C stops it. The path may be a pipe.]],
   values = { { "path", file.path } },
   result = "the array's",
   forward = function(path)
@@ -163,7 +163,7 @@ of float16, complex numbers, int8, int16, unsigned numbers but uint8, text, date
 npy.write = record "npy.write" {
   doc = [[
 Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It
-takes no memory beside the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose
+takes no memory besides the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose
 mode and owner it keeps; symbolic links are followed, pipes and devices written to.]],
   values = { { "path", file.path }, { "tensor", args.kinds.tensor "a tensor" } },
   forward = function(path, t)

@@ -1,6 +1,6 @@
 -- ops/call.lua: the form of a recorded call: what is noted of it, and its way back, for any number of arguments. Called
--- by ops/init.lua, which makes both beside the function of each record. Tapes keep such notes ("entries"); they, and
--- whoever reads a tape, know an entry by the accessors here alone. Invariant: an entry holds the tensors whose numbers
+-- by ops/init.lua, which makes both along with the function of each record. Tapes keep such notes ("entries"); they,
+-- and what reads a tape, know an entry by the accessors here alone. Invariant: an entry holds the tensors whose numbers
 -- a gradient reads, and small ones; of the others it has ghosts, {shape =, dtype =}. What a script may change later,
 -- its tables, is copied.
 

@@ -100,8 +100,8 @@ local parse_arange = args.options(arange_options, "(start, stop, step, {options}
 
 source "arange" {
   doc = [[
-Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which
-stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
+Numbers from start up to, but without, stop: arange(stop), arange(start, stop) or arange(start, stop, step), then
+options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
   values = {
     { "start", kinds.finite() },
     { "stop", kinds.optional(kinds.finite()) },
@@ -167,7 +167,7 @@ source "tensor" {
 
 source "variable" {
   doc = [[
-A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
+A new tensor from a nested table, a number or a tensor, to be changed in place by K.update and the like.]],
   values = { { "value", kinds.values() } },
   options = dtype,
   result = "value's shape",

@@ -89,7 +89,7 @@ binary("divide", "a", "b") {
 
 binary("floor_divide", "a", "b") {
   doc = [[
-The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A
+The largest whole number that is not above a / b, so that (a // b)*b + a % b is a, except for rounding: 1 // 0.1 is 9. A
 whole divisor of 0 is an error.]],
   metamethod = "__idiv", method = true,
   backward = "none", noted = true, reason = "it is constant between its steps",
@@ -222,7 +222,7 @@ end
 
 op "clip" {
   doc = [[
-x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN.
+x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side gives NaN.
 A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { { "x", either() }, { "min_value", kinds.optional(either()) }, { "max_value", kinds.optional(either()) } },
   result = "all, broadcast",

@@ -205,8 +205,8 @@ end
 
 op "split" {
   doc = [[
-x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for
-what is left. The parts are several results, of which { K.split(...) } makes a table.]],
+x cut along an axis into views: into a number of equal parts, or into parts of the given sizes, one of which may be -1
+for what is left. The parts are several results, of which { K.split(...) } makes a table.]],
   args = { { "x", tensor "any" } },
   values = { { "sizes", kinds.wholes() } },
   options = { axis = kinds.axis(1) },
@@ -241,7 +241,7 @@ local whole = kinds.whole()
 
 op "roll" {
   doc = [[
-x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way.
+x rolled along an axis: what leaves at its end comes in at its beginning; a negative shift goes the other way.
 Tables of shifts and axes go together; without an axis the numbers are turned as one row.]],
   args = { { "x", tensor "any" } },
   values = { { "shift", kinds.wholes "a whole number, or a table of them, one for each axis" } },

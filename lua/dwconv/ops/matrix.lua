@@ -120,7 +120,7 @@ end
 op "norm" {
   doc = [[
 The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum
-of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its
+of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its result does, and its
 gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
   args = { { "x", tensor("any; float32 or float64", { dtype = "floats" }) } },
   options = { ord = order, axis = kinds.axes(), keepdims = kinds.flag(false) },
@@ -129,7 +129,7 @@ gradient is 0 where it is 0 or infinite; that of order math.huge is shared among
     local axes = check.axes(o.axis, x.ndim)
     local over = { axis = o.axis, keepdims = o.keepdims }
     if o.ord == 1 then return K.sum(K.abs(x), over) end
-    if o.ord == math.huge then return K.maximum(K.max(K.abs(x), over), 0) end -- of nothing 0
+    if o.ord == math.huge then return K.maximum(K.max(K.abs(x), over), 0) end -- over no elements 0
     local y, shape = length(x, o), x.shape
     if o.keepdims then return y end
     table.sort(axes)
