@@ -95,7 +95,7 @@ int64_t dw_cache_size(void);                               // bytes of the last 
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
 
-// Bytes of the machine, or of an enclosing cgroup that has less: all of them, and how many are free without swapping.
+// Bytes of the machine, or of an enclosing cgroup that has less: all, and how many can be had without swapping.
 typedef struct dw_memory {
   int64_t limit, available;
 } dw_memory;

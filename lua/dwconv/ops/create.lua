@@ -101,7 +101,8 @@ local parse_arange = args.options(arange_options, "(start, stop, step, {options}
 source "arange" {
   doc = [[
 Numbers from start up to, but without, stop: arange(stop), arange(start, stop) or arange(start, stop, step), then
-options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
+options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32,
+others K.floatx().]],
   values = {
     { "start", kinds.finite() },
     { "stop", kinds.optional(kinds.finite()) },

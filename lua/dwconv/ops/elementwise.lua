@@ -222,8 +222,8 @@ end
 
 op "clip" {
   doc = [[
-x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side gives NaN.
-A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
+x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side
+gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { { "x", either() }, { "min_value", kinds.optional(either()) }, { "max_value", kinds.optional(either()) } },
   result = "all, broadcast",
   reads = "core",

@@ -120,8 +120,8 @@ end
 op "norm" {
   doc = [[
 The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum
-of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its result does, and its
-gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
+of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its
+result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
   args = { { "x", tensor("any; float32 or float64", { dtype = "floats" }) } },
   options = { ord = order, axis = kinds.axes(), keepdims = kinds.flag(false) },
   result = "x's without the axes, or with size 1 there for keepdims",

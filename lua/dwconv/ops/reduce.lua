@@ -118,8 +118,8 @@ end
 
 reduction "max" {
   doc = [[
-The largest over the axes; NaN wins; over no elements -inf, or the lowest whole number. The gradient is shared equally among
-ties.]],
+The largest over the axes; NaN wins; over no elements -inf, or the lowest whole number. The gradient is shared equally
+among ties.]],
   forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
@@ -128,8 +128,8 @@ ties.]],
 
 reduction "min" {
   doc = [[
-The least over the axes; NaN wins; over no elements inf, or the highest whole number. The gradient is shared equally among
-ties.]],
+The least over the axes; NaN wins; over no elements inf, or the highest whole number. The gradient is shared equally
+among ties.]],
   forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
@@ -215,8 +215,8 @@ end
 
 reduction "logsumexp" {
   doc = [[
-log(sum(exp(x))) over the axes, without overflow; over no elements or only -inf it is -inf. Its gradient is the share of each
-exp(x) in the sum: of only -inf 0, and shared among those that are inf.]],
+log(sum(exp(x))) over the axes, without overflow; over no elements or only -inf it is -inf. Its gradient is the share
+of each exp(x) in the sum: 0 for only -inf, and shared among those that are inf.]],
   takes = tensor("float32 or float64", { dtype = "floats" }),
   reads = {},
   forward = function(x, o)
