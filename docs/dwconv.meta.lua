@@ -51,7 +51,7 @@ function Tensor:transpose(a, b) end
 ---@return dwconv.Tensor
 function Tensor:expand_dims(axis) end
 
---- What dw.record gives beside the results.
+--- What dw.record gives besides the results.
 ---@class dwconv.Tape
 local Tape = {}
 
@@ -169,7 +169,7 @@ function K.any(x, o) end
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:any(o) end
 
---- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+--- Numbers from start up to, but without, stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
 ---@param stop? number a number, or nil
 ---@param step? number a number, or nil
@@ -177,7 +177,7 @@ function Tensor:any(o) end
 ---@return dwconv.Tensor # as many as there are
 function K.arange(start, stop, step, o) end
 
---- Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
+--- Numbers from start up to, but without, stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().
 ---@param start number a number
 ---@param stop? number a number, or nil
 ---@param step? number a number, or nil
@@ -311,14 +311,14 @@ function Tensor:ceil() end
 --- Lets get_uid count from 1 again and sets the learning phase to 0.
 function K.clear_session() end
 
---- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+--- x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
 function K.clip(x, min_value, max_value) end
 
---- x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
+--- x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.
 ---@param min_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@param max_value? dwconv.Tensor|number a tensor, or a number beside one, or nil
 ---@return dwconv.Tensor # all, broadcast
@@ -429,14 +429,14 @@ function K.cumsum(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:cumsum(o) end
 
---- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
+--- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. It is correlation, as is usual in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many rows as the kernel fits, and a kernel that does not fit at all is an error.
 ---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
 ---@param depthwise_kernel dwconv.Tensor kh,kw,c,m for both layouts; of x's dtype
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # n,oh,ow,c*m or n,c*m,oh,ow
 function K.depthwise_conv2d(x, depthwise_kernel, o) end
 
---- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the kernel fits, and a kernel that does not fit at all is an error.
+--- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. It is correlation, as is usual in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many rows as the kernel fits, and a kernel that does not fit at all is an error.
 ---@param depthwise_kernel dwconv.Tensor kh,kw,c,m for both layouts; of x's dtype
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # n,oh,ow,c*m or n,c*m,oh,ow
@@ -458,24 +458,24 @@ function K.depthwise_conv2d_grad_kernel(g, x, kernel_shape, o) end
 ---@return dwconv.Tensor # x_shape
 function K.depthwise_conv2d_grad_x(g, depthwise_kernel, x_shape, o) end
 
---- Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+--- For a vector, the matrix with it on a diagonal and 0 elsewhere; for a matrix, that diagonal as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
 ---@param x dwconv.Tensor any; rank 1 or 2
 ---@param o? { k?: integer }
 ---@return dwconv.Tensor # of n numbers n+|k|,n+|k|; of n,m the diagonal's length
 function K.diag(x, o) end
 
---- Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
+--- For a vector, the matrix with it on a diagonal and 0 elsewhere; for a matrix, that diagonal as a view. k is an offset: 0 is the main diagonal, 1 the one to its right, -1 the one below.
 ---@param o? { k?: integer }
 ---@return dwconv.Tensor # of n numbers n+|k|,n+|k|; of n,m the diagonal's length
 function Tensor:diag(o) end
 
---- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
+--- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; empty where there is no such diagonal. A view of the same numbers.
 ---@param x dwconv.Tensor ...,n,m
 ---@param k? integer a whole number, an offset: 0 is the main diagonal, or nil
 ---@return dwconv.Tensor # ...,its length
 function K.diagonal(x, k) end
 
---- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where there is none. A view of the same numbers.
+--- The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; empty where there is no such diagonal. A view of the same numbers.
 ---@param k? integer a whole number, an offset: 0 is the main diagonal, or nil
 ---@return dwconv.Tensor # ...,its length
 function Tensor:diagonal(k) end
@@ -574,14 +574,14 @@ function K.expm1(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:expm1() end
 
---- The identity matrix of a size; with columns, which may be an option too, of so many columns.
+--- The identity matrix of a size; columns, which may be an option too, gives it another number of columns.
 ---@param size integer a whole number
 ---@param columns? integer a whole number, or nil
 ---@param o? { columns?: integer, dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # size,columns
 function K.eye(size, columns, o) end
 
---- The identity matrix of a size; with columns, which may be an option too, of so many columns.
+--- The identity matrix of a size; columns, which may be an option too, gives it another number of columns.
 ---@param size integer a whole number
 ---@param columns? integer a whole number, or nil
 ---@param o? { columns?: integer, dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
@@ -610,13 +610,13 @@ function K.floor(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:floor() end
 
---- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
+--- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a, except for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.floor_divide(a, b) end
 
---- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
+--- The largest whole number that is not above a / b, so that (a // b)*b + a % b is a, except for rounding: 1 // 0.1 is 9. A whole divisor of 0 is an error.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:floor_divide(b) end
@@ -666,7 +666,7 @@ function Tensor:gather(indices) end
 function K.get_uid(prefix) end
 
 --- A copy of a tensor's numbers, which later writes do not change.
----@param x any a tensor; what is none comes back as it is
+---@param x any a tensor; anything else comes back as it is
 ---@return dwconv.Tensor # a tensor
 function K.get_value(x) end
 
@@ -678,13 +678,13 @@ function K.get_value(x) end
 ---@return string?
 function dw.gradcheck(f, inputs, o) end
 
---- g * slope, and 0 where g is 0, whatever slope: what of a gradient flows on.
+--- g * slope, and 0 where g is 0, whatever slope is: the part of a gradient that flows on.
 ---@param g dwconv.Tensor|number a tensor, or a number beside one
 ---@param slope dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.gradient_product(g, slope) end
 
---- g / slope, and 0 where g is 0, whatever slope: what of a gradient flows on.
+--- g / slope, and 0 where g is 0, whatever slope is: the part of a gradient that flows on.
 ---@param g dwconv.Tensor|number a tensor, or a number beside one
 ---@param slope dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
@@ -897,13 +897,13 @@ function K.logical_xor(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:logical_xor(y) end
 
---- log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: of only -inf 0, and shared among those that are inf.
+--- log(sum(exp(x))) over the axes, without overflow; over no elements or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: 0 for only -inf, and shared among those that are inf.
 ---@param x dwconv.Tensor float32 or float64
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.logsumexp(x, o) end
 
---- log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: of only -inf 0, and shared among those that are inf.
+--- log(sum(exp(x))) over the axes, without overflow; over no elements or only -inf it is -inf. Its gradient is the share of each exp(x) in the sum: 0 for only -inf, and shared among those that are inf.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:logsumexp(o) end
@@ -926,13 +926,13 @@ function K.matmul(a, b) end
 ---@return dwconv.Tensor # ...,m,n, without m or n for a vector
 function Tensor:matmul(b) end
 
---- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
+--- The largest over the axes; NaN wins; over no elements -inf, or the lowest whole number. The gradient is shared equally among ties.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.max(x, o) end
 
---- The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among ties.
+--- The largest over the axes; NaN wins; over no elements -inf, or the lowest whole number. The gradient is shared equally among ties.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:max(o) end
@@ -948,13 +948,13 @@ function K.maximum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:maximum(y) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The mean over the axes. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.mean(x, o) end
 
---- The mean over the axes. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The mean over the axes. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:mean(o) end
@@ -963,13 +963,13 @@ function Tensor:mean(o) end
 ---@return number # a number
 function K.memory_limit() end
 
---- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
+--- The least over the axes; NaN wins; over no elements inf, or the highest whole number. The gradient is shared equally among ties.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.min(x, o) end
 
---- The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among ties.
+--- The least over the axes; NaN wins; over no elements inf, or the highest whole number. The gradient is shared equally among ties.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:min(o) end
@@ -985,13 +985,13 @@ function K.minimum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:minimum(y) end
 
---- What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.
+--- The remainder of a // b: a - (a // b)*b, exactly, with the sign of b. A whole divisor of 0 is an error.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function K.mod(a, b) end
 
---- What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.
+--- The remainder of a // b: a - (a // b)*b, exactly, with the sign of b. A whole divisor of 0 is an error.
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:mod(b) end
@@ -1049,22 +1049,22 @@ function Tensor:negative() end
 ---@return any ... # f's results
 function dw.no_grad(f, ...) end
 
---- The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.
+--- The positions of the elements that are not 0 (false is 0, NaN is not), in row-major order, one in each row.
 ---@param x dwconv.Tensor any
 ---@return dwconv.Tensor # how many there are, x's rank; int64, counting from 1
 function K.nonzero(x) end
 
---- The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.
+--- The positions of the elements that are not 0 (false is 0, NaN is not), in row-major order, one in each row.
 ---@return dwconv.Tensor # how many there are, x's rank; int64, counting from 1
 function Tensor:nonzero() end
 
---- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.norm(x, o) end
 
---- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
+--- The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.
 ---@param o? { axis?: integer|integer[], keepdims?: boolean, ord?: number|"fro" }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:norm(o) end
@@ -1086,12 +1086,12 @@ function K.not_equal(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:not_equal(y) end
 
---- Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops it. The path may be a pipe.
+--- Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv has and up to 8 axes. It takes no memory besides the tensor's, and Ctrl-C stops it. The path may be a pipe.
 ---@param path string a string
 ---@return dwconv.Tensor # the array's
 function dw.io.npy.read(path) end
 
---- Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It takes no memory beside the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed, pipes and devices written to.
+--- Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It takes no memory besides the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed, pipes and devices written to.
 ---@param path string a string
 ---@param tensor dwconv.Tensor a tensor
 function dw.io.npy.write(path, tensor) end
@@ -1302,25 +1302,25 @@ function K.reverse(x, axes) end
 ---@return dwconv.Tensor # x's
 function Tensor:reverse(axes) end
 
---- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
+--- x rolled along an axis: what leaves at its end comes in at its beginning; a negative shift goes the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
 ---@param x dwconv.Tensor any
 ---@param shift integer|integer[] a whole number, or a table of them, one for each axis
 ---@param o? { axis?: integer|integer[] }
 ---@return dwconv.Tensor # x's
 function K.roll(x, shift, o) end
 
---- x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
+--- x rolled along an axis: what leaves at its end comes in at its beginning; a negative shift goes the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
 ---@param shift integer|integer[] a whole number, or a table of them, one for each axis
 ---@param o? { axis?: integer|integer[] }
 ---@return dwconv.Tensor # x's
 function Tensor:roll(shift, o) end
 
---- The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.
+--- The nearest whole number, or the even one of two equally near; whole numbers stay. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.round(x) end
 
---- The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.
+--- The nearest whole number, or the even one of two equally near; whole numbers stay. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:round() end
 
@@ -1344,14 +1344,14 @@ function K.scatter(rows, indices, n) end
 ---@param n integer a whole number
 function dw.seed(n) end
 
---- The part at one index of an axis, which goes; a tensor also where one number is left.
+--- The part at one index of an axis, without that axis; a tensor even if it holds one number.
 ---@param x dwconv.Tensor any
 ---@param axis integer an axis, from 1 or -1 back
 ---@param index integer an index, from 1 or -1 back
 ---@return dwconv.Tensor # x's without the axis
 function K.select(x, axis, index) end
 
---- The part at one index of an axis, which goes; a tensor also where one number is left.
+--- The part at one index of an axis, without that axis; a tensor even if it holds one number.
 ---@param axis integer an axis, from 1 or -1 back
 ---@param index integer an index, from 1 or -1 back
 ---@return dwconv.Tensor # x's without the axis
@@ -1450,14 +1450,14 @@ function K.sort(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:sort(o) end
 
---- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
+--- x cut along an axis into views: into a number of equal parts, or into parts of the given sizes, one of which may be -1 for what is left. The parts are several results, of which { K.split(...) } makes a table.
 ---@param x dwconv.Tensor any
 ---@param sizes integer|integer[] a whole number or a table of whole numbers
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor ... # the parts
 function K.split(x, sizes, o) end
 
---- x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for what is left. The parts are several results, of which { K.split(...) } makes a table.
+--- x cut along an axis into views: into a number of equal parts, or into parts of the given sizes, one of which may be -1 for what is left. The parts are several results, of which { K.split(...) } makes a table.
 ---@param sizes integer|integer[] a whole number or a table of whole numbers
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor ... # the parts
@@ -1498,23 +1498,23 @@ function Tensor:squeeze(axis) end
 ---@return dwconv.Tensor # theirs, with the new axis
 function K.stack(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.std(x, o) end
 
---- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The standard deviation over the axes, the root of var. Where it is 0, its gradient is given as 0. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:std(o) end
 
---- The same numbers, which no gradient flows through; of a table of tensors a table.
+--- The same numbers, through which no gradient flows; a table of tensors gives a table.
 ---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor or a table of tensors
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function K.stop_gradient(variables) end
 
---- The same numbers, which no gradient flows through; of a table of tensors a table.
+--- The same numbers, through which no gradient flows; a table of tensors gives a table.
 ---@return dwconv.Tensor|dwconv.Tensor[] # the same
 function Tensor:stop_gradient() end
 
@@ -1568,7 +1568,7 @@ function K.swapaxes(x, a, b) end
 ---@return dwconv.Tensor|number # the branches'
 function K.switch(condition, then_expression, else_expression) end
 
---- Along an axis, the elements at the indices: of each line its own.
+--- The elements at the indices along an axis; each line has its own indices.
 ---@param x dwconv.Tensor any
 ---@param indices dwconv.Tensor x's but on the axis; int32, int64 or uint8, counting from 1
 ---@param axis integer an axis, from 1 or -1 back
@@ -1666,12 +1666,12 @@ function K.triu(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:triu(o) end
 
---- x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.
+--- x without the digits after the point: the nearest whole number towards 0. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
 ---@return dwconv.Tensor # x's
 function K.trunc(x) end
 
---- x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.
+--- x without the digits after the point: the nearest whole number towards 0. Its gradient is 0.
 ---@return dwconv.Tensor # x's
 function Tensor:trunc() end
 
@@ -1705,18 +1705,18 @@ function K.update_add(x, increment) end
 ---@return dwconv.Tensor # x itself
 function K.update_sub(x, decrement) end
 
---- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param x dwconv.Tensor any
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function K.var(x, o) end
 
---- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.
+--- The variance over the axes, divided by n - correction; NaN where that is not above 0. Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.
 ---@param o? { axis?: integer|integer[], correction?: number, keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:var(o) end
 
---- A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.
+--- A new tensor from a nested table, a number or a tensor, to be changed in place by K.update and the like.
 ---@param value dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@param o? { dtype?: "float32"|"float64"|"int32"|"int64"|"uint8"|"bool" }
 ---@return dwconv.Tensor # value's shape

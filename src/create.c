@@ -1,4 +1,4 @@
-// create.c: drivers that make numbers out of nothing but their positions. Called by the binding. Invariant: element i
+// create.c: drivers that make numbers from their positions alone. Called by the binding. Invariant: element i
 // depends on i alone, so results are the same for any number of threads.
 #include "base/base.h"
 

@@ -26,7 +26,7 @@ typedef enum dw_status {
   DW_PADDING,
   DW_WINDOW,   // the (dilated) kernel is larger than the padded input
   DW_DIVISION, // of whole numbers by zero
-  DW_EXPONENT  // a negative one, of whole numbers
+  DW_EXPONENT  // a negative one, for whole numbers
 } dw_status;
 
 const char *dw_status_text(dw_status s);
@@ -78,13 +78,13 @@ void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t
 struct dw_kernels;
 typedef struct dw_pool dw_pool;
 
-// Who runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
+// What runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
   int threads;    // >= 1
   double grain;   // multiply-adds below which a job is not worth a parallel region
-  int64_t stream; // bytes: larger results are written past the caches, as little of them would stay there
+  int64_t stream; // bytes: larger results bypass the caches, which would keep little of them
   const struct dw_kernels *kernels;
-  dw_pool *pool;                   // whose workers help; NULL: there are none
+  dw_pool *pool;                   // its workers help; NULL: there are no workers
   bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL; once true, stays so
   void *user;
 } dw_context;
@@ -95,7 +95,7 @@ int64_t dw_cache_size(void);                               // bytes of the last 
 bool dw_context_set_isa(dw_context *cx, const char *name); // false: unknown, or the CPU cannot
 const char *dw_context_isa(const dw_context *cx);
 
-// Bytes of the machine, or of a cgroup around us that has less: all, and what could be had now without swapping.
+// Bytes of the machine, or of an enclosing cgroup that has less: all, and how many can be had without swapping.
 typedef struct dw_memory {
   int64_t limit, available;
 } dw_memory;
@@ -131,18 +131,18 @@ enum { DW_STATE_BYTES = 1024, DW_STATE_ALIGN = 16 };
 struct dw_job {
   const dw_context *cx;
   dw_pass pass;           // the one to run now
-  bool (*next)(dw_job *); // makes `pass` the one after it; false: there is none. NULL: there is one pass only
+  bool (*next)(dw_job *); // makes `pass` the next pass; false: that was the last. NULL: there is only one pass
   dw_status status;       // of the whole job, when all its passes are done
   int slots;              // that the scratch has room for
   size_t scratch;         // bytes that dw_run wants
-  size_t zeroed;          // so many of them, from the first, are 0 before the first pass
+  size_t zeroed;          // this many of them, from the first, are 0 before the first pass
   char *memory;           // the scratch, while it runs
   _Alignas(DW_STATE_ALIGN) char state[DW_STATE_BYTES];
 };
 
 // Runs all passes; parallel.c cuts their units into tasks and shares these out. `memory` has j->scratch bytes and
-// begins at a 64-byte line; it is not read where there are none. DW_OK, DW_INTERRUPTED, or what the init says of its
-// job.
+// begins at a 64-byte line; it is not read if j->scratch is 0. Gives DW_OK, DW_INTERRUPTED, or another status that the
+// comment on the init names.
 dw_status dw_run(dw_job *j, void *memory);
 
 // ---- layout: copies, permutations, conversion ---------------------------------------------------
@@ -166,19 +166,19 @@ double dw_element(const dw_tensor *t, int64_t flat);
 // int64 or float64: first, first + step, first + 2*step, ...
 void dw_count_init(dw_job *j, const dw_context *cx, const dw_tensor *y, int64_t first, int64_t step);
 void dw_range_init(dw_job *j, const dw_context *cx, const dw_tensor *y, double first, double step);
-// float64: n numbers as far from each other, from first to last.
+// float64: n evenly spaced numbers, from first to last.
 void dw_linspace_init(dw_job *j, const dw_context *cx, const dw_tensor *y, double first, double last);
 
 // ---- elementwise: y[i] = op(x[0][i], ...) --------------------------------------------------------
 
-// Ops go by number, found by name; kernels/elementwise.h lists them. -1: there is none.
+// Ops are known by number, found by name; kernels/elementwise_list.h lists them. -1: there is no such op.
 int dw_elementwise_find(const char *name);
 int dw_elementwise_operands(int op);
 bool dw_elementwise_chooses(int op); // whether the first operand is bool, whatever the others are
 dw_dtype dw_elementwise_result(int op, dw_dtype d);
 bool dw_elementwise_takes(const dw_context *cx, int op, dw_dtype d);
-// A job that only looks whether whole numbers are divided by 0 or raised to a negative power: its status is DW_DIVISION
-// or DW_EXPONENT then. False: there is nothing to look at, and no job.
+// A job that only checks whether whole numbers are divided by 0 or raised to a negative power; its status is then
+// DW_DIVISION or DW_EXPONENT. False: there is nothing to check, and no job.
 bool dw_elementwise_check_init(dw_job *j, const dw_context *cx, const dw_tensor *const *x, int op);
 // y and the operands have one shape (broadcast operands are views); the others' dtype is the last one's. y may be an
 // operand, but not overlap one otherwise.
@@ -196,7 +196,7 @@ typedef enum dw_reduction { DW_SUM, DW_PROD, DW_MAX, DW_MIN, DW_MEAN, DW_VARIANC
 // that the variance divides by; where nothing is left, it is NaN.
 dw_status dw_reduce_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, dw_reduction op,
                          double correction);
-// y (int64, x's rank, size 1 on `axis`, which x has elements along): the position, from 1, of the first of the least or
+// y (int64, x's rank, size 1 on `axis`, along which x is not empty): the position, from 1, of the first of the least or
 // largest.
 void dw_arg_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool least);
 
@@ -273,7 +273,7 @@ typedef struct dw_axis {
 // with the odd pixel of `same` at the end.
 dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, int64_t dilation, dw_padding mode);
 
-// An axis with stride and dilation falls apart into interleaved phases in which taps are neighbours:
+// An axis with stride and dilation splits into interleaved phases in which taps are neighbours:
 //     to = to_first + m*to_step            for m = 0 .. count-1       (what is computed)
 //     from = from_first + q*from_step      for q = 0 .. extent-1      (what is read)
 //     q = first + m*stride + t             for t = 0 .. taps-1        (outside 0..extent-1: padding)
@@ -336,8 +336,8 @@ typedef struct dw_epilogue {
 dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b,
                        const void *panels, const dw_epilogue *e);
 
-// For a b (k, n) that is used often: packed once, into dw_gemm_panels bytes that begin at a 64-byte line. Panels are
-// for the ISA of the context that packed them.
+// For an operand b (k, n) that is used often: it is packed once, into dw_gemm_panels bytes that begin at a 64-byte
+// line. Panels are for the ISA of the context that packed them.
 size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
 void dw_gemm_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *b);
 

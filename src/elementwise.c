@@ -78,7 +78,7 @@ static bool end_search(dw_job *j) {
   return false;
 }
 
-// Whether a whole number in t is zero, or, if asked so, negative: then `yes`.
+// Whether a whole number in t is zero or, if that is asked, negative: then `yes`.
 static bool search_init(dw_job *j, const dw_context *cx, const dw_tensor *t, bool negative, dw_status yes) {
   struct search *s = DW_STATE(struct search, j);
   int64_t n = dw_numel(t);
@@ -114,10 +114,10 @@ struct combination {
   int64_t box[DW_MAX_RANK], boxes[DW_MAX_RANK]; // of each axis: its share in a block, and how many there are
   int64_t blocks;
   bool direct[DW_OPERANDS]; // contiguous within a block
-  bool streams;             // y is direct, and written past the caches
+  bool streams;             // y is direct, and bypasses the caches
 };
 
-// An axis along which some operand is contiguous that is far from contiguous along the last one; -1 if there is none.
+// An axis along which an operand is contiguous that is far from contiguous along the last axis; -1 if there is none.
 static int find_across(const struct dw_walk *w) {
   enum { FEW = 4 };
   int last = w->rank - 1;
@@ -170,7 +170,7 @@ static void cut_blocks(struct combination *c) {
   }
 }
 
-// Where a block begins in each operand, and how many elements it has along each axis; gives how many in all.
+// Where a block begins in each operand, and how many elements it has along each axis; gives the number of all.
 static int64_t find_block(const struct combination *c, int64_t block, char **at, int64_t *count) {
   const struct dw_walk *w = &c->w;
   int64_t n = 1;

@@ -1,5 +1,5 @@
 // families.h: THE list of families. From it follow the table of kernels (kernels/kernels.h, kernels/table.c), what the
-// Makefile compiles, and the rooms of the binding (binding/binding.c); CONTRIBUTING.md tells how to add a family.
+// Makefile compiles, and the rooms of the binding (binding/open.c); CONTRIBUTING.md tells how to add a family.
 //     FAMILY(name, types)    has a driver, a room in the binding and kernels of its name for these types of elements
 //     KERNELS(name, types)   further kernels of the family above
 // Types are FLOATS, NUMBERS (those and whole numbers), ALL (those and bool), SIZES (1, 4 and 8 bytes), or NONE.

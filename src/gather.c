@@ -137,7 +137,7 @@ dw_status dw_put_init(dw_job *j, const dw_context *cx, const dw_tensor *x, const
 // memory: where the list of each row of x ends, n numbers; then the lists, k rows of y counted from 0.
 static int64_t *ends_of(const dw_job *j) { return (int64_t *)(void *)j->memory; }
 
-// In one order, so in one unit.
+// One unit, as the order is fixed.
 static void count_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)a, (void)b;
   const struct picking *p = picking_of(j);
@@ -147,7 +147,7 @@ static void count_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   }
 }
 
-// Where lists begin becomes where they end.
+// The beginnings of the lists become their ends.
 static void list_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)a, (void)b;
   const struct picking *p = picking_of(j);
@@ -167,7 +167,7 @@ static void list_rows(dw_job *j, int64_t a, int64_t b, int slot) {
 static void add_long(dw_job *j, char *x, const int64_t *list, int64_t count, int slot) {
   enum { MOST = 256, PIECE = 1 << 12 };
   const struct picking *p = picking_of(j);
-  int64_t acc[MOST]; // or doubles
+  int64_t acc[MOST]; // or as many doubles
   for (int64_t first = 0; first < p->inner; first += MOST) {
     int64_t lanes = least(MOST, p->inner - first);
     memset(acc, 0, sizeof acc);

@@ -51,7 +51,7 @@ static struct move *move_init(dw_job *j, const dw_context *cx, const dw_tensor *
   return m;
 }
 
-// Units are blocks of so many along the last axis.
+// Units are blocks of this many elements along the last axis.
 static void cut(dw_job *j, int64_t block) {
   struct move *m = move_of(j);
   int64_t all = 1, outer = 1, last = m->axes.size[m->axes.rank - 1];
@@ -138,7 +138,7 @@ void dw_copy_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, const d
 
 // ---- rows by their index -------------------------------------------------------------------------
 
-// A job that copies one row after another, as two may have one index.
+// A job that copies one row after another, as two rows may have the same index.
 struct put_rows {
   struct move row; // first, so that the units find it
   dw_tensor x, rows;
@@ -271,7 +271,7 @@ struct comparison {
   int64_t *worst;
 };
 
-// One unit, as the first of equal excesses counts.
+// There is one unit, as the first of equal excesses counts.
 static void compare(dw_job *j, int64_t begin, int64_t end, int slot) {
   enum { OFTEN = 1 << 16 };
   (void)begin, (void)end;

@@ -1,4 +1,4 @@
-// random.c: a counter-based generator and the three distributions of the backend. Element i of a tensor is a
+// random.c: a counter-based generator and the backend's three distributions. Element i of a tensor is a
 // function of (key, counter, i) alone, so the numbers are the same for any thread count and any ISA.
 #include <math.h>
 

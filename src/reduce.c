@@ -23,10 +23,10 @@ struct reduction {
   int64_t lanes, block, blocks; // accumulators of a row, of a block; blocks of a row
   ptrdiff_t pitch[2];           // between lanes
   int64_t outputs;              // of all, in the order of kept axes
-  int64_t outer;                // kept indices but the row's
+  int64_t outer;                // kept indices except the row's
   int64_t chunks, chunk;        // of the first reduced axis
   bool keeps;                   // accumulators, chunks * outputs of them, go to the job's memory, to be joined
-  int step;                     // of a moment's passes
+  int step;                     // which of a moment's passes runs
   int64_t centers;              // of a moment: where the center of each output is in memory
   double count;                 // elements that become one
   double divisor;               // what sums are divided by: the count, less the correction of moments
@@ -75,7 +75,7 @@ static bool accumulate_row(const struct reduction *r, struct block *b, const cha
   return true;
 }
 
-// Accumulates x from `at` on over all reduced axes, of the first only `count` elements.
+// Accumulates x from `at` on over all reduced axes, but only `count` elements of the first of these.
 static void accumulate(const struct reduction *r, struct block *b, const char *at, int64_t count) {
   const struct dw_walk *w = &r->w;
   int first = r->kept, last = w->rank - 1;
@@ -223,7 +223,7 @@ static void plan(struct reduction *r, const dw_tensor *y, const dw_tensor *x) {
   }
   r->outer = r->outputs / r->lanes;
   r->blocks = parts(r->lanes, r->block);
-  int64_t units = r->outer * r->blocks; // where these are many, no row needs to be cut
+  int64_t units = r->outer * r->blocks; // if there are many of them, no row needs to be cut
   r->chunks = most(1, all / CHUNK < MOST ? all / CHUNK / units : MOST / units);
   r->chunk = parts(axis, r->chunks);
   r->chunks = parts(axis, r->chunk);

@@ -5,7 +5,7 @@
 enum { Y, X };
 
 struct softmax {
-  struct dw_walk others; // the axes but the one
+  struct dw_walk others; // all axes except that one
   int64_t n;             // elements of a line
   ptrdiff_t step[2];
   void (*run)(void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step, int64_t n);

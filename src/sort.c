@@ -1,6 +1,6 @@
 // sort.c: the order of the elements along a last axis. Called by the binding. Short lines are sorted whole, each as one
 // unit; long ones one after the other, by units that sort blocks, then by passes whose units each write a piece of what
-// two sorted runs merge into. Invariant: the order is stable, so it is the same however it comes about.
+// two sorted runs merge into. Invariant: the order is stable, so it does not depend on how it is computed.
 #include "base/base.h"
 #include "kernels/sort.h"
 

@@ -19,15 +19,14 @@ local Node = {}
 Node.__index = Node
 Node.__name = "dwconv.Op"
 
--- As Lua's operators bind, loosest first.
+-- How tightly Lua's operators bind, loosest first.
 local CHAIN <const>, JOIN <const>, SUM <const>, PRODUCT <const>, LEAF <const> = 1, 2, 3, 4, 5
 
 local function node(fields) return setmetatable(fields, Node) end
 
 local function is_node(v) return getmetatable(v) == Node end
 
--- The parts of a node: of its operands those of the same kind are taken apart, on the right only where the operation is
--- associative.
+-- The parts of a node: operands of its own kind are taken apart, on the right only where the operation is associative.
 local function parts_of(self)
   if self.parts or not self.left then return self.parts or {} end
   local parts, todo, apart = {}, { self }, { true } -- a stack of operands, and whether they may be taken apart
@@ -261,7 +260,7 @@ local function call_each(self, ...)
   return results
 end
 
--- The parts get the same inputs; their results are combined. Sums and products of floats are no associative operations:
+-- The parts get the same inputs; their results are combined. Sums and products of floats are not associative:
 -- what stands in parentheses on the right is computed first.
 local function side_by_side(kind, operator, level, associative, combine)
   local between, right = (" %s "):format(operator), associative and level or level + 1

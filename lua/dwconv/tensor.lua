@@ -30,7 +30,7 @@ end })
 -- Methods that take other arguments than the function of K.
 function methods.transpose(t, a, b)
   if a == nil and b == nil then return K.transpose(t) end
-  core.transpose(t, a, b) -- which refuses what is no axis in the method's name
+  core.transpose(t, a, b) -- which refuses, in the method's name, what is no axis
   return K.swapaxes(t, a, b)
 end
 
@@ -61,7 +61,7 @@ local function shown(size, edge)
   return at
 end
 
--- How many lines a block takes with so many items at each end of each axis (0: only the first item); those between
+-- How many lines a block takes with this many items at each end of each axis (0: only the first item); those between
 -- blocks count too.
 local function lines_of(t, edges)
   local rank, lines, per_line = t.ndim, 1, COLUMNS // (WIDTHS[t.dtype] or 9)

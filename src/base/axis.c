@@ -52,7 +52,7 @@ dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, i
   return DW_OK;
 }
 
-// Taps are `dilation` apart and outputs `stride`: outputs dilation/gcd apart see taps on one lattice.
+// Taps are `dilation` apart and outputs are `stride` apart: outputs dilation/gcd apart see taps on one lattice.
 int64_t dw_axis_phases(const dw_axis *a) { return least(a->dilation / gcd(a->stride, a->dilation), a->out); }
 
 void dw_axis_phase(dw_phase *p, const dw_axis *a, int64_t f) {

@@ -9,13 +9,13 @@
 static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
-// How many parts of `size` it takes to hold n.
+// How many parts of `size` are needed to hold n.
 static inline int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
 static inline int64_t round_up(int64_t n, int64_t unit) { return parts(n, unit) * unit; }
 // The size of parts of n that are nearly alike and no larger than `size`.
 static inline int64_t even(int64_t n, int64_t size) { return n <= size ? n : parts(n, parts(n, size)); }
 
-// Sizes of scratch stay at this one when they would pass it.
+// Sizes of scratch saturate here.
 #define DW_TOO_MUCH (INT64_C(1) << 62)
 
 static inline int64_t times(int64_t a, int64_t b) {
@@ -23,7 +23,7 @@ static inline int64_t times(int64_t a, int64_t b) {
   return __builtin_mul_overflow(a, b, &r) ? DW_TOO_MUCH : least(r, DW_TOO_MUCH);
 }
 
-// What only a mistake in this library can break; a release leaves the question out.
+// Only a mistake in this library can break such a condition; a release does not check it.
 #ifdef DW_SANITIZE
 #define DW_REQUIRE(condition) ((condition) ? (void)0 : __builtin_trap())
 #else
@@ -33,7 +33,7 @@ static inline int64_t times(int64_t a, int64_t b) {
 // Bytes of a line of the caches and of a page.
 enum { DW_LINE = 64, DW_PAGE = 4096 };
 
-// The kernels that move elements of so many bytes.
+// The kernels that move elements of this many bytes.
 static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context *cx, int64_t bytes) {
   return cx->kernels->layout[bytes == 1 ? DW_SIZE1 : bytes == 4 ? DW_SIZE4 : DW_SIZE8];
 }
@@ -55,11 +55,11 @@ static inline void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, d
   j->scratch = j->zeroed = 0;
 }
 
-// How many slots a pass of so many units and so much work has at most.
+// The most slots that a pass of this many units and this much work has.
 int dw_slots(const dw_context *cx, int64_t units, double work);
 
-// To be asked within units that may take long, each millisecond or so: when it is true, they return at once, and dw_run
-// gives DW_INTERRUPTED.
+// Units that may take long ask this every millisecond or so: when it is true, they return at once, and dw_run gives
+// DW_INTERRUPTED.
 bool dw_stopped(const dw_context *cx, int slot);
 
 // About what an element costs in passes that are not arithmetic, in multiply-adds, so that `work` means the same in all
@@ -75,12 +75,12 @@ enum {
 
 // ---- scratch ------------------------------------------------------------------------------------
 
-// Deals out the scratch of a job in pieces: gives where the next one, of so many bytes, begins in its memory. Pieces
+// Deals out the scratch of a job in pieces: gives where the next one, of this many bytes, begins in its memory. Pieces
 // are some lines apart. `used` grows, up to DW_TOO_MUCH.
 int64_t dw_scratch_take(int64_t *used, int64_t bytes);
 // The same for one piece for each slot; *pitch is the distance between them.
 int64_t dw_scratch_each(int64_t *used, int64_t bytes, int slots, int64_t *pitch);
-// Tells the job; DW_TOO_LARGE where nobody has so much.
+// Tells the job; DW_TOO_LARGE when no machine has so much.
 dw_status dw_scratch_tell(dw_job *j, int64_t used);
 
 // ---- walks --------------------------------------------------------------------------------------

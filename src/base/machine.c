@@ -1,5 +1,5 @@
-// machine.c: what this machine and the cgroups around us allow: processors and memory. Called once per context, and
-// before large allocations. Reads small files without stdio; what cannot be read does not limit.
+// machine.c: what this machine and the cgroups around us allow: processors, memory and caches. Called once per context,
+// and before large allocations. Reads small files without stdio; a file that cannot be read sets no limit.
 #define _GNU_SOURCE
 #include "dwconv.h"
 
@@ -87,7 +87,7 @@ int dw_default_threads(void) {
   return n;
 }
 
-// The number behind `key`, which begins a line; `none` if it is not there.
+// The number after `key`, which begins a line; `none` if it is not there.
 static int64_t number_at(const char *text, const char *key, int64_t none) {
   size_t n = strlen(key);
   for (; text != NULL; text = strchr(text, '\n')) {
@@ -104,8 +104,8 @@ static int64_t read_number(const char *root, const char *group, const char *name
   return n > 0 ? n : none;
 }
 
-// The names that the two versions of cgroups have for a limit, for what is used, and for what of it files take that can
-// be read again.
+// What the two versions of cgroups call a limit, the bytes in use, and the part of these that holds files which can be
+// read again.
 struct names {
   const char *root, *limit, *used, *files;
 };

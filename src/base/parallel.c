@@ -1,8 +1,8 @@
 // parallel.c: runs jobs: cuts the units of each pass into tasks and shares these out over threads. The only file that
 // starts any. Invariants: a unit runs whole, once, on one thread, and results never depend on which. The calling thread
-// waits for no worker that has not come: it does what is left itself. Nothing here ends the process: where the system
-// gives no thread, there are fewer. No Lua call happens in here but cx->interrupted, which the calling thread alone
-// makes, and which cannot raise.
+// does not wait for workers that have not come: it does what is left itself. Nothing here ends the process: where the
+// system refuses a thread, there are fewer. The only Lua call in here is cx->interrupted, which the calling thread
+// alone makes, and which cannot raise.
 #include "base.h"
 
 #include <pthread.h>
@@ -26,17 +26,17 @@ struct share {
 };
 
 // `state` is the number of the region, how many slots it has (0: it is closed), and how many workers are inside. What
-// describes the region, a pass of `job` cut into tasks of so many units, is written while it is closed and nobody is
+// describes the region, a pass of `job` cut into tasks of some units each, is written while it is closed and nobody is
 // inside.
 struct dw_pool {
   _Alignas(DW_LINE) _Atomic uint64_t state;
   dw_job *job;
   int64_t per_task;
   _Alignas(DW_LINE) atomic_bool stop; // the region is interrupted
-  atomic_bool workers_sleep;          // some of them; cleared by whoever wakes them
+  atomic_bool workers_sleep;          // some of them do; cleared by the thread that wakes them
   atomic_bool caller_sleeps;
   atomic_int end; // workers from this slot on are to end
-  int threads;    // with the calling one
+  int threads;    // including the calling one
   bool refused;   // the system gave no more, or the pool was stopped
   unsigned home;  // the value of `forks` in the process that started the workers
   pthread_mutex_t lock;
@@ -68,7 +68,7 @@ static void relax(void) {
 #endif
 }
 
-// Looks until ready(pool, what) or for SPIN_US. Who is not run by the machine meanwhile finds its time over.
+// Looks until ready(pool, what) or for SPIN_US. A thread that the machine does not run meanwhile finds its time over.
 static bool spin(dw_pool *p, bool (*ready)(dw_pool *p, uint64_t what), uint64_t what) {
   enum { LOOKS = 32 };
   int64_t end = now_us() + SPIN_US;
@@ -117,7 +117,7 @@ static void wait_for_call(dw_pool *p, uint64_t what) {
   pthread_mutex_unlock(&p->lock);
 }
 
-// Enters the region that is open; gives its state, or 0 if there is none any more.
+// Enters the region that is open; gives its state, or 0 if there is no open region any more.
 static uint64_t enter(dw_pool *p, int slot) {
   uint64_t state = p->state;
   while (slots_of(state) > slot) {
@@ -185,7 +185,7 @@ dw_pool *dw_pool_init(void *memory) {
   return p;
 }
 
-// A worker has a stack of a size of its own, as nobody needs more, and answers no signal, as that is the program's.
+// A worker has a stack of a fixed size, which is all it needs, and handles no signal, as signals are the program's.
 static void start_workers(dw_pool *p, int threads) {
   enum { STACK = 1 << 20 };
   pthread_attr_t attributes;
@@ -243,7 +243,7 @@ int dw_slots(const dw_context *cx, int64_t units, double work) {
   return many && !is_orphan(cx->pool) ? cx->threads : 1;
 }
 
-// The threads there are, of those that are wanted.
+// How many of the threads that are wanted there are.
 static int find_threads(dw_pool *p, int wanted) {
   if (p->threads < wanted && !p->refused) start_workers(p, wanted), p->refused = p->threads < wanted;
   return p->threads < wanted ? p->threads : wanted;
@@ -264,7 +264,7 @@ static void open_region(dw_pool *p, dw_job *j, int64_t tasks, int64_t per_task, 
 
 static bool is_empty(dw_pool *p, uint64_t what) { return (void)what, inside_of(p->state) == 0; }
 
-// No worker comes in any more; those that are inside end their tasks, which may be long.
+// No worker comes in any more; those that are inside finish their tasks, which may take long.
 static void close_region(dw_pool *p, const dw_context *cx) {
   enum { POLL_US = 10000 };
   atomic_fetch_and(&p->state, ~((uint64_t)ONES << FIELD));

@@ -1,12 +1,12 @@
 // scratch.c: how the scratch of a job is dealt out. Called by the inits of drivers. Invariant: what one thread writes
-// lies apart from what another does.
+// lies apart from what another thread writes.
 #include "base.h"
 
 enum {
-  APART = 256, // bytes, of which the size of a piece is a multiple; with 64, packing planes takes a seventh longer
+  APART = 256, // bytes; the size of a piece is a multiple of them. With 64, packing planes takes a seventh longer
   // Where a thread walks through more than a LITTLE scratch, its prefetchers also take lines far ahead of it, which
   // another thread may be writing. Found with `make bench BENCHES=depthwise` on a Zen 4, kernel gradients of two
-  // threads: 3 KB more between the pieces change nothing, 16 KB half of it, 64 KB all.
+  // threads: 3 KB more between the pieces change nothing, 16 KB remove half of the loss, 64 KB all of it.
   LITTLE = 1 << 12,
   FAR_APART = 1 << 16
 };

@@ -25,7 +25,7 @@ static const char *const texts[] = {
     [DW_PADDING] = "padding must not be negative",
     [DW_WINDOW] = "the kernel is larger than the padded input",
     [DW_DIVISION] = "division of whole numbers by zero",
-    [DW_EXPONENT] = "a whole number to a negative power is none; use a float dtype",
+    [DW_EXPONENT] = "a whole number to a negative power is not a whole number; use a float dtype",
 };
 
 const char *dw_status_text(dw_status s) { return texts[s]; }
@@ -47,7 +47,7 @@ bool dw_dtype_find(dw_dtype *d, const char *name) {
 }
 
 dw_status dw_tensor_init(dw_tensor *t, void *data, dw_dtype dtype, int rank, const int64_t *shape) {
-  // Empty axes do not excuse the others: strides must not overflow either.
+  // The other axes count even if one is empty: strides must not overflow either.
   int64_t bytes = (int64_t)dtypes[dtype].size, stride = 1;
   *t = (dw_tensor){.data = data, .rank = rank, .dtype = dtype};
   memcpy(t->shape, shape, (size_t)rank * sizeof shape[0]); // whole, also when it is refused
@@ -116,7 +116,7 @@ bool dw_reshape_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t *
     *v = r;
     return true;
   }
-  int64_t size[DW_MAX_RANK], step[DW_MAX_RANK]; // t's axes but those of size 1
+  int64_t size[DW_MAX_RANK], step[DW_MAX_RANK]; // t's axes except those of size 1
   int n = 0;
   for (int i = 0; i < t->rank; i++) {
     if (t->shape[i] == 1) continue;

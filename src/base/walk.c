@@ -1,4 +1,4 @@
-// walk.c: how drivers see strided tensors of one shape together. Called by layout.c, elementwise.c and reduce.c.
+// walk.c: how drivers see strided tensors of one shape together. Called by the drivers that take any strides.
 // Invariant: the axes of a walk visit every element of the shape once.
 #include "base.h"
 

@@ -8,7 +8,7 @@
 
 static const char *push_shown(lua_State *L, int index, bool inner);
 
-// "{2, {1, 2}, "a", ...}": four items at most, and no table in a table in a table.
+// "{2, {1, 2}, "a", ...}": four items at most, and at most two levels of tables.
 static const char *push_shown_table(lua_State *L, int index, bool inner) {
   enum { SHOWN = 4 };
   lua_Unsigned n = lua_rawlen(L, index);
@@ -116,7 +116,7 @@ dw_dtype dwl_checkdtype(lua_State *L, int index, const char *argument) {
   return d;
 }
 
-// A name among the numbers is an option in the wrong table. Names come after the last number when tables are walked.
+// A name among the numbers is an option in the wrong table. A walk over a table meets names after the last number.
 void dwl_refusefields(lua_State *L, int index, const char *argument) {
   lua_Integer n = (lua_Integer)lua_rawlen(L, index);
   if (n > 0) lua_pushinteger(L, n);

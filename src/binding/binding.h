@@ -19,7 +19,7 @@ typedef struct dwl_state {
   dw_context cx;
   dw_random random;
   int64_t memory;     // bytes that a script has said it may hold; 0: what the machine has
-  int64_t checked;    // so many may be held before the machine is looked at again
+  int64_t checked;    // bytes that may be held before the machine is asked again
   int64_t fresh;      // bytes allocated by the running function, which may not be written yet
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;
@@ -29,14 +29,14 @@ typedef struct dwl_state {
   int hook_mask, hook_count;
 } dwl_state;
 
-// Every tensor userdata begins with this. An owner has its payload behind it, in the same block; a view has
+// Every tensor userdata begins with this. An owner has its payload after it, in the same block; a view has
 // its root as user value 1: the owner, or the detached view that it was made of, whose user value 1 is the owner.
 // Blocks never move, so pointers into the owner stay valid.
 typedef struct dwl_tensor {
   dw_tensor t;
   uint64_t *writes; // the owner's count of writes through any view
   uint64_t own_writes;
-  bool detached; // a view which gradients take for a tensor of its own
+  bool detached; // a view that gradients treat as a tensor of its own
 } dwl_tensor;
 
 static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, lua_upvalueindex(DWL_STATE)); }
@@ -49,11 +49,11 @@ const char *dwl_shape_text(lua_State *L, const dw_tensor *t);                   
 
 // ---- tensor.c -----------------------------------------------------------------------------------
 
-void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when holding so many more would pass the limit
+void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when this many more would pass the limit
 int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may hold now
 char *dwl_nextline(char *p);                       // p, or the next address that is a multiple of 64
 
-dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is none
+dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is not a tensor
 // Push a new tensor. The payload of dwl_newtensor is not initialised.
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
 dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);
@@ -70,8 +70,8 @@ void dwl_check(lua_State *L, dw_status s);     // raises unless it is DW_OK
 void dwl_run(lua_State *L, dw_job *j);         // lends it scratch; raises what goes wrong
 void *dwl_scratch(lua_State *L, size_t bytes); // pushes it
 bool dwl_hookchanged(void *state);             // whether an interruption is asked for
-// In loops of the binding itself, with their counter: raises when an interruption is asked for, which it looks for at
-// every 2^16-th.
+// For loops of the binding itself, with their counter: raises when an interruption is asked for; looks only at every
+// 2^16-th step.
 void dwl_poll(lua_State *L, int64_t i);
 void dwl_copy(lua_State *L, const dw_tensor *to, const dw_tensor *from);
 void dwl_cast(lua_State *L, const dw_tensor *to, const dw_tensor *from);

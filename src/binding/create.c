@@ -24,7 +24,7 @@ static int zeros(lua_State *L) { return full_of(L, 2, 0, 0); } // shape, dtype
 static int ones(lua_State *L) { return full_of(L, 2, 0, 1); }  // shape, dtype
 static int full(lua_State *L) { return full_of(L, 3, 2, 0); }  // shape, value, dtype
 
-static int empty(lua_State *L) { // shape, dtype; whoever calls it writes every element
+static int empty(lua_State *L) { // shape, dtype; the caller writes every element
   int64_t shape[DW_MAX_RANK];
   int rank = dwl_checkshape(L, 1, "shape", shape);
   dwl_newtensor(L, dwl_checkdtype(L, 2, "dtype"), rank, shape);
@@ -85,7 +85,7 @@ static void arange_integers(lua_State *L, dw_dtype dtype) {
   dwl_run(L, &j);
 }
 
-// Whether x, as `dtype` has it, is not before stop.
+// Whether x, rounded to `dtype`, is not before stop.
 static bool reaches(double x, double stop, double step, dw_dtype dtype) {
   if (dtype == DW_FLOAT32) x = (float)x, stop = (float)stop;
   return step > 0 ? x >= stop : x <= stop;
@@ -104,7 +104,7 @@ static void arange_floats(lua_State *L, dw_dtype dtype) {
   dwl_run(L, &j);
 }
 
-// Keras's: from start (or 0), stop excluded; a lone negative stop is an empty range, other ranges that
+// As Keras has it: from start (or 0), stop excluded; a lone negative stop is an empty range, other ranges that
 // run the wrong way are errors.
 static int arange(lua_State *L) { // start, stop or nil, step or nil, dtype or nil, float dtype
   lua_settop(L, 5);

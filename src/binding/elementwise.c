@@ -81,8 +81,8 @@ static void refuse_dtype(struct call *c) {
   dwl_error(L, "%s must be of dtype %s, got %s", argument(L, 0), lua_tostring(L, -1), dw_dtype_name(c->dtype));
 }
 
-// Divisors and exponents among them, so after the last allocation, in which a finaliser may write into them. Where
-// there is no result, none is wrong.
+// Checks divisors and exponents, so it comes after the last allocation, in which a finaliser may write into them. An
+// empty result has no wrong ones.
 static void check(struct call *c, const dw_tensor *y) {
   dw_job j;
   if (!dw_elementwise_takes(c->cx, c->op, c->dtype)) refuse_dtype(c);
@@ -123,8 +123,8 @@ static void compute(struct call *c, const dw_tensor *y) {
   dwl_run(c->L, &j);
 }
 
-// A table that stands where a tensor or a number is wanted may know what to do with tensors, as a composed op does:
-// then it is asked, with the op's name and both operands, and gives the result, or nothing.
+// A table in the place of a tensor or number may know what to do with tensors, as a composed op does: then it is asked,
+// with the op's name and both operands, and gives the result, or nothing.
 static bool ask_operand(const struct call *c) {
   lua_State *L = c->L;
   if (luaL_getmetafield(L, 2, "__with_tensor") == LUA_TFUNCTION) {
@@ -191,7 +191,7 @@ static int into_float(lua_State *L) {
   return into_new(L);
 }
 
-// Computes nothing: only refuses what into_new would refuse for its operands.
+// Computes nothing, but refuses the operands that into_new would refuse.
 static int check_operands(lua_State *L) {
   struct call c;
   start(&c, L);

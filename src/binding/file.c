@@ -1,8 +1,8 @@
 // file.c: files for lua/dwconv/io/file.lua: numbers go from a file straight into a tensor and back, a piece at a time,
 // and a new file takes the place of the old one at once when it is complete. Plain Lua has no exclusive creation, no
 // process number and no modes. What the system refuses comes back as nil and its text, as io.open has it.
-// Invariant: whatever ends a script early, a file that was not committed leaves the old one as it was, but where
-// there was no way than to write in place (see begin_replacement).
+// Invariant: whatever ends a script early, a file that was not committed leaves the old one as it was, except where
+// writing in place was the only way (see begin_replacement).
 #define _GNU_SOURCE
 #include "file.h"
 
@@ -24,7 +24,7 @@
 #define O_PATH O_RDONLY
 #endif
 
-enum { PIECE = 1 << 20 }; // bytes of one call at most, so that Lua's hook is heard between two
+enum { PIECE = 1 << 20 }; // bytes of one call at most, so that Lua's hook is looked at between two
 
 // ---- waiting and writing ------------------------------------------------------------------------
 
@@ -40,7 +40,7 @@ static int await(int fd, short events, dwl_stop *stop, void *user) {
   }
 }
 
-// A pipe that nobody reads any more is an error here, and no signal that ends the process.
+// A pipe that nobody reads any more is an error here, not a signal that ends the process.
 static ssize_t write_unsignalled(int fd, const void *bytes, size_t n) {
   sigset_t broken, before, pending;
   sigemptyset(&broken);
@@ -62,7 +62,7 @@ static int put(dwl_file *f, const void *bytes, size_t n, dwl_stop *stop, void *u
   while (n > 0) {
     int problem = f->regular ? 0 : await(f->fd, POLLOUT, stop, user);
     if (problem != 0) return problem;
-    // A pipe that is ready takes so many bytes without a wait.
+    // A pipe that is ready takes this many bytes without a wait.
     ssize_t k = f->regular ? write(f->fd, p, n) : write_unsignalled(f->fd, p, n < PIPE_BUF ? n : PIPE_BUF);
     if (k < 0 && errno != EINTR) return errno;
     if (k < 0 && stop(user)) return ECANCELED;
@@ -89,8 +89,8 @@ static int get(const dwl_file *f, void *bytes, size_t *n, dwl_stop *stop, void *
 
 // ---- replacing ----------------------------------------------------------------------------------
 
-// The name that `path` leads to through symbolic links, of a file that need not be there; pushes it. NULL where names
-// tell nothing: links in a ring, and /proc's, which lead to open files.
+// The name that `path` leads to through symbolic links; the file need not exist; pushes it. NULL where names tell
+// nothing: links in a ring, and those of /proc, which lead to open files.
 static const char *target_of(lua_State *L, const char *path) {
   enum { LINKS = 40 };
   char link[PATH_MAX];
@@ -107,7 +107,7 @@ static const char *target_of(lua_State *L, const char *path) {
   return NULL;
 }
 
-// Owner, mode and access list as the old file's. Without the list, the bits of the group would mean something else.
+// Sets owner, mode and access list to the old file's. Without the list, the group's bits would mean something else.
 static bool keep_access(int fd, int old, const struct stat *as) {
   struct stat now;
   if (fstat(fd, &now) != 0) return false;
@@ -125,8 +125,8 @@ static bool keep_access(int fd, int old, const struct stat *as) {
   return fchmod(fd, as->st_mode & 07777) == 0;
 }
 
-// A name in the folder that nobody has: `make` gives -1 and EEXIST where somebody has. The name is short, as that of
-// the file may be as long as names may be.
+// A name that no file in the folder has: `make` gives -1 and EEXIST if one has it. The name is short, as the file's own
+// name may be as long as names can be.
 static int under_new_name(dwl_file *f, int (*make)(const dwl_file *f, mode_t mode), mode_t mode) {
   int result = -1;
   for (int n = 0; n < INT_MAX; n++) {
@@ -142,7 +142,7 @@ static int create_named(const dwl_file *f, mode_t mode) {
   return openat(f->folder, f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
-// A file without a name, of which nothing stays when the process is killed; -1 where the system cannot.
+// A file without a name, which vanishes when the process is killed; -1 where the system cannot make one.
 static int create_nameless(const dwl_file *f, mode_t mode) {
 #ifdef O_TMPFILE
   char path[32];
@@ -190,8 +190,8 @@ static void close_files(dwl_file *f) {
   f->fd = f->folder = -1;
 }
 
-// Opens what shall replace `old`, or be new where old is -1. False, with errno, where that cannot be: in a folder that
-// is read only, or where another's file would become ours.
+// Opens the file that is to replace `old`, or a new one if old is -1. False, with errno, where that is impossible: in a
+// read-only folder, or where another user's file would become ours.
 static bool begin_replacement(dwl_file *f, const char *folder, const char *path, int old, const struct stat *as) {
   if (path == NULL || !open_folder(f, folder, path)) return false;
   f->maker = getpid();
@@ -263,7 +263,7 @@ static int file_create(lua_State *L) { // path -> file; or nil, text
   const char *folder = target != NULL ? folder_of(L, target) : NULL;
   dwl_file *f = new_file(L);
   struct stat s = {0};
-  // From here on nothing raises that would leave `old` open. Whoever may not write is told so by open.
+  // From here on nothing raises that would leave `old` open. Without the right to write, open fails.
   int old = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), problem = errno;
   if (old < 0 && problem != ENOENT) return refuse(L, f, problem);
   if (old >= 0) f->regular = fstat(old, &s) == 0 && S_ISREG(s.st_mode);

@@ -16,7 +16,7 @@ typedef bool dwl_stop(void *user); // whether the call is to be given up
 
 typedef struct dwl_file {
   int fd;
-  int folder;         // of a file that shall replace another when it is complete; -1: written where it is
+  int folder;         // of a file that is to replace another when it is complete; -1: written in place
   bool regular;       // else a pipe, a terminal or a device, where a call may have to wait
   pid_t maker;        // a child after fork() leaves the temporary file alone
   char temporary[48]; // its name in the folder; "" while it has none

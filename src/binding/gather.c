@@ -97,7 +97,7 @@ static int scatter(lua_State *L) { // rows, indices, n: the rows added up at the
   return 1;
 }
 
-// Indices have the other's shape but along the axis.
+// Indices have the other's shape, except along the axis.
 static void check_along(lua_State *L, const dw_tensor *t, const dw_tensor *i, int axis, const char *argument) {
   bool fits = i->rank == t->rank;
   for (int k = 0; fits && k < t->rank; k++) fits = k == axis || i->shape[k] == t->shape[k];

@@ -18,7 +18,7 @@ static void check_columns(lua_State *L, const dw_tensor *a, const dw_tensor *b) 
   }
 }
 
-// NumPy's rule: axes are matched from the last, and one of size 1, or none, goes with any.
+// NumPy's rule: axes are matched from the last; one that is missing or has size 1 matches any.
 static void broadcast_batch(lua_State *L, const dw_tensor *a, const dw_tensor *b, int rank, int64_t *shape) {
   for (int i = 0; i < rank - 2; i++) {
     int in_a = i - (rank - a->rank), in_b = i - (rank - b->rank);
@@ -32,7 +32,7 @@ static void broadcast_batch(lua_State *L, const dw_tensor *a, const dw_tensor *b
   }
 }
 
-// t with the batch axes of `shape`: it stands still along those it has not, or has of size 1.
+// t with the batch axes of `shape`: its stride is 0 along those that it lacks, or that have size 1 in it.
 static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
   dw_tensor v = {.data = t->data, .rank = rank, .dtype = t->dtype};
   for (int i = 0; i < rank - 2; i++) v.shape[i] = shape[i];
@@ -45,8 +45,8 @@ static dw_tensor stretch(const dw_tensor *t, int rank, const int64_t *shape) {
   return v;
 }
 
-// matmul(a, b): the product of matrices of floats. What fits together but has no kernel, a vector or whole numbers,
-// gives nothing: the Lua layer makes other ops of it.
+// matmul(a, b): the product of matrices of floats. Operands that fit together but have no kernel, vectors or whole
+// numbers, give nothing: the Lua layer makes other ops of them.
 static int matmul(lua_State *L) {
   const dw_tensor *a = check_operand(L, 1, "a"), *b = check_operand(L, 2, "b");
   if (a->dtype != b->dtype) dwl_mixed(L, a->dtype, "a", b->dtype, "b");

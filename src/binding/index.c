@@ -9,7 +9,7 @@ static int64_t index_at(lua_State *L, int index, const char *what) {
   return dwl_checkinteger(L, index, what, INT64_MIN, INT64_MAX);
 }
 
-// Where a range may begin or end: Lua's index, or one past either end, as an empty range has it.
+// Where a range may begin or end: Lua's index, or one past either end, for empty ranges.
 static int64_t range_end(lua_State *L, int index, int at, const char *what, int64_t n, int axis) {
   lua_rawgeti(L, index, at);
   int64_t i = index_at(L, -1, what);
@@ -18,7 +18,7 @@ static int64_t range_end(lua_State *L, int index, int at, const char *what, int6
   return dwl_toindex(L, i, n, axis);
 }
 
-// {} all, {a} one but the axis stays, {a, b} both included, {a, b, step}; a range that runs the wrong way is empty.
+// {} all, {a} one, but the axis stays, {a, b} both included, {a, b, step}; a range that runs the wrong way is empty.
 static void apply_range(lua_State *L, int index, dw_tensor *v, int axis) {
   int64_t n = v->shape[axis], step = 1;
   lua_Unsigned given = lua_rawlen(L, index);
@@ -131,7 +131,7 @@ static void push_recorder(lua_State *L, int which) {
   lua_remove(L, -2);
 }
 
-// Its one result for all that is on the stack.
+// Calls it with all that is on the stack; it gives one result.
 static int hand_on(lua_State *L, int which) {
   push_recorder(L, which);
   lua_insert(L, 1);
@@ -141,7 +141,7 @@ static int hand_on(lua_State *L, int which) {
 
 // ---- metamethods --------------------------------------------------------------------------------
 
-// A tensor as key is noted as what it picks.
+// A tensor as key is noted as the op that picks by it.
 static inline int index_with(lua_State *L, bool recording) {
   dw_tensor *t = dwl_checktensor(L, 1, "self");
   int key = lua_type(L, 2);

@@ -92,7 +92,7 @@ static const luaL_Reg own_functions[] = {{"owns", owns}, {NULL, NULL}};
 
 __attribute__((visibility("default"))) int luaopen_dwconv_core(lua_State *L);
 
-// Loaded again, it is what it was: tensors have one metatable, and the state's settings one home.
+// Loaded again, the module is the same: tensors have one metatable, and the state's settings one home.
 int luaopen_dwconv_core(lua_State *L) {
   luaL_checkversion(L);
   pin();

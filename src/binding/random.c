@@ -4,7 +4,7 @@
 
 #include "binding.h"
 
-// No number is below the upper and not below the lower bound, if they are the same in the dtype of the numbers.
+// If both bounds are the same in the dtype of the numbers, no number lies between them.
 static void check_bounds(lua_State *L, dw_dtype dtype, const char *first, double a, const char *second, double b) {
   if (!(b > a)) dwl_error(L, "%s (%f) must be above %s (%f)", second, b, first, a);
   if (dtype == DW_FLOAT64 || (float)b > (float)a) return;

@@ -18,7 +18,7 @@ static bool is_plain(lua_State *L) {
   }
 }
 
-// Makes a node behind the node at NODE.
+// Makes a node after the node at NODE.
 static bool grow_step(lua_State *L) {
   if (!is_plain(L)) return false;
   lua_newtable(L);
@@ -30,7 +30,7 @@ static bool grow_step(lua_State *L) {
   return true;
 }
 
-// From the node at NODE to the one behind the value on top, which is popped. Only with `grow` it is made.
+// From the node at NODE to the one after the value on top, which is popped. A missing node is made only with `grow`.
 static bool step(lua_State *L, bool grow) {
   if (grow) lua_pushvalue(L, -1);
   if (lua_rawget(L, NODE) != LUA_TTABLE) {
@@ -60,8 +60,8 @@ static bool follow(lua_State *L, bool grow, int depth) {
   return true;
 }
 
-// recall(memory, given, grow): the node to which a table of options leads. Nothing if there is none and it is not to
-// grow, or if the table may hold what a tree does not keep.
+// recall(memory, given, grow): the node to which a table of options leads. Nothing if there is no such node and the
+// memory is not to grow, or if the table may hold what a tree does not keep.
 static int recall(lua_State *L) {
   lua_settop(L, GROW);
   bool grow = lua_toboolean(L, GROW);

@@ -9,7 +9,7 @@ static int diagonal(lua_State *L) { // x, k: of the last two axes, k columns to 
   if (t->rank < 2) dwl_expected(L, "x", "a tensor with at least 2 axes", 1);
   int row = t->rank - 2, column = t->rank - 1;
   int64_t n = t->shape[row], m = t->shape[column], k = dwl_checkinteger(L, 2, "k", INT64_MIN, INT64_MAX);
-  k = k < -n ? -n : k > m ? m : k; // outside there is nothing
+  k = k < -n ? -n : k > m ? m : k; // farther out there is nothing
   dw_range_view(&v, &v, row, k < 0 ? -k : 0, 1, k < 0 ? n + k : n);
   dw_range_view(&v, &v, column, k > 0 ? k : 0, 1, k > 0 ? m - k : m);
   v.rank = t->rank - 1;
@@ -19,7 +19,7 @@ static int diagonal(lua_State *L) { // x, k: of the last two axes, k columns to 
   return 1;
 }
 
-// Whether any two indices of v share an element, but along axes of stride 0. Views of a row-major tensor pass.
+// Whether any two indices of v share an element, apart from axes of stride 0. Views of a row-major tensor pass.
 static bool overlaps(const dw_tensor *v) {
   int64_t reach = 0; // of the axes with smaller strides
   bool done[DW_MAX_RANK] = {false};
@@ -37,7 +37,7 @@ static bool overlaps(const dw_tensor *v) {
   return false;
 }
 
-// Reads table at `index` of v->rank strides; raises where they lead outside the n elements, from `first` on.
+// Reads the table at `index`, of v->rank strides; raises where they lead outside the n elements, from `first` on.
 static void check_strides(lua_State *L, int index, dw_tensor *v, int64_t first, int64_t n) {
   int64_t low = first, high = first;
   if (lua_type(L, index) != LUA_TTABLE || lua_rawlen(L, index) != (lua_Unsigned)v->rank) {

@@ -65,7 +65,7 @@ static int wall_clock(lua_State *L) { // seconds, from some start
   return 1;
 }
 
-// check_memory(bytes): raises when holding so many more would pass the limit.
+// check_memory(bytes): raises when holding this many more would pass the limit.
 static int check_memory(lua_State *L) {
   double bytes = dwl_checknumber(L, 1, "bytes");
   dwl_checkmemory(L, bytes < 0x1p62 ? (int64_t)bytes : INT64_MAX);

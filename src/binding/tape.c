@@ -3,13 +3,13 @@
 // numbering.lua.
 #include "binding.h"
 
-// Whether a tape had better keep a tensor than describe it. A small view may keep a large owner alive.
+// Whether a tape should keep a tensor rather than describe it. A small view may keep a large owner alive.
 static bool is_small(const dwl_tensor *u, int64_t most) {
   return u->writes == &u->own_writes && dw_numel(&u->t) * (int64_t)dw_dtype_size(u->t.dtype) <= most;
 }
 
 // track(bytes, result, arguments...): whether all of them can be kept as they are, that is tensors of at most so many
-// bytes and no tables; then for each how often its numbers were written so far, false for what is no tensor. Nothing at
+// bytes and no tables; then for each how often its numbers were written so far, false if it is no tensor. Nothing at
 // all unless the result is a tensor of floats, as nothing else has a gradient.
 static int track(lua_State *L) {
   int n = lua_gettop(L);
@@ -34,8 +34,8 @@ static int track(lua_State *L) {
   return n;
 }
 
-// ghost(value, bytes): what a tape keeps of an argument whose numbers no gradient reads: of a tensor of more than so
-// many bytes {shape =, dtype =}, of others themselves.
+// ghost(value, bytes): what a tape keeps of an argument whose numbers no gradient reads: of a tensor of more than
+// `bytes` bytes {shape =, dtype =}, of others themselves.
 static int ghost(lua_State *L) {
   const dw_tensor *t = dwl_totensor(L, 1);
   int64_t most = dwl_checkinteger(L, 2, "bytes", -1, INT64_MAX);

@@ -26,8 +26,8 @@ int64_t dwl_memorylimit(lua_State *L) {
   return most(LITTLE, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
 }
 
-// Refuses what the machine does not have, rather than leave it to the kernel's killer. It is looked at where much is
-// asked for, or much was allocated since.
+// Refuses what the machine does not have, before the kernel kills the process. The machine is asked when a request is
+// large, or much was allocated since it was asked last.
 void dwl_checkmemory(lua_State *L, int64_t bytes) {
   enum { MUCH = 1 << 26 };
   dwl_state *s = dwl_getstate(L);
@@ -138,7 +138,7 @@ void dwl_pushowner(lua_State *L, int index) {
 
 void dwl_detach(lua_State *L, int index) {
   dwl_tensor *u = lua_touserdata(L, index);
-  if (u->writes == &u->own_writes) return; // no view
+  if (u->writes == &u->own_writes) return; // not a view
   index = lua_absindex(L, index);
   dwl_pushowner(L, index);
   lua_setiuservalue(L, index, 1);

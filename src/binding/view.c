@@ -172,7 +172,7 @@ static int broadcast_to(lua_State *L) { // x, shape
   return 1;
 }
 
-static int alias(lua_State *L) { // the same numbers as x's, which gradients take for a tensor of its own
+static int alias(lua_State *L) { // a view of all of x that gradients treat as a tensor of its own
   dwl_newview(L, 1, dwl_checktensor(L, 1, "x"));
   dwl_detach(L, -1);
   return 1;

@@ -1,6 +1,6 @@
 // depthwise.c: drivers of depthwise convolution and of its gradient with respect to x, which are one walk in two
 // directions. Called by the binding. Invariant: a unit is some output rows of one phase of one image, for some lanes,
-// and owns what it writes; where rows are few, it may begin and end amid a row.
+// and owns what it writes; where rows are few, it may begin and end within a row.
 #include "depthwise.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static void copy_flat_weights(const struct dw_correlation *c, char *to) {
   }
 }
 
-// Each thread has a copy of its own, which it need not fetch from another's cache.
+// Each thread has a copy of its own, so it need not fetch it from another's cache.
 static void copy_weights(const struct dw_correlation *c, char *to) {
   if (c->way == DW_FLAT) return copy_flat_weights(c, to);
   int64_t vector = c->kernels->vector, taps = c->d.rows.kernel * c->d.cols.kernel, size = c->from.size;
@@ -142,7 +142,7 @@ static struct edge band_edge(const struct dw_correlation *c, int64_t band) {
   return (struct edge){row, c->phases.col0.count * (rows * band - row * bands) / whole};
 }
 
-// A band of the lanes in `all`: the rest of the rows that it begins in, whole rows, its share of those that it ends in.
+// A band of the lanes in `all`: the rest of the rows it begins in, whole rows, and its share of the rows it ends in.
 static void run_band(const struct worker *w, const dw_phase *rows, int64_t band, const struct area *all) {
   const struct dw_correlation *c = w->c;
   struct edge at = band_edge(c, band), end = band_edge(c, band + 1);

@@ -10,7 +10,7 @@
 
 enum { DW_N, DW_H, DW_W, DW_C, DW_IMAGE_AXES }; // axes of an image
 
-// Pixels a multiple of so many bytes apart meet in a few sets of the first cache.
+// Pixels a multiple of this many bytes apart meet in a few sets of the first cache.
 enum { DW_CONFLICT = 1024 };
 // About so many bytes of packed rows are worked on by a thread at a time: a quarter of a Zen 4's second cache. Found
 // there with `make bench BENCHES=depthwise`, layers that are channels_first.
@@ -19,7 +19,7 @@ enum { DW_PACKED_ROWS = 1 << 18 };
 // ---- images -------------------------------------------------------------------------------------
 
 // An image (n,h,w,c) as the kernels see it: lanes, `multiplier` of them for each channel, are neighbours, and a pixel
-// has at least one vector of them. An image that is otherwise is packed: some rows at a time go through a thread's own
+// has at least one vector of them. Any other image is packed: some rows at a time go through a thread's own
 // memory.
 struct dw_image {
   const struct dw_depthwise_pack_kernels *kernels;
@@ -38,7 +38,7 @@ void dw_image_trim(struct dw_image *m, const dw_axis *cols);
 // Whether pixels narrower than a vector lie side by side in rows of at least one, and columns are as the kernels want
 // it.
 bool dw_image_is_flat(const dw_tensor *t, const dw_depthwise *d, int64_t vector);
-int64_t dw_image_lanes(const struct dw_image *m, int64_t lanes); // that kernels are told: a vector at least
+int64_t dw_image_lanes(const struct dw_image *m, int64_t lanes); // as kernels are told: a vector at least
 int64_t dw_image_pack_bytes(const struct dw_image *m, int64_t rows, int64_t lanes);
 
 // Rows first, first + step, ... of image n, `rows` of them, lanes lane .. lane+lanes-1.
@@ -52,8 +52,8 @@ struct dw_place {
   ptrdiff_t row, col;
 };
 
-// In `memory`, if the image is packed. One that is read is brought there before, one that is written is taken from
-// there afterwards.
+// In `memory`, if the image is packed: an image that is read is brought there before, one that is written is taken
+// from there afterwards.
 struct dw_place dw_image_place(const struct dw_image *m, const struct dw_window *w, char *memory);
 void dw_image_pack(const struct dw_image *m, const struct dw_window *w, const struct dw_place *p);
 void dw_image_unpack(const struct dw_image *m, const struct dw_window *w, const struct dw_place *p);
@@ -75,7 +75,7 @@ struct dw_phases {
   dw_phase row0, col0;
 };
 
-// Lanes are output channels, c*multiplier + q; a pair of them is one lane. A group has whole units of lanes, but for
+// Lanes are output channels, c*multiplier + q; a pair of them is one lane. A group has whole units of lanes, except for
 // the last.
 struct dw_lanes {
   int64_t all, unit, units, groups;
@@ -85,7 +85,7 @@ struct dw_lanes {
 struct dw_bands {
   int64_t tile;        // output rows computed together
   int64_t count, rows; // of rows of one, at most
-  bool even;           // they are of one size, if need be with edges amid a row
+  bool even;           // they are of one size, if need be with edges within a row
   int64_t stretch;     // rows after which an interruption is looked for, whole tiles
 };
 
@@ -95,7 +95,7 @@ struct dw_weights {
   int64_t bytes, col, vector, pair;
 };
 
-// Where a thread's own memory has what. Copies of the kernel are made by whoever needs one first.
+// What lies where in a thread's own memory. A copy of the kernel is made by the unit that needs it first.
 struct dw_workspace {
   int64_t at, pitch, passes, weights, from, to;
 };

@@ -31,7 +31,7 @@ struct sums {
   int64_t taps, width, at;
 };
 
-// Where a thread's own memory has what.
+// What lies where in a thread's own memory.
 struct workspace {
   int64_t at, pitch, passes, x, g;
 };
@@ -66,7 +66,7 @@ struct unit {
   struct dw_depthwise_pass *passes;
   int64_t first, end, lane, lanes;
   char *w;
-  bool add; // to what is in w already
+  bool add; // to what w holds already
 };
 
 static bool is_stopped(const struct unit *u) { return dw_stopped(u->job->cx, u->slot); }
@@ -84,7 +84,7 @@ static void add_window(struct unit *u, const dw_phase *rows, int64_t m, const st
   for (int64_t f = 0; f < k->col_phases; f++) {
     dw_phase cols;
     dw_axis_phase(&cols, &k->d.cols, f);
-    int64_t pieces = most(1, parts(cols.count, k->cuts.columns)); // one for no columns, which clears
+    int64_t pieces = most(1, parts(cols.count, k->cuts.columns)); // one if there are no columns: it clears
     for (int64_t i = 0; i < pieces && (i == 0 || !is_stopped(u)); i++) {
       int64_t first = cols.count * i / pieces, count = cols.count * (i + 1) / pieces - first;
       struct dw_depthwise_block b = {.x = x.at + (cols.from_first * x.col - lo * x.row) * size,

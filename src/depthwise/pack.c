@@ -1,5 +1,5 @@
 // pack.c: images on their way to the depthwise kernels and back. Called by depthwise.c and grad.c. Invariant: an image
-// of multiplier 1 whose lanes are neighbours and fill a vector is never copied.
+// of multiplier 1 is never copied when its lanes are neighbours and fill a vector.
 #include "depthwise.h"
 
 void dw_image_init(struct dw_image *m, const dw_context *cx, const dw_tensor *t, int64_t multiplier, bool flat) {

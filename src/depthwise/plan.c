@@ -1,5 +1,5 @@
-// plan.c: decides how a depthwise convolution, or its gradient with respect to x, is computed: which way, what is cut
-// into which parts, how the kernel lies, what scratch it takes. Called by depthwise.c. Invariant: nothing is computed
+// plan.c: decides how a depthwise convolution, or its gradient with respect to x, is computed: which way, how it is
+// cut into parts, how the kernel lies, and what scratch it takes. Called by depthwise.c. Invariant: nothing is computed
 // here.
 #include "depthwise.h"
 
@@ -10,7 +10,7 @@ enum {
   MANY = 1 << 10,      // units
   FINE = 32,           // from so many tile rows a band, whole rows share out evenly enough
   FEW = 8,             // pixels of a band
-  STRETCH = 1 << 23    // multiply-adds of vectors between two looks at an interruption, which take some milliseconds
+  STRETCH = 1 << 23    // multiply-adds of vectors between two looks for an interruption: some milliseconds
 };
 
 void dw_correlation_phase(dw_phase *p, const struct dw_correlation *c, const dw_axis *a, int64_t f) {
@@ -30,7 +30,7 @@ void dw_correlation_phase(dw_phase *p, const struct dw_correlation *c, const dw_
   }
 }
 
-// Strides of 2 leave a quarter of the taps to an output; small kernels then do all its phases in one walk.
+// With strides of 2 an output meets a quarter of the taps; small kernels then do all phases in one walk.
 static bool can_spread(const dw_depthwise *d) {
   return d->rows.stride == 2 && d->cols.stride == 2 && d->rows.dilation == 1 && d->cols.dilation == 1 &&
          (d->cols.kernel == 3 || d->cols.kernel == 5);
@@ -65,7 +65,7 @@ static void find_phases(struct dw_correlation *c) {
 // so the parts may follow from the threads.
 static int64_t parts_of_image(const dw_context *cx, const struct dw_correlation *c) {
   double work = dw_depthwise_work(&c->d), units = work / (double)c->kernels->vector / UNIT_WORK;
-  bool alike = !c->back || c->d.rows.stride == 1; // phases have as many taps as each other
+  bool alike = !c->back || c->d.rows.stride == 1; // all phases have the same number of taps
   int64_t threads = dw_slots(cx, MANY, work), images = c->d.batch * (alike ? c->phases.rows : 1);
   int64_t wanted = most(images % threads == 0 ? images
                         : images == 1         ? threads
@@ -75,7 +75,7 @@ static int64_t parts_of_image(const dw_context *cx, const struct dw_correlation 
 }
 
 // Packed rows stay in a cache. Those that are read are few lanes of many rows, as neighbouring bands share some; those
-// that are written are few rows. Where both are, those that are read take half the room.
+// that are written are few rows. Where both are packed, those that are read take half the room.
 static void fit_packed(struct dw_correlation *c, int64_t rows, int64_t least_units) {
   const struct dw_image *image = c->from.packed ? &c->from : &c->to;
   int64_t row = times(image->shape[DW_W], c->lanes.unit * c->from.size);

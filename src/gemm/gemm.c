@@ -69,10 +69,10 @@ static dw_pass packing(const struct product *g) {
 // Rows of a, columns of b, and the terms, of one item.
 struct block {
   int64_t item, row, m, col, n, k, depth;
-  char *own; // memory of the thread
+  char *own; // the thread's own memory
 };
 
-// All of a block but its b.
+// All of a block except its b.
 static struct dw_gemm_block block_of(const struct dw_gemm_plan *p, const struct block *u) {
   struct dw_gemm_block g = {.c = at(p, &p->c, u->item, u->row, u->col), .c_row = p->c.row};
   g.m = u->m, g.n = u->n, g.k = u->depth;
@@ -161,14 +161,14 @@ static bool multiply_unit(dw_job *j, struct block *u, int slot) {
   const char *panels = p->prepacked != NULL ? p->prepacked : j->memory;
   int64_t k = 0;
   double done = 0;
-  do { // once for k = 0, which clears
+  do { // once if k is 0: it clears
     u->k = g->round.term + k;
     u->depth = least(p->depth, g->round.terms - k);
     if (p->dots) multiply_dots(p, u);
     if (!p->dots) multiply(g, panels, u);
     k += p->depth;
     done += (double)u->m * (double)u->n * (double)u->depth;
-    if (done < OFTEN) continue; // which looks whether there is more
+    if (done < OFTEN) continue; // to the condition of the loop
     if (dw_stopped(j->cx, slot)) return false;
     done = 0;
   } while (k < g->round.terms);

@@ -9,16 +9,16 @@ enum {
   ROUND_BYTES = 1 << 22, // of what is packed from b at a time
   ROUND_DEPTH = 2048,    // terms in a round, when b does not fit whole
   UNIT_WORK = 1 << 18,   // multiply-adds below which a unit is not worth a call
-  UNITS = 64,            // so many can be shared out evenly
-  FEW_ROWS = 32,         // up to so many, inner products of many terms beat transposing b
+  UNITS = 64,            // this many can be shared out evenly
+  FEW_ROWS = 32,         // up to this many, inner products of many terms beat transposing b
   PLAIN_TILES = 2,       // tiles of rows up to which b is read as it lies: packing would not pay
   NARROW_PANELS = 8,     // panels of b up to which a unit that packs for itself has the rows of one unit
-  FEWEST_TILES = 4,      // tiles of rows in a unit, where there are so many
+  FEWEST_TILES = 4,      // tiles of rows in a unit, if there are that many
   DOTS_COLUMNS = 16,     // columns of inner products in a unit, at least
   DOTS_WORK = 1 << 15    // multiply-adds of one row of them in a unit
 };
 
-// Panels that a unit takes together: where its rows of a are brought to it, so many share that.
+// Panels that a unit takes together: if its rows of a must be copied or packed, this many share that work.
 enum { TOGETHER_PACKED = 32, TOGETHER_COPIED = 8, TOGETHER_FEW_ROWS = 4, TOGETHER_LATE = 2 };
 
 // ---- geometry -----------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ static struct dw_matrix matrix_of(const dw_tensor *t) {
   return x;
 }
 
-// Batch axes along which b stands still become rows, where a and c allow it.
+// Batch axes along which b does not move become rows, where a and c allow it.
 static void fold_batch(struct dw_gemm_plan *p) {
   for (; p->axes > 0; p->axes--) {
     int i = p->axes - 1;
@@ -101,7 +101,7 @@ static int64_t rows_for(const struct dw_gemm_plan *p, int64_t depth) {
   return most(p->kernels->mr, ROWS_BYTES / (depth * p->size) / p->kernels->mr * p->kernels->mr);
 }
 
-// So many rows are not cut into several units, which would each pack the same columns.
+// Up to this many rows are not cut into several units, each of which would pack the same columns.
 static int64_t late_rows(const struct dw_gemm_plan *p) {
   int64_t rows = rows_for(p, depth_for(p, p->k));
   return p->n < NARROW_PANELS * p->kernels->nr ? rows : 2 * rows;
@@ -138,7 +138,7 @@ int64_t dw_gemm_copied_pitch(const struct dw_gemm_plan *p) {
   return (round_up(p->depth * p->size, DW_LINE) + DW_LINE) / p->size;
 }
 
-// Panels that a unit takes together at least.
+// The fewest panels that a unit takes together.
 static int64_t panels_together(const struct dw_gemm_plan *p) {
   if (p->reading == DW_PACKED) return TOGETHER_PACKED;
   if (p->reading == DW_COPIED) return TOGETHER_COPIED;
@@ -146,7 +146,7 @@ static int64_t panels_together(const struct dw_gemm_plan *p) {
   return p->late ? TOGETHER_LATE : 1;
 }
 
-// Units large enough for the caches' sake, but as many as can be shared out if there is work for them.
+// Units are large enough for the caches, but as many as can be shared out if there is enough work.
 static void choose_unit(struct dw_gemm_plan *p) {
   int64_t mr = p->kernels->mr, nr = p->kernels->nr;
   double work = dw_gemm_work(p, p->items, p->columns, p->terms) / UNIT_WORK;

@@ -19,12 +19,12 @@ typedef struct image_job {
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
   lua_Hook hook;   // as it was when the call began
   int hook_mask, hook_count;
-  bool stopped; // it has changed since
+  bool stopped; // the hook has changed since
   jmp_buf failed;
   char text[256];
   uint32_t h, w, c;
   unsigned char *samples;     // h*w*c, row by row; NULL: only read the header
-  uint64_t beside;            // reading: bytes the library needs beside the samples
+  uint64_t beside;            // reading: bytes the library needs besides the samples
   const unsigned char *bytes; // reading: what is left of the file
   size_t left;
   size_t chunk;   // reading PNG: what is left of the chunk that libpng is in

@@ -31,7 +31,7 @@ static image_job *begin(lua_State *L) { // pushes it
 }
 
 static int refuse(lua_State *L, const image_job *j) {                         // nil, text
-  if (j->stopped) lua_sethook(j->main, j->hook, j->hook_mask, j->hook_count); // whoever set another is answered
+  if (j->stopped) lua_sethook(j->main, j->hook, j->hook_mask, j->hook_count); // the hook set meanwhile is to run
   lua_pushnil(L);
   lua_pushstring(L, j->text[0] != '\0' ? j->text : "out of memory");
   return 2;
@@ -46,7 +46,7 @@ static bool decode(image_job *j, const dw_tensor *file) {
   return false;
 }
 
-// The bytes of a file -> h, w, c, and the bytes that decoding takes beside the samples; or nil, text.
+// The bytes of a file -> h, w, c, and the bytes that decoding takes besides the samples; or nil, text.
 static int image_header(lua_State *L) {
   const dw_tensor *file = check_tensor(L, 1, 1);
   image_job *j = begin(L);

@@ -150,7 +150,7 @@ static void jpeg_settings(const image_job *j, struct jpeg_compress_struct *jpeg,
   jpeg->in_color_space = j->c == 1 ? JCS_GRAYSCALE : JCS_RGB;
   jpeg_set_defaults(jpeg);
   jpeg_set_quality(jpeg, quality, TRUE);
-  for (int i = 0; quality >= 90 && i < jpeg->num_components; i++) { // all the colour where quality is asked for
+  for (int i = 0; quality >= 90 && i < jpeg->num_components; i++) { // keeps all the colour at high quality
     jpeg->comp_info[i].h_samp_factor = jpeg->comp_info[i].v_samp_factor = 1;
   }
 }

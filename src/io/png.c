@@ -37,7 +37,7 @@ static bool png_wants(const unsigned char *chunk) {
   return (chunk[4] & 0x20) == 0 || memcmp(chunk + 4, "tRNS", 4) == 0;
 }
 
-// Goes to the next chunk that libpng shall see; why there is none, or NULL.
+// Goes to the next chunk that libpng is to see; gives NULL, or why there is no such chunk.
 static const char *png_next_chunk(image_job *j) {
   for (;;) {
     if (j->left < AROUND) return "the file ends too early";

@@ -5,7 +5,7 @@
 #include "kernels.h"
 
 // One axis of a block in one of its phases (see dw_phase): output m and tap t meet at input q = first + m*stride + t;
-// what is outside 0..extent-1 is padding, and skipped.
+// input outside 0..extent-1 is padding, and skipped.
 struct dw_depthwise_axis {
   int64_t count, first, stride, extent, taps;
 };
@@ -25,7 +25,7 @@ enum dw_depthwise_way {
   DW_PAIR,   // multiplier 2: y has lanes 2*l and 2*l + 1 from lane l of x, with w and w + w_pair
   DW_SPREAD, // strides are 1/2 of an input: output m and tap t of an axis meet at (first + m - t) / 2, where that is a
              // whole number; 3 or 5 columns of taps
-  DW_FLAT    // pixels are narrower than a vector and lie side by side, in rows that are not; columns have stride 1
+  DW_FLAT    // pixels are narrower than a vector, side by side, in rows of a vector or more; columns have stride 1
 };
 
 // A block of an image, whose rows and columns are r, c in the input, m, n in the output and i, t in the kernel:

@@ -18,7 +18,7 @@ struct flat_tile {
   int64_t step, taps, lo, hi;
 };
 
-// Vectors `step` lanes apart. At an edge, where there is one, lanes on padding are left out.
+// Vectors `step` lanes apart. If it is an edge, lanes on padding are left out.
 INLINE void add_vectors(vec (*sum)[TILE], int r0, int r1, int count, int no_taps, int edge, const struct tile *tile,
                         const T *x, const T *const *w, unsigned skip) {
   (void)no_taps, (void)skip;

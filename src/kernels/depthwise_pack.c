@@ -5,7 +5,7 @@
 #include "depthwise.h"
 #include "vec.h"
 
-// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 behind them, up to a vector.
+// Lanes of a pixel that lie side by side, each once or twice, a vector at a time; 0 after them, up to a vector.
 INLINE void expand_pixel(T *restrict to, const T *restrict from, int64_t lanes, int m) {
   int64_t l = 0;
   for (; l + m * LANES <= lanes; l += m * LANES) {
@@ -29,7 +29,7 @@ INLINE void expand_values(T *to, const T *from, ptrdiff_t from_lane, int64_t fir
   for (int64_t l = lanes; l < LANES; l++) to[l] = 0;
 }
 
-// copies[q][i]: how many values behind the first is that of lane i, in a vector that begins at copy q of m of a value;
+// copies[q][i]: how many values after the first lane i's value is, in a vector that begins at copy q of m of a value;
 // for those q that vectors from lane `first` on begin at.
 static void lay_places(places *copies, int64_t m, int64_t first) {
   int64_t q = first % m;
@@ -102,7 +102,7 @@ static void fold(void *to_, ptrdiff_t to_step, ptrdiff_t to_lane, const void *fr
       fold_pixel(to, to_lane, from, channels, 1, false);
     } else if (m == 2 && to_lane == 1) {
       fold_pixel(to, 1, from, channels, 2, true);
-    } else if (m == 3 && to_lane == 1) { // a constant, which compilers take apart by vectors
+    } else if (m == 3 && to_lane == 1) { // a constant: compilers then make vector code
       fold_pixel(to, 1, from, channels, 3, false);
     } else if (m == 4 && to_lane == 1) {
       fold_pixel(to, 1, from, channels, 4, false);

@@ -30,7 +30,7 @@ OP1(FI,  floor,         whole_below(x))
 OP1(FI,  ceil,          whole_above(x))
 OP1(FI,  trunc,         whole_towards_zero(x))
 OP1(F,   rsqrt,         1 / root(x))
-OP1(F,   tan,           (T)tan((double)x)) // these are libm's, one by one, and right in every digit of a float
+OP1(F,   tan,           (T)tan((double)x)) // these are libm's, element by element, and right in every digit of a float
 OP1(F,   asin,          (T)asin((double)x))
 OP1(F,   acos,          (T)acos((double)x))
 OP1(F,   atan,          (T)atan((double)x))
@@ -47,7 +47,7 @@ OP2(FI,  add,           a + b)
 OP2(FI,  subtract,      a - b)
 OP2(FI,  multiply,      a * b)
 OP2(F,   divide,        a / b)
-OP2(F,   gradient_product,  a == 0 ? 0 : a * b) // what flows on of a gradient: nothing of nothing, whatever b
+OP2(F,   gradient_product,  a == 0 ? 0 : a * b) // what flows on of a gradient: 0 where it is 0, whatever b is
 OP2(F,   gradient_quotient, a == 0 ? 0 : a / b)
 OP2(FI,  floor_divide,  floor_quotient(a, b))
 OP2(FI,  mod,           floor_remainder(a, b))

@@ -9,7 +9,7 @@ typedef double wide;
 #else
 typedef int64_t wide;
 #endif
-enum { BLOCK = 64 }; // lanes that are added up in a cache's lines of their own; loops of so many rounds become vectors
+enum { BLOCK = 64 }; // lanes that are added up in a cache's lines of their own; loops of this length become vectors
 
 // A row of indices that are the same for all lanes.
 INLINE void add_row(wide *acc, const T *y, int64_t lanes) {
@@ -31,7 +31,7 @@ static void add(void *acc_, const void *y_, ptrdiff_t y_pitch, const int64_t *at
   }
 }
 
-// Rows lie anywhere, so they are asked for before they are read.
+// Rows lie anywhere, so they are prefetched before they are read.
 INLINE void ask_for(const T *row, int64_t lanes) {
   for (int64_t at = 0; at < lanes; at += 64 / (int)sizeof(T)) __builtin_prefetch(row + at);
 }

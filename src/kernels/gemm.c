@@ -1,6 +1,6 @@
 // gemm.c: the inner loops of the matrix product: register tiles, packing into panels, inner products.
 // Called by src/gemm only, one cache block at a time. Invariant: but for `dots`, an element of c is one chain of
-// multiply-adds in the order of k, whatever tile or block it falls into, so its bits depend on nothing else.
+// multiply-adds in the order of k, whatever tile or block it falls into, so its bits depend on that alone.
 #include <string.h>
 
 #include "gemm.h"
@@ -79,8 +79,8 @@ struct kind {
   int64_t columns;
 };
 
-// For the first of `left` columns of m rows: those of which least is lost, and panels side by side where rows are too
-// few to hide latency.
+// For the first of `left` columns of m rows: the tile that wastes least, and panels side by side where rows are too few
+// to hide latency.
 static struct kind kind_for(int64_t m, int64_t left) {
   if (m <= 2 && left >= 8 / m * LANES) return (struct kind){wides, 8 / m * LANES};
   if (left > NR - LANES / 2) return (struct kind){wholes, NR};
@@ -138,7 +138,7 @@ static void bend_tile(const struct dw_gemm_block *g, T *c, int64_t rows, int64_t
   }
 }
 
-// Rows of a block are cut into tiles of `low`+1 rows, `high` of them, and of `low` rows: never few after many.
+// Rows of a block are cut into `high` tiles of `low`+1 rows and tiles of `low` rows: no small tile is left at the end.
 struct cut {
   int64_t tiles, low, high;
 };
@@ -258,7 +258,7 @@ INLINE T total(vec v) {
   return part[0];
 }
 
-// Rows of a against columns of b in registers, and columns for a row alone; what is left goes one by one.
+// Rows of a against columns of b in registers, and columns for a row alone; what is left is done one by one.
 #if VECTOR_BYTES == 64 || defined __aarch64__
 enum { DOT_ROWS = 4, DOT_COLUMNS = 4, DOT_ALONE = 8 };
 #else

@@ -3,7 +3,7 @@
 // is one chain of multiply-adds in the order of k, begun with what the sums start from.
 
 // One term of `rows` x `vecs` sums. Rows of a are reached from every third one, so that their addresses fit into
-// registers too. With `c`, sums go there as they are done, so that the multiply-adds of later rows hide the stores.
+// registers too. With `c`, sums go there once they are done, so that the multiply-adds of later rows hide the stores.
 INLINE void NAMED(add_term)(VEC (*sum)[8], const char *const *a, ptrdiff_t a_row, const T *b, ptrdiff_t b_panel,
                             int rows, int vecs, T *c, ptrdiff_t c_row) {
   enum { WIDTH = sizeof(VEC) / sizeof(T) };

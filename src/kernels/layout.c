@@ -1,5 +1,5 @@
 // layout.c: moving elements of one size: blocked transposition, strided copy, fill. Called by src/layout.c.
-// T only stands for the size; values are never computed with.
+// T only stands for the size; nothing is computed with the values.
 #include <string.h>
 
 #include "layout.h"
@@ -61,7 +61,7 @@ INLINE vec load_pieces(const T *from, ptrdiff_t step, int count) {
 #endif
 }
 
-#define ROLLED _Pragma("GCC unroll 1") // many blocks, unrolled, would not go faster
+#define ROLLED _Pragma("GCC unroll 1") // unrolling many blocks would not be faster
 
 enum { KEEP, PAST }; // whether what is written goes past the caches
 

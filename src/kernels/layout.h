@@ -16,7 +16,7 @@ struct dw_layout_kernels {
   void (*fill)(void *to, ptrdiff_t to_step, const void *element, int64_t n);
   // to[i] = from[i] for i < n, past the caches where the CPU can; other threads see it after a fence
   void (*stream)(void *to, const void *from, int64_t n);
-  // transpose, so where the lines of `to` allow it
+  // like transpose, past the caches where the lines of `to` allow it
   void (*stream_transpose)(void *to, ptrdiff_t to_pitch, const void *from, ptrdiff_t from_pitch, int64_t rows,
                            int64_t cols);
 };

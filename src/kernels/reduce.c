@@ -35,7 +35,7 @@ INLINE T join_most(T a, T b) { return b > a ? b : a; } // these pass over NaN
 INLINE T join_least(T a, T b) { return b < a ? b : a; }
 
 // ACROSS accumulators work side by side along a row, so that its order is fixed and no addition waits for the last.
-// GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more.
+// GCC takes loops of up to 16 rounds apart before it looks for vectors, so there are more than 16.
 enum { ACROSS = DW_SIZE == 1 ? 128 : 32 };
 
 // The elements of a row joined to `acc`; `by_fours` is a loop that goes first.

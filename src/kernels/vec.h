@@ -30,7 +30,7 @@
 // The iterations of the loop that follows do not depend on each other.
 #if defined __clang__
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#pragma clang diagnostic ignored "-Wpass-failed" // a loop that calls libm stays what it is
+#pragma clang diagnostic ignored "-Wpass-failed" // a loop that calls libm is not vectorised
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
@@ -100,7 +100,7 @@ INLINE vec keep_lanes(vec v, int64_t lo, int64_t hi) {
 #endif
 
 // The compiler may neither derive p from other pointers (which takes more registers than an addition for each step) nor
-// take v from memory again at each of its uses.
+// load v again from memory wherever it is used.
 #define KEEP(p) __asm__ volatile("" : "+r"(p))
 #if defined DW_WIDE
 #define KEEP_VECTOR(v) (void)(v)

@@ -1,4 +1,4 @@
--- args/check.lua: what is asked of values: whether they are tensors, functions, whole numbers; axes and sizes; and what
+-- args/check.lua: questions about values: whether they are tensors, functions, whole numbers; axes and sizes; and what
 -- several arguments must be together, which no kind can say. What raises does so in the name of the function that the
 -- script called, see words.lua.
 
@@ -9,7 +9,7 @@ local math_type = math.type
 
 local check = {}
 
---- Whether a value is a tensor: a table that pretends to be one is none.
+--- Whether a value is a tensor: a table that pretends to be one is not.
 function check.is_tensor(value) return type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" end
 
 local is_tensor = check.is_tensor
@@ -21,10 +21,10 @@ function check.is_callable(value)
   return type(metatable) == "table" and metatable.__call ~= nil
 end
 
---- Axis `axis` (from 1, or backwards from -1) of so many, from 1 on.
+--- Axis `axis` (from 1, or backwards from -1) of this many axes, from 1 on.
 function check.from_front(axis, rank) return axis < 0 and axis + rank + 1 or axis end
 
---- The same of an axis that the rank may not have: then an error of the argument, "axis" if it is not named.
+--- The same for an axis that may not exist in this rank: then an error names the argument, "axis" by default.
 ---@param axis any
 ---@param rank integer
 ---@param argument? string
@@ -34,7 +34,7 @@ function check.axis(axis, rank, argument)
   return at >= 1 and at <= rank and at or core.check_axis(axis, argument or "axis", rank)
 end
 
---- Of an axis, a table of them, or nil for all: a list of them from 1 on, none twice.
+--- For an axis, a table of axes, or nil for all: a list of axes from 1 on; none may come twice.
 ---@param axes any
 ---@param rank integer
 ---@param argument? string

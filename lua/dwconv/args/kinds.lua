@@ -42,7 +42,7 @@ end
 function Kind:reader(argument)
   local read = self.read
   if not read then return nil end
-  if self.plain then -- as most arguments are: asked as is_tensor does, but without a further call
+  if self.plain then -- as most arguments are: the test of is_tensor, without a further call
     return function(value, x)
       if type(value) == "userdata" and getmetatable(value) == "dwconv.Tensor" then return value end
       local normal = read(value, x)
@@ -59,7 +59,7 @@ end
 
 local kinds = {}
 
---- A kind out of its fields.
+--- Makes a kind of its fields.
 function kinds.new(fields) return setmetatable(fields, Kind) end
 
 local new = kinds.new
@@ -95,7 +95,7 @@ local function as_pair(v, least)
   return a and b and { a, b }
 end
 
---- A number but NaN, from `least` to `most` if there are such; nil stands for no default.
+--- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
 function kinds.number(default, least, most)
   return new {
     default = default,
@@ -127,7 +127,7 @@ function kinds.scalar()
   }
 end
 
---- A whole number, 2.0 as 2; from `least` to `most` if there are such.
+--- A whole number, 2.0 as 2; from `least` to `most` if they are given.
 function kinds.whole(default, least, most)
   local range = most and " from %d to %d" or least and " of at least %d" or ""
   return new {
@@ -144,7 +144,7 @@ end
 --- How many: a whole number from 0 on.
 function kinds.count() return kinds.whole(nil, 0) end
 
---- An index of an axis. Which there are is checked where the tensor is known.
+--- An index along an axis. Its range is checked where the tensor is known.
 function kinds.index()
   local kind = kinds.whole()
   kind.words = "an index, from 1 or -1 back"
@@ -227,7 +227,7 @@ local MOST_AXES <const> = 8
 kinds.MOST_AXES = MOST_AXES
 local AXIS <const> = "an axis, counting from 1 (-1 is the last)" -- as the core has it (arguments.c)
 
---- An axis: of an argument that comes after a tensor its axis from 1 on; of an option only what may be one, as the
+--- An axis: an argument that comes after a tensor becomes its axis from 1 on; an option is only checked in form, as the
 --- tensor is not known.
 function kinds.axis(default)
   return new {
@@ -247,7 +247,7 @@ function kinds.axis(default)
   }
 end
 
---- An axis, or a table of axes; of an option, left out, all of them. After a tensor it is a list of its axes.
+--- An axis, or a table of axes; an option that is left out means all. After a tensor it becomes a list of its axes.
 function kinds.axes()
   local one = kinds.axis()
   local read_one = one.read

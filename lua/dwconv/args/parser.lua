@@ -26,7 +26,7 @@ local function refuse_unknown(names, key)
   raise("unknown option %s%s (%s)", show(key), hint(key, names), known)
 end
 
--- What every option is when nothing is given, or nil where that depends on the configuration.
+-- Every option's value when nothing is given, or nil where that depends on the configuration.
 local function defaults(kinds)
   local fixed = {}
   for name, kind in pairs(kinds) do
@@ -36,7 +36,7 @@ local function defaults(kinds)
   return fixed
 end
 
--- What makes of the options given the table with every one that they stand for.
+-- Makes the function that turns the options given into a table with every option.
 local function reader(kinds, names)
   local reads, currents, standard = {}, {}, {}
   for i, name in ipairs(names) do

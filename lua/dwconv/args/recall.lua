@@ -1,6 +1,6 @@
 -- args/recall.lua: remembers what a parser made of options, so that a script that calls an op over and over pays for
 -- its options once. Called by parser.lua. Invariant: options are recognised by what they hold, never by their table, so
--- that a table that a script has changed is read again, and one that it has made anew is not.
+-- a table that a script has changed is read again, and a new table with the same contents is not.
 
 local core = require "dwconv.core"
 local config = require "dwconv.config"
@@ -9,7 +9,7 @@ local recall = core.recall -- (memory, given, grow): the node of a tree of table
 
 local MOST = 64 -- sets of options that a parser remembers
 
---- A function like `parse`, which calls it but once for options that hold the same under the same configuration.
+--- A function like `parse`, which calls it only once for options with the same contents under the same configuration.
 ---@param parse fun(given: table?, extra: any): table, any what it gives for a table depends on nothing else
 ---@return fun(given: table?, extra: any): table, any
 return function(parse)

@@ -39,7 +39,7 @@ end
 
 local function read_tensor(v) return is_tensor(v) and v or nil end
 
--- What reads a tensor of which more is required: one question to the core.
+-- Reads a tensor of which more is required: one question to the core.
 local function read_for(needs)
   local least, most = needs.rank or needs.axes or 0, needs.rank or MOST_AXES
   local d1, d2, d3, d4, d5 = table.unpack(dtypes[needs.dtype] or {})
@@ -47,7 +47,7 @@ local function read_for(needs)
   return function(v) return fits(v, least, most, d1, d2, d3, d4, d5) and v or nil end
 end
 
-local plain = {} -- kinds of tensors of which no more is required, by text
+local plain = {} -- kinds of tensors of which nothing more is required, by text
 
 --- A tensor.
 ---@param text string its axes and dtype
@@ -135,7 +135,7 @@ function kinds.tensor_or_list(text, needs)
   }
 end
 
---- What a tensor is made of, or one: numbers, booleans and nested tables are looked at by the core.
+--- What a tensor is made of, or a tensor: the core checks numbers, booleans and nested tables.
 function kinds.values(text)
   return kinds.new {
     annotation = "dwconv.Tensor|number|boolean|table",

@@ -40,7 +40,7 @@ local pass = ...
 return function(f, ...) return pass(f(...)) end, function(f, a, b) local y = f(a, b) return y end]]
 
 --- call(f, ...) calls f, which a script has passed: an error in it has the name of what f calls. call2(f, a, b) does
---- so too, and gives one result.
+--- the same, and gives one result.
 words.call, words.call2 = load(calling, words.source "", "t")(pass)
 
 -- ---- names that are nearly right -----------------------------------------------------------------

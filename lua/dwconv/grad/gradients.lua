@@ -42,7 +42,7 @@ local function check_entry(made, e)
   end
 end
 
--- A write of a value that depends on what is wanted: what is read of there later has lost its gradient.
+-- A write of a value that depends on what is wanted: what is read from there later has lost its gradient.
 local function mark_write(wanted, broken, write)
   if not (wanted[write.value] or broken[write.value]) then return end
   broken[write.group.id] = true
@@ -140,7 +140,7 @@ local gradient_options = {
 
 local parse = args.options(gradient_options, "(loss, variables, {options})")
 
--- On the tapes that record, as the results of ops are: a gradient that nothing reaches has gradients, too: zeros.
+-- Noted on the tapes that record, like the results of ops: a gradient that nothing reaches has gradients too: zeros.
 local function constant(t) return tape.innermost() and records.clone.call(t) or t end
 
 local function starting_gradient(loss, given)
@@ -198,7 +198,7 @@ local function number_of_loss(self, loss, made, broken, asked)
   return id
 end
 
--- The gradients by number, of those asked for at least.
+-- The gradients by number, at least of those asked for.
 local function walk(self, loss, given, wanted, asked)
   local entries, n, grads, own = self.entries, #self.entries, {}, {}
   local made, lost, broken = mark_dependents(wanted, entries, n)

@@ -1,6 +1,6 @@
 -- grad/tape.lua: records the calls of ops, as ops/call.lua has them; gradients.lua walks back over them. Tensors know
--- nothing of it: a tape numbers the tensors it meets, in a weak table, and keeps only the numbers that a gradient will
--- read. Invariant: while tapes record, ops find who does in their slot; outside, they find nothing there.
+-- nothing of tapes: a tape numbers the tensors it meets, in a weak table, and keeps only the numbers that a gradient
+-- will read. Invariant: while tapes record, ops find them in their slot; outside, they find nothing there.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
@@ -29,7 +29,7 @@ local tape = {
 -- Where is true for the main thread, else {thread}, weak; false once it is closed. A scope counts while the coroutine
 -- that opened it runs or waits for one that it resumed, not while it is suspended; one that died of an error, or was
 -- dropped, never closes its scopes, so they are swept out.
--- Memory may end anywhere: what closes a scope allocates nothing, and whoever finds a closed one sweeps.
+-- Memory may run out anywhere: closing a scope allocates nothing, and the next that finds a closed one sweeps.
 local scopes, tapes, closed = {}, 0, 0
 local is_over, innermost = core.is_over, core.innermost
 
@@ -120,7 +120,7 @@ end
 
 local Scope = { __close = function(scope)
   scope[2] = false
-  if slot[1] then slot[1] = several end -- which sweeps, should this end for want of memory
+  if slot[1] then slot[1] = several end -- which sweeps, in case this fails for lack of memory
   refresh()
 end }
 

@@ -93,7 +93,7 @@ function Tensor:expand_dims(axis) end
 ]]
 
 local CLASSES = [[
---- What dw.record gives beside the results.
+--- What dw.record gives besides the results.
 ---@class dwconv.Tape
 local Tape = {}
 

@@ -68,7 +68,7 @@ end
 
 local help = {}
 
--- Whether a tensor goes in, so that it tells something that no gradient comes back.
+-- Whether a tensor goes in, so that it is worth saying that no gradient comes back.
 local function takes_tensor(r)
   for _, kind in ipairs(r.kinds) do
     if kind.tensors then return true end
@@ -90,7 +90,7 @@ local function wrapped(text)
   return table.concat(lines, "\n")
 end
 
---- What an example of a record or topic prints. The global print is another while it runs, as ops that print use it.
+--- What an example of a record or topic prints. The global print is replaced while it runs, as ops that print use it.
 ---@param r table a record or topic
 ---@return string
 function help.printed(r)
@@ -216,8 +216,8 @@ local function find(name)
   return ("Nothing is called %s%s"):format(args.show(name), hint)
 end
 
---- Prints the reference of a function, a family or a topic, or what there is: this is dw.help. A name that nothing has
---- is answered with the nearest one.
+--- Prints the reference of a function, a family or a topic, or what there is: this is dw.help. An unknown name is
+--- answered with the nearest one.
 ---@param name? string|function
 function help.show(name, ...)
   if select("#", ...) > 0 then args.raise "help: takes (name), got more" end
@@ -250,12 +250,12 @@ end
 local INDEX = [[
 # Reference
 
-Made from the records by `make docs`; `dw.help "name"` prints the same, but for what examples print, which stands behind
+Made from the records by `make docs`; `dw.help "name"` prints the same without what examples print, which stands after
 `-->` here. `K` is `dw.backend`. Every function may raise: an error says what was expected of which argument, and what
 came.
 ]]
 
-local TOPICS = "What is no record: tensors' own methods, indexing, tapes, composition, threads"
+local TOPICS = "What is not a record: tensors' own methods, indexing, tapes, composition, threads"
 
 --- The reference of all ops, in Markdown, one page for each family, one for the topics and an index: docs/reference/.
 --- Examples run, with the settings as they are.

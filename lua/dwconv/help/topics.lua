@@ -1,4 +1,4 @@
--- help/topics.lua: what dw.help explains beside the records: tensors' own methods and fields, indexing, tapes,
+-- help/topics.lua: what dw.help explains besides the records: tensors' own methods and fields, indexing, tapes,
 -- composition, threads and what else the namespace has. Read by init.lua, which prints them and puts them into the
 -- reference. A topic: its name; `also`, other names it is asked by; `use`, how it is written; `text`; an `example` that
 -- prints the same every time, with dw and K at hand.
@@ -26,7 +26,7 @@ t[{ 1, { 1, 2 } }] = 0
 print(t)]], { "[]", "t[i]", "()", "t(i, j)", "view", "slice" }),
   topic("item", "t:item()", "The number (or boolean) of a tensor of one element, as a Lua value.",
     "print(dw.tensor({ { 7 } }):item())"),
-  topic("to_table", "t:to_table()", "The numbers as a nested Lua table; of a tensor of rank 0 the number.",
+  topic("to_table", "t:to_table()", "The numbers as a nested Lua table; a tensor of rank 0 gives its number.",
     "print(#dw.zeros({ 2, 3 }):to_table(), dw.tensor({ 1, 2 }):to_table()[2])"),
   topic("to_bytes", "t:to_bytes()", "The numbers as a string, in this machine's byte order and row-major order.",
     'print(#dw.zeros({ 2, 3 }):to_bytes(), ("%q"):format(dw.tensor({ 65, 66 }, { dtype = "uint8" }):to_bytes()))'),
@@ -74,7 +74,7 @@ libraries), compiler and lua.]],
   topic("clock", "dw.clock()", "Seconds of wall time since some start, for timing.",
     "start = dw.clock()\nprint(dw.clock() >= start)", { "time" }),
   topic("help", "dw.help()    dw.help \"name\"    dw.help(f)", [[
-Prints what there is, or the reference of one function, family or topic, by its name as a script writes it or by
-itself.]],
+Prints what there is, or the reference of one function, family or topic, given by its name as a script writes it, or
+by the function itself.]],
     'dw.help "clock"'),
 }

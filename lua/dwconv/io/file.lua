@@ -1,5 +1,5 @@
 -- io/file.lua: files for the other rooms of io, which read and write numbers where they lie, piece by piece, so that a
--- file takes no memory beside its tensor and Ctrl-C is heard between two pieces.
+-- file takes no memory besides its tensor and Ctrl-C is noticed between two pieces.
 --
 -- A write goes to a new file in the target's folder, without a name where the system has that, and takes the target's
 -- place when it is complete: a reader never meets half a file, however many processes write it, and a failed or killed
@@ -45,13 +45,13 @@ function file.each_piece(t, visit)
   end
 end
 
---- A tensor whose numbers whoever calls it writes.
+--- A tensor whose numbers the caller writes.
 file.tensor = core.empty
 
 -- ---- reading -------------------------------------------------------------------------------------
 
 ---@class dwconv.io.file an open file, which closes with its variable
----@field left? number bytes that are left to read; infinite of a pipe or device, whose end shows when it comes
+---@field left? number bytes that are left to read; infinite for a pipe or device, whose end is not known before
 local opened = {}
 opened.__index = opened
 

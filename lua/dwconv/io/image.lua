@@ -25,7 +25,7 @@ end
 
 local function held() return math.floor(collectgarbage "count" * 1024) end
 
--- A picture, and what its decoder takes beside it, that the memory limit does not allow is refused before.
+-- Refuses a picture that, with the memory its decoder needs, would pass the memory limit.
 local function check_memory(path, h, w, c, beside)
   local need, limit = h * w * c + beside, config.memory_limit()
   if need > limit - held() then collectgarbage() end

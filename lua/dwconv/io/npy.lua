@@ -53,7 +53,7 @@ end
 
 local function accept_string(accept) return accept "[uU]?'([^'\\\n]*)'" or accept '[uU]?"([^"\\\n]*)"' end
 
--- (2, 3), (2,), (), with Python 2's 2L; a size beyond what 18 digits hold is none.
+-- (2, 3), (2,), (), with Python 2's 2L; a size of more than 18 digits is refused.
 local function accept_shape(accept)
   local shape = {}
   if not accept "%(" then return nil end
@@ -101,7 +101,7 @@ local function parse_header(f, text)
   return found
 end
 
--- Bytes that the shape takes, or nil when that is more than `most`; an empty axis does not excuse the others.
+-- Bytes that the shape takes, or nil when that is more than `most`; the other axes count even if one is empty.
 local function bytes_of(shape, width, most)
   local n, empty = width, false
   for _, s in ipairs(shape) do
@@ -134,7 +134,7 @@ end
 npy.read = record "npy.read" {
   doc = [[
 Reads a NumPy array: a .npy file of version 1 to 3, either byte order, C or Fortran order, of the dtypes that dwconv
-has and up to 8 axes. It takes no memory beside the tensor's, and Ctrl-C stops it. The path may be a pipe.]],
+has and up to 8 axes. It takes no memory besides the tensor's, and Ctrl-C stops it. The path may be a pipe.]],
   values = { { "path", file.path } },
   result = "the array's",
   forward = function(path)
@@ -163,7 +163,7 @@ of float16, complex numbers, int8, int16, unsigned numbers but uint8, text, date
 npy.write = record "npy.write" {
   doc = [[
 Writes a tensor, also a view, as a NumPy array: a .npy file of version 1, in C order and this machine's byte order. It
-takes no memory beside the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose
+takes no memory besides the tensor's, and Ctrl-C stops it. The file replaces an older one when it is complete, whose
 mode and owner it keeps; symbolic links are followed, pipes and devices written to.]],
   values = { { "path", file.path }, { "tensor", args.kinds.tensor "a tensor" } },
   forward = function(path, t)

@@ -1,6 +1,6 @@
 -- ops/call.lua: the form of a recorded call: what is noted of it, and its way back, for any number of arguments. Called
--- by ops/init.lua, which makes both beside the function of each record. Tapes keep such notes ("entries"); they, and
--- whoever reads a tape, know an entry by the accessors here alone. Invariant: an entry holds the tensors whose numbers
+-- by ops/init.lua, which makes both along with the function of each record. Tapes keep such notes ("entries"); they,
+-- and what reads a tape, know an entry by the accessors here alone. Invariant: an entry holds the tensors whose numbers
 -- a gradient reads, and small ones; of the others it has ghosts, {shape =, dtype =}. What a script may change later,
 -- its tables, is copied.
 
@@ -10,7 +10,7 @@ local core = require "dwconv.core"
 local track, ghost = core.track, core.ghost
 
 local call = {
-  small = 256, -- tensors of so many bytes are kept rather than described
+  small = 256, -- tensors of up to this many bytes are kept rather than described
 }
 
 -- An entry is {record, the result's number, the result or its ghost, options, how often the result had been written};
@@ -27,10 +27,10 @@ local function copy_table(t)
   return copy
 end
 
--- What an entry has of an argument that is no tensor.
+-- What an entry holds of an argument that is not a tensor.
 local function copy(a) return type(a) == "table" and copy_table(a) or a end
 
--- The same of a list of tensors, with their numbers and counts.
+-- The same for a list of tensors, with their numbers and counts.
 local function keep_list(tape, list, kept)
   local values, numbers, writes = {}, {}, {}
   for i, t in ipairs(list) do
@@ -49,7 +49,7 @@ function call.kept(record, w1, w2)
 end
 
 -- A note is a function(tape, record, result, options, arguments...). An op that gives its argument back, as contiguous
--- may, has made nothing that is to be noted. `each`: several tapes record, or a scope that may be over.
+-- may, has made nothing to note. `each`: several tapes record, or a scope that may be over.
 local NOTE = [[
 local track, ghost, copy, keep_list, call = ...
 return function(tape, record, y, o$args)

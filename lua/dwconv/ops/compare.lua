@@ -1,4 +1,5 @@
--- ops/compare.lua: elementwise ops that ask and choose: comparisons, logic, where. Their kernels are elementwise.h's.
+-- ops/compare.lua: elementwise ops that ask and choose: comparisons, logic, where. Their kernels are in
+-- kernels/elementwise.c.
 
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"

@@ -9,7 +9,7 @@ local K = ops.calls
 local check, kinds, raise = args.check, args.kinds, args.raise
 local is_tensor, value_of = check.is_tensor, check.value_of
 
--- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one has 1s added behind.
+-- A condition of the rank of the branches: one of rank 1 lies along the last axis, a higher one gets 1s at the end.
 local function fitted(condition, rank)
   local shape = condition.shape
   if #shape > rank then
@@ -75,9 +75,9 @@ local function items(elems)
   return #elems, function(i) return K.select(elems, 1, i) end
 end
 
-local result = kinds.tensor "" -- of a function that must give one
+local result = kinds.tensor "" -- of a function that must give a tensor
 
-local TENSOR <const> = 256 -- bytes of a small one
+local TENSOR <const> = 256 -- bytes of a small tensor
 
 op "map_fn" {
   doc = "fn(e) of each slice of elems along its first axis, stacked.",
@@ -99,7 +99,7 @@ op "map_fn" {
   backward = "parts",
   sample = function(R) return function(e) return e * e end, R { 2, 3 } end,
   example = "print(K.map_fn(function(e) return e * 2 end, dw.tensor { 1, 2 }))",
-  errors = "Nothing in elems; results of fn that are no tensors, or differ in shape or dtype.",
+  errors = "Empty elems; results of fn that are not tensors, or differ in shape or dtype.",
 }
 
 local initial = kinds.new {
@@ -131,7 +131,7 @@ for name, order in pairs { foldl = "first to last", foldr = "last to first" } do
     end,
     backward = "parts",
     sample = function(R) return function(acc, e) return acc * e end, R { 2, 3 } end,
-    errors = "Nothing in elems and no initializer.",
+    errors = "Empty elems without an initializer.",
     example = ("print(K.%s(function(acc, e) return acc - e end, dw.tensor { 1, 2, 3, 4 }))"):format(name),
   }
 end

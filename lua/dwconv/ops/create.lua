@@ -1,4 +1,4 @@
--- ops/create.lua: tensors out of sizes, tables, bytes and numbers. Sizes and numbers are checked by the core. The
+-- ops/create.lua: tensors made from sizes, tables, bytes and numbers. Sizes and numbers are checked by the core. The
 -- default dtype is K.floatx().
 
 local args = require "dwconv.args"
@@ -79,7 +79,7 @@ local parse_eye = args.options(eye_options, "(size, columns, {options})")
 local size = kinds.whole(nil, 0, 1 << 31)
 
 source "eye" {
-  doc = "The identity matrix of a size; with columns, which may be an option too, of so many columns.",
+  doc = "The identity matrix of a size; columns, which may be an option too, gives it another number of columns.",
   values = { { "size", size, "a whole number" }, { "columns", kinds.optional(size), "a whole number" } },
   options = eye_options,
   result = "size,columns",
@@ -100,8 +100,9 @@ local parse_arange = args.options(arange_options, "(start, stop, step, {options}
 
 source "arange" {
   doc = [[
-Numbers from start to below stop: arange(stop), arange(start, stop) or arange(start, stop, step), then options, as which
-stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32, others K.floatx().]],
+Numbers from start up to, but without, stop: arange(stop), arange(start, stop) or arange(start, stop, step), then
+options, among which stop and step may be given too; start is 0 and step 1 if not given. Whole numbers are int32,
+others K.floatx().]],
   values = {
     { "start", kinds.finite() },
     { "stop", kinds.optional(kinds.finite()) },
@@ -148,7 +149,7 @@ source "from_bytes" {
   home = "dw",
   sample = function() return "abcdef", { 2, 3 }, { dtype = "uint8" } end,
   example = [[print(dw.from_bytes("\1\2\3", { 3 }, { dtype = "uint8" }))]],
-  errors = "A string that is not as long as the numbers of the shape take.",
+  errors = "A string whose length does not fit the shape and the dtype.",
 }
 
 source "tensor" {
@@ -167,7 +168,7 @@ source "tensor" {
 
 source "variable" {
   doc = [[
-A tensor of its own from a nested table, a number or a tensor, to be changed in place by K.update and its like.]],
+A new tensor from a nested table, a number or a tensor, to be changed in place by K.update and the like.]],
   values = { { "value", kinds.values() } },
   options = dtype,
   result = "value's shape",

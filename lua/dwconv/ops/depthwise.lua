@@ -35,9 +35,9 @@ local sample_options = { strides = { 2, 1 }, dilation_rate = { 1, 2 }, padding =
 conv = op "depthwise_conv2d" {
   doc = [[
 Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m.
-Correlation, as everywhere in the field: kernels are not flipped. With padding "same" the result has
-ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many as the
-kernel fits, and a kernel that does not fit at all is an error.]],
+It is correlation, as is usual in the field: kernels are not flipped. With padding "same" the result has
+ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many rows
+as the kernel fits, and a kernel that does not fit at all is an error.]],
   args = {
     { "x", tensor "n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64" },
     { "depthwise_kernel", tensor "kh,kw,c,m for both layouts; of x's dtype" },

@@ -13,7 +13,7 @@ local check, kinds, fail = args.check, args.kinds, args.raise
 
 -- ---- reading ---------------------------------------------------------------------------------------
 
--- The names that a part of the equation gives to so many axes; without a number, "..." stands as it is.
+-- The names that a part of the equation gives to a number of axes; without a number, "..." stands as it is.
 local function read_names(part, ndim, which)
   local before, dots, after = part:match "^(%a*)(%.?%.?%.?)(%a*)$"
   if not before or #dots % 3 ~= 0 then
@@ -44,7 +44,7 @@ local function count_names(terms)
   return counts, dots
 end
 
--- The names of the result: those behind the arrow, or without one "...", then the letters that come once, in order.
+-- The names of the result: those after the arrow, or without an arrow "...", then the letters that come once, in order.
 local function result_names(text, counts, dots)
   local names, seen = {}, {}
   local given = text and read_names(text, nil, "the result") or { "..." }
@@ -132,7 +132,7 @@ local function without_repeats(t)
   return t
 end
 
--- The term summed over what neither the others nor the result have.
+-- The term summed over the names that neither the other terms nor the result have.
 local function summed(t, needed)
   local axes, names = {}, {}
   for i, name in ipairs(t.names) do
@@ -144,7 +144,7 @@ end
 
 -- ---- two terms -------------------------------------------------------------------------------------
 
--- The names of a and b by what becomes of them: both have it and it stays, or goes; only one has it.
+-- The names of a and b by their fate: both have it and it stays, or both have it and it goes; only one has it.
 local function sort_names(a, b, needed)
   local shared, gone, only_a, only_b = {}, {}, {}, {}
   for _, name in ipairs(a.names) do

@@ -1,6 +1,6 @@
 -- ops/elementwise.lua: ops that work number by number, with NumPy's broadcasting: how their records are made,
 -- arithmetic and extremes; functions.lua has the functions of one number, compare.lua what asks and chooses. A kernel
--- of the same name computes most; kernels/elementwise.h lists them. A gradient is summed over the axes that were
+-- of the same name computes most; kernels/elementwise_list.h lists them. A gradient is summed over the axes that were
 -- stretched.
 
 local args = require "dwconv.args"
@@ -21,8 +21,8 @@ local function fitted(f) -- the gradient f gives, in the shape of argument i
   end
 end
 
--- What of g flows on through a derivative: g * slope, and 0 where g is 0, whatever the slope. So numbers that a result
--- does not depend on, such as those that where() did not take, get no NaN for an infinite slope.
+-- The part of g that flows on through a derivative: g * slope, and 0 where g is 0, whatever the slope. So numbers that
+-- a result does not depend on, such as those that where() did not take, get no NaN for an infinite slope.
 local function times(g, slope) return K.gradient_product(g, slope) end
 
 -- One tensor in, one of its shape out. `slope`: function(y, x) -> the derivative; `over`: the same, of what 1 is
@@ -89,7 +89,7 @@ binary("divide", "a", "b") {
 
 binary("floor_divide", "a", "b") {
   doc = [[
-The largest whole number that is not above a / b, so that (a // b)*b + a % b is a but for rounding: 1 // 0.1 is 9. A
+The largest whole number that is not above a / b, so that (a // b)*b + a % b is a, except for rounding: 1 // 0.1 is 9. A
 whole divisor of 0 is an error.]],
   metamethod = "__idiv", method = true,
   backward = "none", noted = true, reason = "it is constant between its steps",
@@ -98,7 +98,7 @@ whole divisor of 0 is an error.]],
 }
 
 binary("mod", "a", "b") {
-  doc = "What a // b leaves over: a - (a // b)*b, exactly, of the sign of b. A whole divisor of 0 is an error.",
+  doc = "The remainder of a // b: a - (a // b)*b, exactly, with the sign of b. A whole divisor of 0 is an error.",
   metamethod = "__mod", keeps = { a = {}, b = { "a", "b" } }, method = true,
   sample = function() return core.tensor({ { 1.3, -2.3, 4.0 }, { 0.6, 5.1, -0.4 } }, "float64", "float64"),
     core.tensor({ { 0.7 }, { -1.1 } }, "float64", "float64") end,
@@ -124,7 +124,7 @@ local function exponent_gradient(g, y, a)
   return times(K.where(K.greater(a, 0), g, 0), y * K.log(a))
 end
 
--- Squares are what powers mostly are.
+-- Most powers are squares.
 local function power_of(a, b)
   local power, square = core.elementwise("power", "new", a, b), core.elementwise("square", "new", a)
   return function(x, y)
@@ -162,7 +162,7 @@ unary "negative" {
 
 local function gradient_op(name, sign, gradients, keeps)
   binary(name, "g", "slope") {
-    doc = ("g %s slope, and 0 where g is 0, whatever slope: what of a gradient flows on."):format(sign),
+    doc = ("g %s slope, and 0 where g is 0, whatever slope is: the part of a gradient that flows on."):format(sign),
     keeps = keeps, gradients = gradients,
     differs = "Keras's backend does not have it.",
     sample = function(R) return R { 2, 3 }, R({ 2, 1 }, 0.5, 2) end,
@@ -222,8 +222,8 @@ end
 
 op "clip" {
   doc = [[
-x, but not below min_value nor above max_value, each a number, a tensor or nil for no bound; NaN on any side gives NaN.
-A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
+x, but neither below min_value nor above max_value: each is a number, a tensor or nil for no bound; NaN on any side
+gives NaN. A max_value below min_value counts as min_value. The gradient is 1 at both bounds.]],
   args = { { "x", either() }, { "min_value", kinds.optional(either()) }, { "max_value", kinds.optional(either()) } },
   result = "all, broadcast",
   reads = "core",

@@ -1,5 +1,5 @@
--- ops/functions.lua: elementwise ops of one number. Their kernels are elementwise.h's; a record says its derivative as
--- `slope` or `over`, from which elementwise.lua makes the gradient.
+-- ops/functions.lua: elementwise ops of one number. Their kernels are in kernels/elementwise.c; a record gives its
+-- derivative as `slope` or `over`, from which elementwise.lua makes the gradient.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
@@ -32,7 +32,7 @@ unary "sign" {
 }
 
 unary "round" {
-  doc = "The nearest whole number, the even one of two; whole numbers stay. Its gradient is 0.",
+  doc = "The nearest whole number, or the even one of two equally near; whole numbers stay. Its gradient is 0.",
   takes = "any numbers", backward = "none", reason = STEPS, noted = true,
   example = "print(K.round(dw.tensor { 0.5, 1.5, -1.2 }))",
 }
@@ -45,7 +45,7 @@ unary "floor" {
 
 for name, doc in pairs {
   ceil = "The least whole number that is not below x. Its gradient is 0.",
-  trunc = "x without what is behind the point: the nearest whole number towards 0. Its gradient is 0.",
+  trunc = "x without the digits after the point: the nearest whole number towards 0. Its gradient is 0.",
 } do
   unary(name) {
     doc = doc,
@@ -160,7 +160,7 @@ for name, r in pairs {
   }
 end
 
--- What of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
+-- What part of g flows through where x is above the threshold and below the largest value: Keras takes the slope at
 -- max_value 6 from relu6, which has none there, and at other largest values from clip, which has one.
 local function through(g, x, o)
   local open = K.greater(x, o.threshold)

@@ -47,7 +47,7 @@ op "scatter" {
 local function sample_order() return core.tensor({ { 2, 1 }, { 3, 3 } }, "int64", "float32") end
 
 op "take_along_axis" {
-  doc = "Along an axis, the elements at the indices: of each line its own.",
+  doc = "The elements at the indices along an axis; each line has its own indices.",
   args = { { "x", tensor "any" } },
   values = { { "indices", kinds.indices "x's but on the axis" }, { "axis", kinds.axis() } },
   result = "the indices'",
@@ -87,7 +87,7 @@ op "put_along_axis" {
 local function mask_kind() return tensor("bool; x's shape, or its first axes", { dtype = "bools", axes = 1 }) end
 
 op "nonzero" {
-  doc = "The positions of what is not 0 (NaN is not, false is), in row-major order, one in each row.",
+  doc = "The positions of the elements that are not 0 (false is 0, NaN is not), in row-major order, one in each row.",
   args = { { "x", tensor "any" } },
   result = "how many there are, x's rank; int64, counting from 1",
   forward = core.nonzero,

@@ -19,7 +19,7 @@ local function flipped(x) return K.swapaxes(x, -1, -2) end
 local multiply = core.elementwise("multiply", "new", "a", "b")
 local add_to = core.elementwise("add", "first", "a", "b")
 
--- Whole numbers wrap: one outer product after another, as there is no kernel for them. Of no products the sum is 0.
+-- Whole numbers wrap: one outer product after another, as there is no kernel for them. The sum of no products is 0.
 local function whole_product(a, b)
   local k = a.shape[a.ndim]
   if k == 0 then return core.sum(multiply(core.expand_dims(a, -1), core.expand_dims(b, -3)), -2, false) end
@@ -29,7 +29,7 @@ local function whole_product(a, b)
   return y
 end
 
--- A vector is a row on the left, a column on the right; what it added to the product is taken off again.
+-- A vector is a row on the left, a column on the right; the axis that it added to the product is removed again.
 local function vector_product(a, b)
   if a.shape[-1] ~= b.shape[math.max(1, b.ndim - 1)] then
     raise("the last axis of a (%s) must be as long as the %s of b (%s)", a.shape,
@@ -46,7 +46,7 @@ end
 
 local function is_vector(t) return check.is_tensor(t) and t.ndim == 1 end
 
--- What the product was of, and its gradient, as matrices.
+-- The operands of the product, and its gradient, as matrices.
 local function as_product(g, a, b)
   if is_vector(b) then b, g = K.expand_dims(b, { axis = 2 }), K.expand_dims(g, { axis = -1 }) end
   if is_vector(a) then a, g = K.expand_dims(a, { axis = 1 }), K.expand_dims(g, { axis = -2 }) end
@@ -182,5 +182,5 @@ when none is left. Without axes, the last of x meets the last of a y of rank 2, 
   linear = true,
   sample = function(R) return R { 2, 3, 4 }, R { 2, 4, 2 } end,
   example = "print(K.batch_dot(dw.ones { 2, 3, 4 }, dw.ones { 2, 4 }))",
-  errors = FEW .. " Batches that differ, an axis that is not there.",
+  errors = FEW .. " Batches that differ, an axis that x or y does not have.",
 }

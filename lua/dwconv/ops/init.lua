@@ -6,7 +6,7 @@
 --   doc        what it computes, first sentence first
 --   args       the tensors to which gradients flow, which come first, by position (numbers may stand for some): each
 --              { name, kind }, and what the reference says of it in place of the kind's words, if anything
---   values     the same of what else is required by position (an axis, a dtype, a tensor of indices); may be left out
+--   values     the same for what else is required by position (an axis, a dtype, a tensor of indices); may be left out
 --   result     what comes out: of a tensor the text that tensors' kinds have, else a kind, or a list of these; nothing
 --              if left out
 --   reads      "core", or names of args and values: forward hands these to functions of the core, which read them in
@@ -24,9 +24,9 @@
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
 --   part       true: the result is a view of some of the one tensor's numbers
---   repeats    of a part, function(values...) -> whether it repeats numbers; may be left out
---   noted      true, of backward "none": tapes know its result nevertheless, as it may be a loss
---   linear     true: linear in each of its tensors, the others held
+--   repeats    for a part, function(values...) -> whether it repeats numbers; may be left out
+--   noted      true, with backward "none": tapes know its result nevertheless, as it may be a loss
+--   linear     true: linear in each of its tensors while the others are held
 --   sample     function(R) -> the arguments of one call, for tests, R(shape, low, high) random; sizes never square
 --   method     true, or a name: tensors have it as a method
 --   metamethod "__add" and its like
@@ -36,7 +36,7 @@
 --   differs    how it differs from Keras, if it does
 --   example    Lua code that prints something telling, with dw and K at hand: the same every time, and settings are as
 --              before when it is done
---   errors     what else raises, beside an argument that is not of its kind; may be left out
+--   errors     what raises apart from an argument that is not of its kind; may be left out
 -- Once it is recorded, args are names, and there are also: positional (names of args and values), kinds and texts (by
 -- position), results (kinds), result_text, and list (true: its one arg is a table of tensors, and its backward gives a
 -- table of gradients). What forward raises does not say the op's name: args.raise adds it, and so does the core.
@@ -116,8 +116,8 @@ end
 
 -- ---- calling -------------------------------------------------------------------------------------
 
--- slot[1]: who records, a tape or what hands on to several (see call.lua); slot[2]: note_write(x, value). The tape puts
--- both here while it records.
+-- slot[1]: what records: a tape, or what hands calls on to several (see call.lua); slot[2]: note_write(x, value). The
+-- tape puts both here while it records.
 local slot = { nil, nil }
 ops.slot = slot
 
@@ -139,7 +139,7 @@ local without_options = "if given ~= nil or extra ~= nil then parse(given, extra
 local recorded = "local y = forward($taken) local tape = slot[1] "
   .. "if tape then note(tape, record, y, $noted) end return y"
 
--- By the number of results, of which the second may be none; "several" may be any number.
+-- By the number of results, of which the second may be missing; "several" may be any number.
 local plain = {
   [0] = "forward($taken)",
   "local y = forward($taken) return y",
@@ -252,7 +252,7 @@ function ops.plain(op)
   end
 end
 
---- A function of Keras that has no place here: calling it raises an error with the advice.
+--- A function of Keras that dwconv does not have: calling it raises an error with the advice.
 ---@param family string
 ---@param name string
 ---@param advice string what to use instead

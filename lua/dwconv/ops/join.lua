@@ -9,7 +9,7 @@ local copy_ = core.methods.copy_
 local K = ops.calls
 local check, kinds, raise, show = args.check, args.kinds, args.raise, args.show
 local tensor, product = kinds.tensor, check.product
-local MOST_PARTS = 1 << 16 -- so many results a Lua function can give
+local MOST_PARTS = 1 << 16 -- the most results that a Lua function can give
 
 -- The shape of all of them along the axis; they must agree otherwise.
 local function joint_shape(tensors, axis)
@@ -178,7 +178,7 @@ op "tile" {
 
 -- ---- cut and turned --------------------------------------------------------------------------------
 
--- The sizes of the parts of n: so many equal ones, or a table, in which -1 is what is left.
+-- The sizes of the parts of n: a number of equal ones, or a table, in which -1 is what is left.
 local function part_sizes(sizes, n, axis)
   local list, sum, free = {}, 0, nil
   if type(sizes) == "table" then
@@ -205,8 +205,8 @@ end
 
 op "split" {
   doc = [[
-x cut along an axis into views: into so many equal parts, or into parts of the given sizes, one of which may be -1, for
-what is left. The parts are several results, of which { K.split(...) } makes a table.]],
+x cut along an axis into views: into a number of equal parts, or into parts of the given sizes, one of which may be -1
+for what is left. The parts are several results, of which { K.split(...) } makes a table.]],
   args = { { "x", tensor "any" } },
   values = { { "sizes", kinds.wholes() } },
   options = { axis = kinds.axis(1) },
@@ -241,7 +241,7 @@ local whole = kinds.whole()
 
 op "roll" {
   doc = [[
-x turned round along an axis: what leaves at its end comes in at its beginning, for a negative shift the other way.
+x rolled along an axis: what leaves at its end comes in at its beginning; a negative shift goes the other way.
 Tables of shifts and axes go together; without an axis the numbers are turned as one row.]],
   args = { { "x", tensor "any" } },
   values = { { "shift", kinds.wholes "a whole number, or a table of them, one for each axis" } },

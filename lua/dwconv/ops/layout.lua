@@ -182,7 +182,7 @@ for name, doc in pairs {
 end
 
 op "stop_gradient" {
-  doc = "The same numbers, which no gradient flows through; of a table of tensors a table.",
+  doc = "The same numbers, through which no gradient flows; a table of tensors gives a table.",
   args = { { "variables", kinds.tensor_or_list() } },
   result = kinds.gives("dwconv.Tensor|dwconv.Tensor[]", "the same"),
   forward = function(x)
@@ -237,5 +237,5 @@ to_dtype "cast_to_floatx" {
   end,
   sample = function(R) return R { 2, 3 } end,
   example = "print(K.cast_to_floatx(dw.tensor { true, false }))",
-  errors = "Tables whose parts differ in shape, what is no number in them.",
+  errors = "Tables whose parts differ in shape, or that hold what is not a number.",
 }

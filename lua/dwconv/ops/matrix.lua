@@ -16,7 +16,7 @@ local OFFSET = "an offset: 0 is the main diagonal, 1 the one to its right, -1 th
 local copy_ = core.methods.copy_
 
 op "diag" {
-  doc = "Of a vector the matrix that has it on a diagonal and 0 elsewhere; of a matrix that diagonal, as a view. k is "
+  doc = "For a vector, the matrix with it on a diagonal and 0 elsewhere; for a matrix, that diagonal as a view. k is "
     .. OFFSET .. ".",
   args = { { "x", tensor "any; rank 1 or 2" } },
   options = { k = kinds.whole(0) },
@@ -120,8 +120,8 @@ end
 op "norm" {
   doc = [[
 The norm of all numbers over the axes: of order 2 (also called "fro") the root of the sum of squares, of order 1 the sum
-of sizes, of order math.huge the largest size. Order 2 neither overflows nor underflows before its result does, and its
-gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
+of absolute values, of order math.huge the largest of them. Order 2 neither overflows nor underflows before its
+result does, and its gradient is 0 where it is 0 or infinite; that of order math.huge is shared among ties.]],
   args = { { "x", tensor("any; float32 or float64", { dtype = "floats" }) } },
   options = { ord = order, axis = kinds.axes(), keepdims = kinds.flag(false) },
   result = "x's without the axes, or with size 1 there for keepdims",
@@ -129,7 +129,7 @@ gradient is 0 where it is 0 or infinite; that of order math.huge is shared among
     local axes = check.axes(o.axis, x.ndim)
     local over = { axis = o.axis, keepdims = o.keepdims }
     if o.ord == 1 then return K.sum(K.abs(x), over) end
-    if o.ord == math.huge then return K.maximum(K.max(K.abs(x), over), 0) end -- of nothing 0
+    if o.ord == math.huge then return K.maximum(K.max(K.abs(x), over), 0) end -- over no elements 0
     local y, shape = length(x, o), x.shape
     if o.keepdims then return y end
     table.sort(axes)

@@ -1,6 +1,6 @@
 -- ops/missing.lua: functions of Keras's backend that K does not have yet: what to use meanwhile, as Lua code. Looking
--- one up in K gives it. x is an image n,h,w,c or a tensor of scores; the other names are Keras's arguments. A function
--- that comes leaves this list. tests/dw_spec.lua runs the code.
+-- one up in K gives this advice. x is an image n,h,w,c or a tensor of scores; the other names are Keras's arguments. A
+-- function that comes leaves this list. tests/dw_spec.lua runs the code.
 
 local DENSE = "for 1x1 kernels K.dot(x, kernel:reshape { cin, cout }); for others add up K.dot(part of x, "
   .. "kernel[{ i, j }]) over the taps"

@@ -56,7 +56,7 @@ local function with_value(x, pairs_, value)
   return x
 end
 
--- What lies before and after is x reversed, from `skip` numbers off its ends on.
+-- What lies before and after is x reversed, starting `skip` numbers from its ends.
 local function mirrored(x, pairs_, mode)
   local skip = mode == "reflect" and 1 or 0
   for axis, pair in ipairs(pairs_) do

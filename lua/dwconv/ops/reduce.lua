@@ -118,8 +118,8 @@ end
 
 reduction "max" {
   doc = [[
-The largest over the axes; NaN wins; of nothing -inf, or the lowest whole number. The gradient is shared equally among
-ties.]],
+The largest over the axes; NaN wins; over no elements -inf, or the lowest whole number. The gradient is shared equally
+among ties.]],
   forward = function(x, o) return core.max(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
@@ -128,8 +128,8 @@ ties.]],
 
 reduction "min" {
   doc = [[
-The least over the axes; NaN wins; of nothing inf, or the highest whole number. The gradient is shared equally among
-ties.]],
+The least over the axes; NaN wins; over no elements inf, or the highest whole number. The gradient is shared equally
+among ties.]],
   forward = function(x, o) return core.min(x, o.axis, o.keepdims) end,
   keeps = { "x", "result" },
   backward = { x = shared },
@@ -149,7 +149,7 @@ local function freedom(x, o)
   return n > 0 and n or 0 / 0
 end
 
--- x less its mean over the axes. What rounding of the mean leaves over is taken off once more.
+-- x less its mean over the axes. The mean of what is left, due to rounding, is taken off once more.
 local function centered(x, o)
   local over = { axis = o.axis, keepdims = true }
   local r = x - K.mean(x, over)
@@ -183,7 +183,7 @@ for name, r in pairs {
   local compute = core[name]
   reduction(name) {
     example = ("print(K.%s(dw.tensor { { 1, 2 }, { 3, 8 } }, { axis = 2 }))"):format(name),
-    doc = r.doc .. " Computed in float64 and rounded once; whole numbers and bools give K.floatx(). Of nothing NaN.",
+    doc = r.doc .. " Computed in float64, rounded once; whole numbers and bools give K.floatx(). NaN over no elements.",
     takes = tensor "any",
     reads = {},
     forward = function(x, o)
@@ -193,7 +193,7 @@ for name, r in pairs {
     keeps = r.keeps, options = r.options,
     backward = { x = r.gradient },
     linear = name == "mean",
-    differs = "Of whole numbers it is not truncated or refused, but a float.",
+    differs = "Whole numbers give a float, where Keras truncates or refuses.",
   }
 end
 
@@ -215,8 +215,8 @@ end
 
 reduction "logsumexp" {
   doc = [[
-log(sum(exp(x))) over the axes, without overflow; of nothing or only -inf it is -inf. Its gradient is the share of each
-exp(x) in the sum: of only -inf 0, and shared among those that are inf.]],
+log(sum(exp(x))) over the axes, without overflow; over no elements or only -inf it is -inf. Its gradient is the share
+of each exp(x) in the sum: 0 for only -inf, and shared among those that are inf.]],
   takes = tensor("float32 or float64", { dtype = "floats" }),
   reads = {},
   forward = function(x, o)

@@ -89,7 +89,8 @@ Helper of the gradient of cumprod: along an axis y_i = a_i + b_i * y_(i-1), from
   errors = NO_AXIS .. " Shapes or dtypes of a and b that differ.",
 }
 
--- The position, from 1, of the number that each of the running extremes y is: of equal ones the first, as of NaN.
+-- The position, from 1, of the number that each of the running extremes y is: the first of equal ones, and the first
+-- NaN.
 local function positions_of(y, axis)
   local at = check.from_front(axis, #y.shape)
   local n, shape = y.shape[at], {}

@@ -1,4 +1,4 @@
--- ops/settings.lua: what Keras's backend keeps beside tensors: settings, the learning phase, unique names.
+-- ops/settings.lua: what Keras's backend keeps besides tensors: settings, the learning phase, unique names.
 
 local args = require "dwconv.args"
 local config = require "dwconv.config"

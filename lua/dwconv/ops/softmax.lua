@@ -1,4 +1,4 @@
--- ops/softmax.lua: softmax along an axis, and its logarithm. Both have their gradients in closed form, of their
+-- ops/softmax.lua: softmax along an axis, and its logarithm. Both gradients have closed forms, in terms of the
 -- results.
 
 local args = require "dwconv.args"

@@ -1,4 +1,4 @@
--- ops/state.lua: functions that read tensors out or write into them; and what has no place here.
+-- ops/state.lua: functions that read tensors out or write into them; and those of Keras that dwconv does not have.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
@@ -71,7 +71,7 @@ K.update(x, 1)
 print(copy)]],
 }
 
-local maybe_tensor = kinds.anything "a tensor; what is none comes back as it is"
+local maybe_tensor = kinds.anything "a tensor; anything else comes back as it is"
 maybe_tensor.tensors = true
 
 plain "get_value" {

@@ -72,7 +72,7 @@ op "narrow" {
 }
 
 op "select" {
-  doc = "The part at one index of an axis, which goes; a tensor also where one number is left.",
+  doc = "The part at one index of an axis, without that axis; a tensor even if it holds one number.",
   args = { { "x", tensor "any" } },
   values = { { "axis", kinds.axis() }, { "index", kinds.index() } },
   result = "x's without the axis",
@@ -90,8 +90,8 @@ op "select" {
 
 op "diagonal" {
   doc = [[
-The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; nothing where
-there is none. A view of the same numbers.]],
+The diagonal over the last two axes, k columns to the right of the main one, or below it for negative k; empty where
+there is no such diagonal. A view of the same numbers.]],
   args = { { "x", tensor("...,n,m", { axes = 2 }) } },
   values = { { "k", kinds.optional(kinds.whole()), "a whole number, an offset: 0 is the main diagonal" } },
   result = "...,its length",
