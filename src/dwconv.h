@@ -314,10 +314,6 @@ dw_status dw_depthwise_grad_kernel_init(dw_job *j, const dw_context *cx, const d
 
 // ---- matrix product -----------------------------------------------------------------------------
 
-// c = a b. a is (..., m, k), b (..., k, n) and c (..., m, n), of one rank of at least 2, one batch shape (an operand
-// that is broadcast has stride 0 there) and one dtype, float32 or float64. a and b have any strides; c's last axis has
-// stride 1. k = 0 gives zeros. The bits of an element depend on its row of a, its column of b, the shapes and the
-// strides, not on cx->threads.
 // What is done to a product while it is in registers and caches: c = curve(a b + bias + residual). NULL leaves one out.
 // A curve is clamp(slope*x + offset, low, high), times x where it is gated, and keeps NaN: relu is {1, 0, 0, INFINITY},
 // relu6 {1, 0, 0, 6}, Keras's hard sigmoid {0.2, 0.5, 0, 1}, hard swish {1.0 / 6, 0.5, 0, 1, true}.
@@ -332,7 +328,10 @@ typedef struct dw_epilogue {
   const dw_curve *curve;
 } dw_epilogue;
 
-// c = a b, and what `e` says (NULL: nothing). b is NULL for a product with `panels`.
+// c = a b. a is (..., m, k), b (..., k, n) and c (..., m, n), of one rank of at least 2, one batch shape (an operand
+// that is broadcast has stride 0 there) and one dtype, float32 or float64. a and b have any strides; c's last axis has
+// stride 1. k = 0 gives zeros. The bits of an element depend on its row of a, its column of b, the shapes and the
+// strides, not on cx->threads. `e` says what else is done (NULL: nothing). b is NULL for a product with `panels`.
 dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, const dw_tensor *a, const dw_tensor *b,
                        const void *panels, const dw_epilogue *e);
 

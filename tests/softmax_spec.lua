@@ -62,6 +62,17 @@ describe("softmax", function()
     }, { rtol = 1e-14, atol = 1e-15 })
   end)
 
+  it("is the same for a line of several pieces", function()
+    local n = 150001
+    local x = dw.uniform({ n }, { minval = -3, maxval = 3, seed = 3, dtype = "float64" })
+    local want = K.exp(x) / K.sum(K.exp(x))
+    support.everywhere(function()
+      support.near(K.softmax(x), want, { rtol = 1e-12, atol = 0 })
+      support.near(K.log_softmax(x), K.log(want), { rtol = 1e-12, atol = 0 })
+      support.near(K.softmax(x:reshape { n, 1 }, { axis = 1 }):reshape { n }, want, { rtol = 1e-12, atol = 0 })
+    end)
+  end)
+
   it("of nothing is nothing, of NaN NaN, and overflows nowhere", function()
     assert.same({ 0, 3 }, K.softmax(dw.zeros { 0, 3 }).shape)
     assert.same({ 3, 0 }, K.log_softmax(dw.zeros { 3, 0 }).shape)

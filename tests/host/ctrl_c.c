@@ -79,6 +79,7 @@ static const struct call calls[] = {
     {"mean", "x = view(N * 100)", "K.mean(x)"},
     {"argmax of one line", "x = dw.ones { 1 }:broadcast_to { N * 100 }", "K.argmax(x)"},
     {"argmax of columns", "x = dw.ones { 1, 256 }:broadcast_to { N, 256 }", "K.argmax(x, { axis = 1 })"},
+    {"softmax of one line", "x = dw.ones { N }", "K.softmax(x)"},
     {"cumsum of one line", "x = dw.ones { N }", "K.cumsum(x)"},
     {"cumprod of columns", "x = dw.ones { N // 100, 100 }", "K.cumprod(x, { axis = 1 })"},
     {"sort of one line", "x = dw.uniform { N }", "K.sort(x)"},
