@@ -11,7 +11,7 @@
 typedef void body_fn(void *);
 double best_of(body_fn *body, void *arg, double seconds);
 
-// A context of so many threads, whose pool is there for good.
+// A context of so many threads, whose workers are there for good.
 void bench_context(dw_context *cx, int threads);
 
 // Lua functions, one list a file.

@@ -13,14 +13,14 @@ struct call {
 };
 
 void bench_context(dw_context *cx, int threads) {
-  static dw_pool *pool;
-  if (pool == NULL) {
-    void *memory = aligned_alloc(64, dw_pool_bytes());
+  static dw_workers *workers;
+  if (workers == NULL) {
+    void *memory = aligned_alloc(64, dw_workers_bytes());
     if (memory == NULL) abort();
-    pool = dw_pool_init(memory);
+    workers = dw_workers_init(memory);
   }
   dw_context_init(cx);
-  cx->pool = pool;
+  cx->workers = workers;
   cx->threads = threads;
 }
 

@@ -76,7 +76,7 @@ void dw_broadcast_view(dw_tensor *v, const dw_tensor *t, int rank, const int64_t
 // ---- threads ------------------------------------------------------------------------------------
 
 struct dw_kernels;
-typedef struct dw_pool dw_pool;
+typedef struct dw_workers dw_workers;
 
 // What runs a driver, and how: one per Lua state, passed to every driver, never shared by two threads.
 typedef struct dw_context {
@@ -84,7 +84,7 @@ typedef struct dw_context {
   double grain;   // multiply-adds below which a job is not worth a parallel region
   int64_t stream; // bytes: larger results bypass the caches, which would keep little of them
   const struct dw_kernels *kernels;
-  dw_pool *pool;                   // its workers help; NULL: there are no workers
+  dw_workers *workers;             // threads that help; NULL: there are none
   bool (*interrupted)(void *user); // asked by the calling thread between tasks; may be NULL; once true, stays so
   void *user;
 } dw_context;
@@ -101,13 +101,12 @@ typedef struct dw_memory {
 } dw_memory;
 dw_memory dw_look_at_memory(void);
 
-// A pool starts its workers when a job first wants them, and goes on with those that the system gives. `memory` has
-// dw_pool_bytes, begins at a 64-byte line and stays until the workers are stopped.
+// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a 64-byte line and stays until the workers are stopped.
 enum { DW_MAX_THREADS = 1024 };
-size_t dw_pool_bytes(void);
-dw_pool *dw_pool_init(void *memory);
-bool dw_pool_start(dw_pool *p, int threads); // now; false: the system does not let us have so many
-void dw_pool_stop(dw_pool *p);               // for good; then jobs run on the calling thread
+size_t dw_workers_bytes(void);
+dw_workers *dw_workers_init(void *memory);
+bool dw_workers_start(dw_workers *p, int threads); // now; false: the system does not let us have so many
+void dw_workers_stop(dw_workers *p);               // for good; then jobs run on the calling thread
 
 // ---- jobs ---------------------------------------------------------------------------------------
 

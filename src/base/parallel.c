@@ -22,13 +22,13 @@ enum { SPIN_US = 30 };
 struct share {
   _Alignas(DW_LINE) _Atomic int64_t next;
   int64_t end;
-  dw_pool *pool;
+  dw_workers *workers;
 };
 
 // `state` is the number of the region, how many slots it has (0: it is closed), and how many workers are inside. What
 // describes the region, a pass of `job` cut into tasks of some units each, is written while it is closed and nobody is
 // inside.
-struct dw_pool {
+struct dw_workers {
   _Alignas(DW_LINE) _Atomic uint64_t state;
   dw_job *job;
   int64_t per_task;
@@ -37,7 +37,7 @@ struct dw_pool {
   atomic_bool caller_sleeps;
   atomic_int end; // workers from this slot on are to end
   int threads;    // including the calling one
-  bool refused;   // the system gave no more, or the pool was stopped
+  bool refused;   // the system gave no more, or the workers were stopped
   unsigned home;  // the value of `forks` in the process that started the workers
   pthread_mutex_t lock;
   pthread_cond_t work, done;
@@ -68,8 +68,8 @@ static void relax(void) {
 #endif
 }
 
-// Looks until ready(pool, what) or for SPIN_US. A thread that the machine does not run meanwhile finds its time over.
-static bool spin(dw_pool *p, bool (*ready)(dw_pool *p, uint64_t what), uint64_t what) {
+// Looks until ready(workers, what) or for SPIN_US. A thread that the machine does not run meanwhile finds its time over.
+static bool spin(dw_workers *p, bool (*ready)(dw_workers *p, uint64_t what), uint64_t what) {
   enum { LOOKS = 32 };
   int64_t end = now_us() + SPIN_US;
   do {
@@ -90,7 +90,7 @@ static void run_task(dw_job *j, int64_t task, int64_t per_task, int slot) {
 
 // Runs what is left of a region, beginning with the slot's own share. cx: the calling thread's, which looks for
 // interruptions.
-static void run_shares(dw_pool *p, int slot, int slots, const dw_context *cx) {
+static void run_shares(dw_workers *p, int slot, int slots, const dw_context *cx) {
   for (int i = 0; i < slots; i++) {
     struct share *s = &p->share[(slot + i) % slots];
     while (atomic_load_explicit(&s->next, memory_order_relaxed) < s->end) {
@@ -104,13 +104,13 @@ static void run_shares(dw_pool *p, int slot, int slots, const dw_context *cx) {
 }
 
 // A region with room for `slot` that is not the one numbered `seen`, or the end. `what` is both.
-static bool is_called(dw_pool *p, uint64_t what) {
+static bool is_called(dw_workers *p, uint64_t what) {
   uint64_t state = p->state;
   int slot = (int)(what & ONES);
   return (slots_of(state) > slot && number_of(state) != what >> FIELD) || slot >= p->end;
 }
 
-static void wait_for_call(dw_pool *p, uint64_t what) {
+static void wait_for_call(dw_workers *p, uint64_t what) {
   if (spin(p, is_called, what)) return;
   pthread_mutex_lock(&p->lock);
   for (p->workers_sleep = true; !is_called(p, what); p->workers_sleep = true) pthread_cond_wait(&p->work, &p->lock);
@@ -118,7 +118,7 @@ static void wait_for_call(dw_pool *p, uint64_t what) {
 }
 
 // Enters the region that is open; gives its state, or 0 if there is no open region any more.
-static uint64_t enter(dw_pool *p, int slot) {
+static uint64_t enter(dw_workers *p, int slot) {
   uint64_t state = p->state;
   while (slots_of(state) > slot) {
     if (atomic_compare_exchange_weak(&p->state, &state, state + 1)) return state;
@@ -126,7 +126,7 @@ static uint64_t enter(dw_pool *p, int slot) {
   return 0;
 }
 
-static void leave(dw_pool *p) {
+static void leave(dw_workers *p) {
   uint64_t before = atomic_fetch_sub(&p->state, 1);
   if (slots_of(before) > 0 || inside_of(before) > 1 || !p->caller_sleeps) return;
   pthread_mutex_lock(&p->lock);
@@ -136,7 +136,7 @@ static void leave(dw_pool *p) {
 
 static void *work(void *share) {
   struct share *own = share;
-  dw_pool *p = own->pool;
+  dw_workers *p = own->workers;
   int slot = (int)(own - p->share);
   for (uint64_t seen = 0; slot < p->end;) {
     wait_for_call(p, seen << FIELD | (uint64_t)slot);
@@ -149,7 +149,7 @@ static void *work(void *share) {
   return NULL;
 }
 
-// ---- the pool -----------------------------------------------------------------------------------
+// ---- the workers --------------------------------------------------------------------------------
 
 // Threads do not survive fork(): the child of the process that started them has none until it starts its own.
 static atomic_uint forks;
@@ -159,13 +159,13 @@ static void count_fork(void) { forks++; }
 
 static void watch_forks(void) { watching = pthread_atfork(NULL, NULL, count_fork) == 0; }
 
-static bool is_orphan(const dw_pool *p) { return p->home != forks; }
+static bool is_orphan(const dw_workers *p) { return p->home != forks; }
 
-size_t dw_pool_bytes(void) { return sizeof(dw_pool); }
+size_t dw_workers_bytes(void) { return sizeof(dw_workers); }
 
-dw_pool *dw_pool_init(void *memory) {
+dw_workers *dw_workers_init(void *memory) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  dw_pool *p = memory;
+  dw_workers *p = memory;
   pthread_condattr_t clock;
   pthread_once(&once, watch_forks);
   atomic_init(&p->state, 0);
@@ -186,7 +186,7 @@ dw_pool *dw_pool_init(void *memory) {
 }
 
 // A worker has a stack of a fixed size, which is all it needs, and handles no signal, as signals are the program's.
-static void start_workers(dw_pool *p, int threads) {
+static void start_workers(dw_workers *p, int threads) {
   enum { STACK = 1 << 20 };
   pthread_attr_t attributes;
   sigset_t all, before;
@@ -196,7 +196,7 @@ static void start_workers(dw_pool *p, int threads) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   for (; p->threads < threads; p->threads++) {
     struct share *s = &p->share[p->threads];
-    s->pool = p;
+    s->workers = p;
     if (pthread_create(&p->thread[p->threads], &attributes, work, s) != 0) break;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -204,7 +204,7 @@ static void start_workers(dw_pool *p, int threads) {
 }
 
 // Nobody is in a region.
-static void end_workers(dw_pool *p, int from) {
+static void end_workers(dw_workers *p, int from) {
   p->end = from;
   pthread_mutex_lock(&p->lock);
   pthread_cond_broadcast(&p->work);
@@ -212,9 +212,9 @@ static void end_workers(dw_pool *p, int from) {
   for (; p->threads > from; p->threads--) pthread_join(p->thread[p->threads - 1], NULL);
 }
 
-bool dw_pool_start(dw_pool *p, int threads) {
+bool dw_workers_start(dw_workers *p, int threads) {
   if (p->end < MOST) return threads == 1; // it was stopped
-  if (is_orphan(p)) dw_pool_init(p);
+  if (is_orphan(p)) dw_workers_init(p);
   int before = p->threads;
   if (watching) start_workers(p, threads);
   p->refused = p->threads < threads;
@@ -224,7 +224,7 @@ bool dw_pool_start(dw_pool *p, int threads) {
   return false;
 }
 
-void dw_pool_stop(dw_pool *p) {
+void dw_workers_stop(dw_workers *p) {
   if (is_orphan(p)) {
     p->end = 0;
     return;
@@ -239,17 +239,17 @@ void dw_pool_stop(dw_pool *p) {
 // ---- regions ------------------------------------------------------------------------------------
 
 int dw_slots(const dw_context *cx, int64_t units, double work) {
-  bool many = cx->pool != NULL && cx->threads > 1 && units > 1 && work >= cx->grain;
-  return many && !is_orphan(cx->pool) ? cx->threads : 1;
+  bool many = cx->workers != NULL && cx->threads > 1 && units > 1 && work >= cx->grain;
+  return many && !is_orphan(cx->workers) ? cx->threads : 1;
 }
 
 // How many of the threads that are wanted there are.
-static int find_threads(dw_pool *p, int wanted) {
+static int find_threads(dw_workers *p, int wanted) {
   if (p->threads < wanted && !p->refused) start_workers(p, wanted), p->refused = p->threads < wanted;
   return p->threads < wanted ? p->threads : wanted;
 }
 
-static void open_region(dw_pool *p, dw_job *j, int64_t tasks, int64_t per_task, int slots) {
+static void open_region(dw_workers *p, dw_job *j, int64_t tasks, int64_t per_task, int slots) {
   p->job = j, p->per_task = per_task;
   for (int64_t i = 0; i < slots; i++) {
     atomic_store_explicit(&p->share[i].next, tasks / slots * i + tasks % slots * i / slots, memory_order_relaxed);
@@ -262,10 +262,10 @@ static void open_region(dw_pool *p, dw_job *j, int64_t tasks, int64_t per_task, 
   pthread_mutex_unlock(&p->lock);
 }
 
-static bool is_empty(dw_pool *p, uint64_t what) { return (void)what, inside_of(p->state) == 0; }
+static bool is_empty(dw_workers *p, uint64_t what) { return (void)what, inside_of(p->state) == 0; }
 
 // No worker comes in any more; those that are inside finish their tasks, which may take long.
-static void close_region(dw_pool *p, const dw_context *cx) {
+static void close_region(dw_workers *p, const dw_context *cx) {
   enum { POLL_US = 10000 };
   atomic_fetch_and(&p->state, ~((uint64_t)ONES << FIELD));
   if (spin(p, is_empty, 0)) return;
@@ -281,14 +281,14 @@ static void close_region(dw_pool *p, const dw_context *cx) {
 }
 
 bool dw_stopped(const dw_context *cx, int slot) {
-  if (cx->pool == NULL) return interrupted(cx);
-  if (slot == 0 && interrupted(cx)) cx->pool->stop = true;
-  return atomic_load_explicit(&cx->pool->stop, memory_order_relaxed);
+  if (cx->workers == NULL) return interrupted(cx);
+  if (slot == 0 && interrupted(cx)) cx->workers->stop = true;
+  return atomic_load_explicit(&cx->workers->stop, memory_order_relaxed);
 }
 
-// Whether units were told to stop, or, without a pool, would be now.
+// Whether units were told to stop, or, without workers, would be now.
 static bool was_stopped(const dw_context *cx) {
-  return cx->pool == NULL ? interrupted(cx) : atomic_load_explicit(&cx->pool->stop, memory_order_relaxed);
+  return cx->workers == NULL ? interrupted(cx) : atomic_load_explicit(&cx->workers->stop, memory_order_relaxed);
 }
 
 // ---- jobs ---------------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ static dw_status run_alone(dw_job *j, int64_t tasks, int64_t per_task) {
 
 static dw_status run_pass(dw_job *j) {
   const dw_pass *pass = &j->pass;
-  dw_pool *p = j->cx->pool;
+  dw_workers *p = j->cx->workers;
   if (pass->units == 0) return DW_OK;
   if (p != NULL) atomic_store_explicit(&p->stop, false, memory_order_relaxed); // nobody is inside
   if (pass->work < j->cx->grain) return run_alone(j, 1, pass->units);

@@ -14,7 +14,7 @@ enum { DWL_LINE = 64 }; // bytes of a line of the caches, at which payloads and 
 
 enum { DWL_METATABLE = 1, DWL_STATE, DWL_NAME, DWL_FUNCTION }; // upvalues
 
-// One per lua_State, in a userdata, whose user value 1 is the pool's memory.
+// One per lua_State, in a userdata, whose user value 1 is the workers' memory.
 typedef struct dwl_state {
   dw_context cx;
   dw_random random;

@@ -65,7 +65,7 @@ static void pin(void) {
 
 static int stop_pool(lua_State *L) { // __gc of the state
   dwl_state *s = lua_touserdata(L, 1);
-  dw_pool_stop(s->cx.pool);
+  dw_workers_stop(s->cx.workers);
   s->cx.threads = 1;
   return 0;
 }
@@ -78,7 +78,7 @@ static void push_state(lua_State *L) {
   lua_createtable(L, 0, 1); // its metatable
   lua_pushcfunction(L, stop_pool);
   lua_setfield(L, -2, "__gc");
-  s->cx.pool = dw_pool_init(dwl_nextline(lua_newuserdatauv(L, dw_pool_bytes() + DWL_LINE, 0)));
+  s->cx.workers = dw_workers_init(dwl_nextline(lua_newuserdatauv(L, dw_workers_bytes() + DWL_LINE, 0)));
   lua_setiuservalue(L, -3, 1);
   lua_setmetatable(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);

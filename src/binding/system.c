@@ -6,7 +6,7 @@
 static int set_threads(lua_State *L) {
   dwl_state *s = dwl_getstate(L);
   int n = (int)dwl_checkinteger(L, 1, "threads", 1, DW_MAX_THREADS);
-  if (!dw_pool_start(s->cx.pool, n)) dwl_error(L, "the system does not let this process start %d threads", n);
+  if (!dw_workers_start(s->cx.workers, n)) dwl_error(L, "the system does not let this process start %d threads", n);
   s->cx.threads = n;
   return 0;
 }

@@ -8,10 +8,10 @@
 static dw_context contexts[6]; // every ISA that runs here, with one thread and with three, which stream what they can
 static int n_contexts;
 
-static dw_pool *new_pool(void) {
-  void *memory = aligned_alloc(64, dw_pool_bytes());
+static dw_workers *new_workers(void) {
+  void *memory = aligned_alloc(64, dw_workers_bytes());
   if (memory == NULL) abort();
-  return dw_pool_init(memory);
+  return dw_workers_init(memory);
 }
 
 static void find_contexts(void) {
@@ -19,7 +19,7 @@ static void find_contexts(void) {
   for (int i = 0; i < 6; i++) {
     dw_context *cx = &contexts[n_contexts];
     dw_context_init(cx);
-    cx->pool = new_pool();
+    cx->workers = new_workers();
     cx->threads = i % 2 == 0 ? 1 : 3;
     cx->grain = 0;
     if (cx->threads > 1) cx->stream = 0;

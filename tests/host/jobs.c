@@ -163,7 +163,7 @@ static void check_network(const dw_context *cx, uint64_t key, int64_t *passes) {
   struct network n;
   dw_context alone = *cx;
   make_network(&n, key);
-  alone.threads = 1, alone.pool = NULL;
+  alone.threads = 1, alone.workers = NULL;
   stain(&n);
   run_one_by_one(&alone, &n);
   const dw_tensor *outputs[] = {&n.y, &n.z, &n.deviation};
@@ -185,10 +185,10 @@ int main(int argc, char **argv) {
   static const char *const isas[] = {"base", "avx2", "avx512"};
   int rounds = argc > 1 ? atoi(argv[1]) : 3, tried = 0;
   int64_t passes = 0;
-  void *memory = room(dw_pool_bytes());
+  void *memory = room(dw_workers_bytes());
   dw_context cx;
   dw_context_init(&cx);
-  cx.pool = dw_pool_init(memory); // so that inits count on threads; none of its workers is ever started
+  cx.workers = dw_workers_init(memory); // so that inits count on threads; none of its workers is ever started
   cx.grain = 0;
   for (int i = 0; i < 3; i++) {
     if (!dw_context_set_isa(&cx, isas[i])) continue;
