@@ -19,6 +19,7 @@ KERNELS(depthwise_flat, FLOATS)
 KERNELS(depthwise_grad, FLOATS)
 KERNELS(depthwise_pack, FLOATS)
 FAMILY(gemm, FLOATS)
+FAMILY(conv, NONE)
 FAMILY(softmax, FLOATS)
 
 #undef FAMILY

@@ -88,11 +88,15 @@ local function as_whole(v, least)
   return v and v >= least and v <= MOST and v or nil
 end
 
--- {a, b} of whole numbers, in a table of our own: what a script does to its table later is not seen.
-local function as_pair(v, least)
-  if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
-  local a, b = as_whole(rawget(v, 1), least), as_whole(rawget(v, 2), least)
-  return a and b and { a, b }
+-- n whole numbers, in a table of our own: what a script does to its table later is not seen.
+local function as_list(v, n, least)
+  if type(v) ~= "table" or rawlen(v) ~= n then return nil end
+  local list = {}
+  for i = 1, n do
+    list[i] = as_whole(rawget(v, i), least)
+    if not list[i] then return nil end
+  end
+  return list
 end
 
 --- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
@@ -326,17 +330,30 @@ end
 
 -- ---- what convolutions take ----------------------------------------------------------------------
 
---- A whole number for both axes, or {height, width}; at least 1.
-function kinds.pair(default)
+local PER_AXIS <const> = {
+  "a whole number of at least 1", "a whole number or a pair {h, w}, each at least 1",
+  "a whole number or {d, h, w}, each at least 1",
+}
+
+--- A whole number of at least 1 for all axes of an image, or a table with one for each.
+---@param default integer
+---@param axes? integer 1 to 3, 2 if left out
+function kinds.per_axis(default, axes)
+  axes = axes or 2
+  local function all(v)
+    local list = {}
+    for i = 1, axes do list[i] = v end
+    return list
+  end
   return new {
-    default = { default, default },
+    default = all(default),
     steady = true,
     annotation = "integer|integer[]",
-    expected = "a whole number or a pair {h, w}, each at least 1",
+    expected = PER_AXIS[axes],
     read = function(v)
-      if type(v) == "table" then return as_pair(v, 1) end
+      if type(v) == "table" then return as_list(v, axes, 1) end
       v = as_whole(v, 1)
-      return v and { v, v }
+      return v and all(v)
     end,
   }
 end
@@ -348,16 +365,30 @@ function kinds.data_format()
   return kind
 end
 
---- "valid", "same" or {{top, bottom}, {left, right}}.
-function kinds.padding()
-  local kind = kinds.oneof { "valid", "same" }
-  kind.annotation = kind.annotation .. "|integer[][]"
-  kind.expected = '"valid", "same" or {{top, bottom}, {left, right}}'
+local PAIRS <const> = {
+  "{before, after}", "{{top, bottom}, {left, right}}", "{{front, back}, {top, bottom}, {left, right}}",
+}
+
+--- "valid", "same", or how many zeros there are before and after each axis of an image; for one axis one pair will do.
+---@param axes? integer 1 to 3, 2 if left out
+---@param causal? boolean "causal" may be said, too
+function kinds.padding(axes, causal)
+  axes = axes or 2
+  local kind = kinds.oneof(causal and { "valid", "same", "causal" } or { "valid", "same" })
+  local is_word = kind.read
+  kind.annotation = kind.annotation .. (axes == 1 and "|integer[]" or "|integer[][]")
+  kind.expected = ('"valid", "same"%s or %s'):format(causal and ', "causal"' or "", PAIRS[axes])
   kind.read = function(v)
-    if v == "valid" or v == "same" then return v end
-    if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
-    local rows, cols = as_pair(rawget(v, 1), 0), as_pair(rawget(v, 2), 0)
-    return rows and cols and { rows, cols }
+    if type(v) ~= "table" then return is_word(v) end
+    local pair = axes == 1 and as_list(v, 2, 0)
+    if pair then return { pair } end
+    if rawlen(v) ~= axes then return nil end
+    local pairs_ = {}
+    for i = 1, axes do
+      pairs_[i] = as_list(rawget(v, i), 2, 0)
+      if not pairs_[i] then return nil end
+    end
+    return pairs_
   end
   return kind
 end

@@ -21,6 +21,8 @@ local families = {
   { name = "settings", about = "settings, learning phase, unique names" },
   { name = "state", about = "reading tensors out and writing into them" },
   { name = "depthwise", about = "depthwise convolution and its gradients" },
+  { name = "conv", about = "dense, grouped, transposed, separable and unshared convolution",
+    rooms = { "conv", "separable", "unshared" } },
   { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },
   { name = "io", about = "files: NumPy's arrays and pictures", rooms = {} },
 }
