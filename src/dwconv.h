@@ -102,7 +102,8 @@ typedef struct dw_memory {
 } dw_memory;
 dw_memory dw_look_at_memory(void);
 
-// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a 64-byte line and stays until the workers are stopped.
+// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a
+// 64-byte line and stays until the workers are stopped.
 enum { DW_MAX_THREADS = 1024 };
 size_t dw_workers_bytes(void);
 dw_workers *dw_workers_init(void *memory);
@@ -356,8 +357,9 @@ typedef struct dw_conv {
 } dw_conv;
 
 // x's channels over the kernel's say how many groups there are. strides and dilation have a number, and `pads` two,
-// {before, after}, for each axis of the image; pads are read for DW_EXPLICIT only. A failed axis is named by *axis, from
-// 0. DW_CHANNELS: the kernel's input channels do not divide x's; DW_GROUPS: the groups do not divide its output channels.
+// {before, after}, for each axis of the image; pads are read for DW_EXPLICIT only. A failed axis is named by *axis,
+// from 0. DW_CHANNELS: the kernel's input channels do not divide x's; DW_GROUPS: the groups do not divide its output
+// channels.
 dw_status dw_conv_init(dw_conv *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t *strides,
                        const int64_t *dilation, dw_padding mode, const int64_t *pads, int *axis);
 
