@@ -51,14 +51,15 @@ end
 local function depthwise(l)
   l.m = l.m or 1
   l.flops = slide(l, l.c) * l.c * l.m
+  l.o, l.groups = l.c * l.m, l.c
 end
 
 -- Each gives a case its name and its flops: multiplications and additions; taps on padding are none.
 local describe = { twelve = depthwise, spec = depthwise, extra = depthwise, call = depthwise }
 
 function describe.conv(l)
+  l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // (l.groups or 1)
   l.groups = l.groups or 1
-  l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // l.groups
 end
 
 function describe.pointwise(l)

@@ -37,7 +37,8 @@ class Job:
         """the weights as most libraries want them: (output channels, channels of a group, kh, kw)"""
         if self.op == "pointwise":
             return np.ascontiguousarray(self.kernel.T)[:, :, None, None]
-        return np.ascontiguousarray(self.kernel.transpose(2, 3, 0, 1)).reshape(-1, 1, self.k, self.k)
+        kernel = self.kernel.reshape(self.kh, self.kw, self.c // self.groups, self.o)
+        return np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
 
 
 def to_first(a):
