@@ -32,7 +32,7 @@ def jobs_of(op, layers, groups):
     if op in DEPTHWISE:
         return [dict(j, op=op) for j in layers if j["group"] in (("call",) if op == "call" else groups)]
     if op in CONV:
-        return [dict(j, op=CONV[op]) for j in layers if j["group"] == "conv"]
+        return [dict(j, op=CONV[op]) for j in layers if "convolution" in j]
     if op == "pointwise":
         return [dict(j, op=op) for j in layers if j["group"] == "pointwise"]
     if op == "matmul":

@@ -228,7 +228,7 @@ static call prepare(const job &j) {
   std::string op = j.text("op");
   if (op == "matmul") return multiply(j);
   if (op == "layout") return transpose(j);
-  return j.first() || j.text("group") == "conv" ? fastest(j) : convolve(j, tag::nhwc);
+  return j.first() || j.text("convolution") == "1" ? fastest(j) : convolve(j, tag::nhwc);
 }
 
 // ---- questions and answers ------------------------------------------------------------------------

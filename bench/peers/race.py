@@ -72,7 +72,7 @@ class Pool:
 
 
 def setup_line(job, tensors):
-    keys = {k: v for k, v in job.items() if k not in ("name", "row", "flops") and v != ""}
+    keys = {k: v for k, v in job.items() if k not in ("name", "group", "row", "flops") and v != ""}
     for name, a in tensors.items():
         path = os.path.join(SCRATCH, name)
         a.tofile(path)

@@ -110,7 +110,7 @@ local commands = {}
 function commands.setup(words)
   local j = { dtype = "float32", turn = "" }
   for key, value in words:gmatch "(%S+)=(%S+)" do j[key] = math.tointeger(value) or value end
-  local f = j.group == "conv" and convolution or prepare[j.op]
+  local f = j.convolution and convolution or prepare[j.op]
   if f ~= depthwise and f ~= convolution and role ~= "dwconv" then return "skip not raced" end
   f(j, read(j, "x"), read(j, "kernel"), read(j, "g"))
   collectgarbage()

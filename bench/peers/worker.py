@@ -20,6 +20,7 @@ class Job:
 
     def __init__(self, keys):
         self.turn = self.layout = ""
+        self.convolution = 0  # 1: a dense or grouped one, not a depthwise
         self.dtype = "float32"
         self.__dict__.update({k: int(v) if v.lstrip("-").isdigit() else v for k, v in keys.items()})
         self.first = self.layout == "first"

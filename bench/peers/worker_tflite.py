@@ -31,7 +31,7 @@ def operation(job):
     if job.op == "pointwise":
         code, kind, union = (schema.BuiltinOperator.CONV_2D, schema.Conv2DOptionsT, schema.BuiltinOptions.Conv2DOptions)
         weights = np.ascontiguousarray(job.kernel.T)[:, None, None, :]
-    elif job.group == "conv":
+    elif job.convolution:
         code, kind, union = (schema.BuiltinOperator.CONV_2D, schema.Conv2DOptionsT, schema.BuiltinOptions.Conv2DOptions)
         options.update(strideH=job.sh, strideW=job.sw, dilationHFactor=job.d, dilationWFactor=job.d)
         weights = np.ascontiguousarray(job.kernel.transpose(3, 0, 1, 2))
