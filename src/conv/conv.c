@@ -31,18 +31,18 @@ static const char *source(const struct dw_conv_lines *p, const struct band *b, i
 static void copy_pixels(const struct dw_conv_lines *p, char *to, const char *from, int64_t grid, int64_t n) {
   const struct dw_layout_kernels *layout = p->panels.layout;
   int64_t terms = p->panels.terms, col = grid * p->from.step[DW_COLS], channel = p->from.channel;
-  if (channel == 1 && col == terms && p->pixel == terms) {
+  if (channel == 1 && col == terms) {
     layout->copy(to, 1, from, 1, n * terms);
   } else if (channel != 1 && col == 1) {
-    layout->transpose(to, p->pixel, from, channel, terms, n);
+    layout->transpose(to, p->panels.terms, from, channel, terms, n);
   } else {
-    layout->copy_rows(to, p->pixel, 1, from, col, channel, n, terms);
+    layout->copy_rows(to, p->panels.terms, 1, from, col, channel, n, terms);
   }
 }
 
 static void pack_row(const struct dw_conv_lines *p, const struct band *b, char *to, int64_t depth, int64_t row) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  int64_t places = dw_conv_places(w, w->count), lo, hi, size = p->pixel * p->panels.size;
+  int64_t places = dw_conv_places(w, w->count), lo, hi, size = p->panels.terms * p->panels.size;
   dw_conv_inside(w->first, w->grid, places, w->in, &lo, &hi);
   if (lo < hi) copy_pixels(p, to + lo * size, source(p, b, depth, row, w->first + lo * w->grid), w->grid, hi - lo);
 }
@@ -61,7 +61,7 @@ static void pack_rows(const struct dw_conv_lines *p, const struct band *b) {
 
 // Where packed rows are.
 static void find_packed(const struct dw_conv_lines *p, struct band *b) {
-  const int64_t pitch[DW_SPATIAL] = {p->plane, p->row, p->pixel};
+  const int64_t pitch[DW_SPATIAL] = {p->plane, p->row, p->panels.terms};
   b->data = b->rows, b->origin = 0;
   for (int i = 0; i < DW_SPATIAL; i++) {
     b->step[i] = b->axis[i].stride / b->axis[i].grid * pitch[i];

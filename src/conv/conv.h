@@ -79,7 +79,7 @@ struct dw_conv_lines {
 
   int64_t batch, phases[DW_SPATIAL], planes, width; // of what is written, in the longest phase
   bool packed;                                      // what is read
-  int64_t pixel, row, plane;                        // elements between packed pixels, rows and planes
+  int64_t row, plane;                               // elements between packed rows and planes
   bool by_tap;   // where taps stick out, each is a product of its own, of the pixels that it meets inside
   int64_t steps; // taken at a time
   bool direct;   // channels of what is written are neighbours

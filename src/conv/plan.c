@@ -13,8 +13,7 @@ enum {
   UNIT_WORK = 1 << 20,   // multiply-adds below which a unit is not worth cutting
   UNITS = 64,            // this many can be shared out evenly
   FEWEST_TILES = 4,      // tiles of pixels in a unit, if there are that many
-  FEW_TERMS = 96,        // of a tap in the steps taken together, below which a product of its own does not pay
-  CONFLICT = 2048        // pixels a multiple of this many bytes apart meet in a few sets of the first cache
+  FEW_TERMS = 96         // of a tap in the steps taken together, below which a product of its own does not pay
 };
 
 static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
@@ -30,10 +29,8 @@ static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
 static void choose_rows(struct dw_conv_lines *p, const struct dw_conv_axis axis[DW_SPATIAL]) {
   const struct dw_conv_axis *w = &axis[DW_COLS];
   int64_t terms = p->panels.terms, size = p->panels.size, nr = p->panels.kernels->nr;
-  p->packed = p->from.channel != 1 || w->stride * p->from.step[DW_COLS] * size % CONFLICT == 0;
-  p->pixel = terms;
-  if (w->stride / w->grid * terms * size % CONFLICT == 0) p->pixel += DW_LINE / size;
-  p->row = round_up(dw_conv_places(w, w->count) * p->pixel * size, DW_LINE) / size;
+  p->packed = p->from.channel != 1;
+  p->row = round_up(dw_conv_places(w, w->count) * p->panels.terms * size, DW_LINE) / size;
   int64_t rows = axis[DW_DEPTH].taps * axis[DW_ROWS].taps, depth = PANEL_BYTES / (nr * size);
   int64_t runs = DW_CONV_RUNS / most(1, least(w->taps, DW_CONV_RUNS));
   p->steps = even(most(1, rows), least(runs, most(1, depth / most(1, w->taps * terms))));
