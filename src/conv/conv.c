@@ -192,49 +192,54 @@ static void multiply_piece(const struct dw_conv_lines *p, const struct band *b, 
   p->panels.kernels->block(&g);
 }
 
-// Steps first..end-1 of a line, piece by piece: pixels where some taps are outside one by one, the others together.
-static void multiply_pixels(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
-                            int64_t first, int64_t end, bool last) {
+// Pixels lo..hi-1 of those of the band that tap v finds inside.
+static struct piece meeting(const struct band *b, int64_t v, int64_t lo, int64_t hi) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  int64_t from;
-  struct piece piece;
-  for (int64_t lo = 0; lo < w->count; lo = piece.hi) {
-    piece = (struct piece){lo, lo + 1, 0, 0};
-    dw_conv_inside(w->first + lo * w->stride, w->dilation, w->taps, w->in, &piece.from, &piece.to);
-    if (w->taps == 0) {
-      piece.hi = w->count;
-    } else if (piece.to - piece.from == w->taps) {
-      dw_conv_inside(w->first + (w->taps - 1) * w->dilation, w->stride, w->count, w->in, &from, &piece.hi);
-    }
-    multiply_piece(p, b, c, line, &piece, first, end, first == 0, last);
-  }
+  struct piece piece = {.from = v, .to = v + 1};
+  dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
+  piece.lo = most(piece.lo, lo), piece.hi = most(piece.lo, least(piece.hi, hi));
+  return piece;
 }
 
-// The same, tap by tap: one that is inside for all pixels begins, or else nothing does.
-static void multiply_taps(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+// Steps first..end-1 of pixels lo..hi-1 of a line: the taps that are inside for all of them begin, then the others
+// follow, those together that meet the same pixels.
+static void multiply_pixels(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+                            int64_t lo, int64_t hi, int64_t first, int64_t end, bool last) {
+  int64_t taps = b->axis[DW_COLS].taps, most_taps = least(taps, DW_CONV_RUNS);
+  struct piece whole = {lo, hi, taps, taps};
+  for (int64_t v = 0; v < taps; v++) {
+    struct piece m = meeting(b, v, lo, hi);
+    if (m.lo == lo && m.hi == hi && v - least(whole.from, v) < most_taps)
+      whole.from = least(whole.from, v), whole.to = v + 1;
+  }
+  if (whole.from == taps) whole.to = taps;
+  multiply_piece(p, b, c, line, &whole, first, end, first == 0, false);
+  for (int64_t v = 0; v < taps;) {
+    struct piece part = meeting(b, v, lo, hi), next;
+    for (v++; v < taps && v != whole.from && part.to - part.from < most_taps; v++) {
+      next = meeting(b, v, lo, hi);
+      if (next.lo != part.lo || next.hi != part.hi) break;
+      part.to++;
+    }
+    bool done = part.from >= whole.from && part.to <= whole.to;
+    if (!done) multiply_piece(p, b, c, line, &part, first, end, false, false);
+  }
+  if (last && p->curved) multiply_piece(p, b, c, line, &(struct piece){lo, hi, 0, 0}, end, end, false, true);
+}
+
+// The same for a whole line: where all taps are inside, and on both sides of that.
+static void multiply_line(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
                           int64_t first, int64_t end, bool last) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  struct piece whole = {.hi = w->count}, piece;
-  int64_t full = -1;
-  for (int64_t v = 0; v < w->taps; v++) {
-    dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
-    if (piece.lo == 0 && piece.hi == w->count) full = v;
+  int64_t lo, hi, left, right;
+  dw_conv_inside(w->first, w->stride, w->count, w->in, &left, &hi);
+  dw_conv_inside(w->first + (w->taps - 1) * w->dilation, w->stride, w->count, w->in, &lo, &right);
+  left = round_up(left, p->side), right = w->count - round_up(w->count - right, p->side);
+  if (left >= right) left = right = w->count > p->side ? w->count / 2 : 0;
+  const int64_t cuts[] = {0, left, right, w->count};
+  for (int i = 0; i < 3; i++) {
+    if (cuts[i] < cuts[i + 1]) multiply_pixels(p, b, c, line, cuts[i], cuts[i + 1], first, end, last);
   }
-  if (full >= 0) whole.from = full, whole.to = full + 1;
-  multiply_piece(p, b, c, line, &whole, first, end, first == 0, false);
-  for (int64_t v = 0; v < w->taps; v++) {
-    if (v == full) continue;
-    dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
-    piece.from = v, piece.to = v + 1;
-    multiply_piece(p, b, c, line, &piece, first, end, false, false);
-  }
-  piece = (struct piece){.hi = w->count};
-  if (last && p->curved) multiply_piece(p, b, c, line, &piece, end, end, false, true);
-}
-
-// Whether some taps are outside for some pixels.
-static bool sticks_out(const struct dw_conv_axis *w) {
-  return w->first < 0 || w->first + (w->count - 1) * w->stride + (w->taps - 1) * w->dilation >= w->in;
 }
 
 // Brings lines to where they belong.
@@ -259,12 +264,11 @@ static bool multiply_band(const dw_job *j, const struct dw_conv_lines *p, const 
   struct columns c = columns_of(j, p, block);
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
   int64_t steps = w->taps > 0 ? b->axis[DW_DEPTH].taps * b->axis[DW_ROWS].taps : 0, first = 0;
-  bool by_tap = w->taps > DW_CONV_RUNS || (p->by_tap && w->taps > 0 && sticks_out(w));
   double done = 0, work = (double)w->count * (double)c.n * (double)w->taps * (double)p->panels.terms;
   do { // once if there are no steps: it clears
     int64_t end = least(steps, first + p->steps);
     for (int64_t line = 0; line < b->lines; line++) {
-      (by_tap ? multiply_taps : multiply_pixels)(p, b, &c, line, first, end, end == steps);
+      multiply_line(p, b, &c, line, first, end, end == steps);
       done += work * (double)(end - first);
       if (done < OFTEN) continue;
       if (dw_stopped(j->cx, slot)) return false;

@@ -19,8 +19,8 @@ struct dw_volume {
 struct dw_volume dw_volume_of(const dw_tensor *t);
 
 // One axis as it is computed: number m < count of what is written is at to_first + m*to_step, and meets tap t < taps at
-// first + m*stride + t*dilation, if that is in 0..in-1. Tap t is number tap_first + t*tap_step in panels. What is read
-// is packed with steps of `grid`, which divides stride and dilation.
+// first + m*stride + t*dilation, if that is in 0..in-1. Tap t is number tap_first + t*tap_step in panels. Rows that are
+// packed hold every grid-th place; it divides stride and dilation.
 struct dw_conv_axis {
   int64_t count, to_first, to_step;
   int64_t in, first, stride, dilation, grid;
@@ -80,7 +80,7 @@ struct dw_conv_lines {
   int64_t batch, phases[DW_SPATIAL], planes, width; // of what is written, in the longest phase
   bool packed;                                      // what is read
   int64_t row, plane;                               // elements between packed rows and planes
-  bool by_tap;   // where taps stick out, each is a product of its own, of the pixels that it meets inside
+  int64_t side;  // parts of a line where taps stick out have a multiple of so many pixels
   int64_t steps; // taken at a time
   bool direct;   // channels of what is written are neighbours
 

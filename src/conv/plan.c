@@ -6,14 +6,14 @@
 
 // Found with `make bench BENCHES=conv` on a Zen 4, shapes of ResNet.
 enum {
-  PANEL_BYTES = 5 << 14, // of a panel's part that lines take one after another
+  PANEL_BYTES = 5 << 15, // of a panel's part that lines take one after another
   BLOCK_BYTES = 1 << 18, // of the parts of a block's panels, which stay in the second-level cache meanwhile
   ROWS_BYTES = 1 << 18,  // of packed rows
   ROUND_BYTES = 1 << 23, // of panels packed at a time
   UNIT_WORK = 1 << 20,   // multiply-adds below which a unit is not worth cutting
   UNITS = 64,            // this many can be shared out evenly
   FEWEST_TILES = 4,      // tiles of pixels in a unit, if there are that many
-  FEW_TERMS = 96         // of a tap in the steps taken together, below which a product of its own does not pay
+  FEW_TERMS = 64         // of a pixel, below which a tile is not worth several products
 };
 
 static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
@@ -34,7 +34,7 @@ static void choose_rows(struct dw_conv_lines *p, const struct dw_conv_axis axis[
   int64_t rows = axis[DW_DEPTH].taps * axis[DW_ROWS].taps, depth = PANEL_BYTES / (nr * size);
   int64_t runs = DW_CONV_RUNS / most(1, least(w->taps, DW_CONV_RUNS));
   p->steps = even(most(1, rows), least(runs, most(1, depth / most(1, w->taps * terms))));
-  p->by_tap = p->steps * terms >= FEW_TERMS;
+  p->side = rows * w->taps * terms < FEW_TERMS ? 1 : p->panels.kernels->mr;
   int64_t part = p->steps * most(1, w->taps * terms) * nr * size;
   p->together = least(p->panels.per_group, most(1, BLOCK_BYTES / part));
 }
