@@ -194,6 +194,8 @@ static void depthwise_case(int number) {
   for (int i = 0; i < TENSORS; i++) free(t[i].plain);
 }
 
+#include "convolutions.h"
+
 // ---- copy, cast, fill, uniform --------------------------------------------------------------------
 
 enum { COPY, CAST, FILL, UNIFORM, MOVES };
@@ -307,6 +309,7 @@ int main(int argc, char **argv) {
     random_state = (uint64_t)number * 0x9E3779B97F4A7C15 + 0x1234567;
     depthwise_case(number);
     gemm_case(number);
+    conv_case(number);
     transpose_case(number);
     for (int move = 0; move < MOVES; move++) move_case(number, move);
   }

@@ -59,10 +59,10 @@ static int64_t below(int64_t n) { // 0 .. n-1
 
 // ---- memory between protected pages -------------------------------------------------------------
 
-enum { X, KERNEL, G, TO, SCRATCH, BIAS, RESIDUAL, ROOMS };
+enum { X, KERNEL, G, TO, SCRATCH, BIAS, RESIDUAL, PACKED, ROOMS };
 enum { ROOM = 1 << 26 }; // bytes of address space; few of them are ever touched
 static const char *const room_names[ROOMS] = {"the first input", "the kernel", "the gradient", "the output",
-                                              "scratch",         "the bias",   "the residual"};
+                                              "scratch",         "the bias",   "the residual", "the panels"};
 static struct { char *low, *high; } rooms[ROOMS];
 static size_t page;
 
