@@ -20,6 +20,9 @@ KERNELS(depthwise_grad, FLOATS)
 KERNELS(depthwise_pack, FLOATS)
 FAMILY(gemm, FLOATS)
 FAMILY(softmax, FLOATS)
+FAMILY(pool, FLOATS)
+FAMILY(resize, ALL)
+FAMILY(pad, NONE)
 
 #undef FAMILY
 #undef KERNELS

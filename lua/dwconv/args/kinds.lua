@@ -348,16 +348,54 @@ function kinds.data_format()
   return kind
 end
 
---- "valid", "same" or {{top, bottom}, {left, right}}.
-function kinds.padding()
+-- What the axes of a window are called, by their number.
+local SIZES = { "{w}", "{h, w}", "{d, h, w}" }
+local PAIRS = {
+  "{{before, after}}", "{{top, bottom}, {left, right}}", "{{front, back}, {top, bottom}, {left, right}}",
+}
+
+-- f of each item of a list of `n`, or, without n, of 1 to 3; nil if one of them has none.
+local function read_each(v, n, f)
+  if type(v) ~= "table" or rawlen(v) ~= (n or rawlen(v)) or rawlen(v) < 1 or rawlen(v) > 3 then return nil end
+  local list = {}
+  for i = 1, rawlen(v) do
+    list[i] = f(rawget(v, i))
+    if list[i] == nil then return nil end
+  end
+  return list
+end
+
+--- A whole number for all axes of a window, or a list of one for each; at least 1. `axes`: how many there are, or nil
+--- for as many as the image has, which the function itself checks; then the normal form may be a number.
+function kinds.sizes(axes, default)
+  local function one(v) return as_whole(v, 1) end
+  return new {
+    default = default,
+    steady = true,
+    annotation = "integer|integer[]",
+    expected = ("a whole number or %s, each at least 1"):format(axes and SIZES[axes] or "a table of one for each axis"),
+    read = function(v)
+      if type(v) == "table" then return read_each(v, axes, one) end
+      v = one(v)
+      if not v or not axes then return v end
+      local list = {}
+      for i = 1, axes do list[i] = v end
+      return list
+    end,
+  }
+end
+
+--- "valid", "same" or a pair {before, after} for each axis of a window: two axes, or as many as are said; 0 stands for
+--- as many as the image has, which the function itself checks.
+function kinds.padding(axes)
+  axes = axes or 2
   local kind = kinds.oneof { "valid", "same" }
+  local function pair(v) return as_pair(v, 0) end
   kind.annotation = kind.annotation .. "|integer[][]"
-  kind.expected = '"valid", "same" or {{top, bottom}, {left, right}}'
+  kind.expected = ('"valid", "same" or %s'):format(PAIRS[axes] or "a pair {before, after} for each axis")
   kind.read = function(v)
     if v == "valid" or v == "same" then return v end
-    if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
-    local rows, cols = as_pair(rawget(v, 1), 0), as_pair(rawget(v, 2), 0)
-    return rows and cols and { rows, cols }
+    return read_each(v, axes > 0 and axes or nil, pair)
   end
   return kind
 end
