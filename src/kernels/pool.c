@@ -86,44 +86,55 @@ static void sum(void *y_, const void *x_, const struct dw_pool_windows *w, doubl
 INLINE vec choose(places yes, vec a, vec b) { return (vec)(((places)a & yes) | ((places)b & ~yes)); }
 
 // Until a tap is above the lowest number, the first one counts as the largest.
-INLINE vec find_value(const T *v, const T *x, const struct dw_pool_taps *t) {
+INLINE vec find_value(const T *v, const T *x, const struct dw_pool_windows *w) {
+  const struct dw_pool_taps *t = &w->taps;
   vec best = begin(LARGEST), value = load(v);
   for (int64_t i = 0; i < t->taps[0]; i++) {
     for (int64_t j = 0; j < t->taps[1]; j++) {
-      ptrdiff_t at = i * t->step[0] + j * t->step[1];
-      for (int64_t k = 0; k < t->taps[2]; k++, at += t->step[2]) {
-        vec next = load(x + at);
-        value = choose(next > best, load(v + at), value), best = larger(next, best);
+      const T *p = x + i * t->step[0] + j * t->step[1], *q = v + i * w->along[0] + j * w->along[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], q += t->step[2]) {
+        vec next = load(p);
+        value = choose(next > best, load(q), value), best = larger(next, best);
       }
     }
   }
   return value;
 }
 
-INLINE ptrdiff_t find_lane(const T *x, const struct dw_pool_taps *t, int64_t *tap) {
-  ptrdiff_t found = 0;
+// The number of the tap.
+INLINE int64_t find_tap(const T *x, const struct dw_pool_taps *t) {
   T best = LOWEST;
-  int64_t number = 0;
-  *tap = 0;
+  int64_t number = 0, found = 0;
   for (int64_t i = 0; i < t->taps[0]; i++) {
     for (int64_t j = 0; j < t->taps[1]; j++) {
-      ptrdiff_t at = i * t->step[0] + j * t->step[1];
-      for (int64_t k = 0; k < t->taps[2]; k++, at += t->step[2], number++) {
-        bool above = x[at] > best;
-        best = above ? x[at] : best, found = above ? at : found, *tap = above ? number : *tap;
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
+        bool above = *p > best;
+        best = above ? *p : best, found = above ? number : found;
       }
     }
   }
   return found;
 }
 
+struct spot {
+  int64_t i, j;
+  ptrdiff_t at; // in v or dx
+};
+
+INLINE struct spot find_spot(const T *x, const struct dw_pool_windows *w) {
+  const struct dw_pool_taps *t = &w->taps;
+  int64_t tap = find_tap(x, t), row = tap / t->taps[2], i = row / t->taps[1], j = row % t->taps[1];
+  return (struct spot){i, j, i * w->along[0] + j * w->along[1] + tap % t->taps[2] * t->step[2]};
+}
+
 static void at_largest(void *y_, const void *v_, const void *x_, const struct dw_pool_windows *w) {
   T *y = y_;
   const T *v = v_, *x = x_;
   for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step, v += w->x_step) {
-    int64_t l = 0, tap;
-    for (; l + LANES <= w->lanes; l += LANES) store(y + l, find_value(v + l, x + l, &w->taps));
-    for (; l < w->lanes; l++) y[l] = v[l + find_lane(x + l, &w->taps, &tap)];
+    int64_t l = 0;
+    for (; l + LANES <= w->lanes; l += LANES) store(y + l, find_value(v + l, x + l, w));
+    for (; l < w->lanes; l++) y[l] = v[l + find_spot(x + l, w).at];
   }
 }
 
@@ -145,11 +156,12 @@ INLINE places find_taps(const T *x, const struct dw_pool_taps *t) {
   return found;
 }
 
-INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_taps *t, const int64_t *lo,
+INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_windows *w, const int64_t *lo,
                         const int64_t *hi) {
+  const struct dw_pool_taps *t = &w->taps;
   for (int64_t i = lo[0]; i < hi[0]; i++) {
     for (int64_t j = lo[1]; j < hi[1]; j++) {
-      T *p = dx + i * t->step[0] + j * t->step[1];
+      T *p = dx + i * w->along[0] + j * w->along[1];
       place number = (place)((i * t->taps[1] + j) * t->taps[2]);
       for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
         places here = number - (places){0};
@@ -157,13 +169,6 @@ INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_taps *t
       }
     }
   }
-}
-
-INLINE void give_lane(T *dx, T g, const T *x, const struct dw_pool_taps *t, const int64_t *lo, const int64_t *hi) {
-  int64_t tap, i, j;
-  ptrdiff_t at = find_lane(x, t, &tap);
-  i = tap / (t->taps[1] * t->taps[2]), j = tap / t->taps[2] % t->taps[1];
-  if (i >= lo[0] && i < hi[0] && j >= lo[1] && j < hi[1]) dx[at] += g;
 }
 
 static void to_largest(void *dx_, const void *g_, const void *x_, const struct dw_pool_windows *w, const int64_t *lo,
@@ -174,9 +179,12 @@ static void to_largest(void *dx_, const void *g_, const void *x_, const struct d
   for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
     int64_t l = 0;
     for (; few && l + LANES <= w->lanes; l += LANES) {
-      give_vector(dx + l, load(g + l), find_taps(x + l, &w->taps), &w->taps, lo, hi);
+      give_vector(dx + l, load(g + l), find_taps(x + l, &w->taps), w, lo, hi);
     }
-    for (; l < w->lanes; l++) give_lane(dx + l, g[l], x + l, &w->taps, lo, hi);
+    for (; l < w->lanes; l++) {
+      struct spot p = find_spot(x + l, w);
+      if (p.i >= lo[0] && p.i < hi[0] && p.j >= lo[1] && p.j < hi[1]) dx[l + p.at] += g[l];
+    }
   }
 }
 

@@ -25,8 +25,9 @@ struct row {
 static void max_windows(const struct row *r, int64_t source, int64_t m, int64_t count, int64_t taps) {
   const struct max_pool *s = r->s;
   int64_t lanes = s->x.lanes, pixel = lanes * s->bytes;
-  struct dw_pool_windows w = {r->taps, s->p.axes[2].stride * lanes, lanes, count, lanes};
+  struct dw_pool_windows w = {r->taps, s->p.axes[2].stride * lanes, lanes, {0}, count, lanes};
   w.taps.taps[2] = taps;
+  for (int i = 0; i < 2; i++) w.along[i] = s->other.step[2 + i] / s->bytes * s->p.axes[i].dilation;
   char *x = r->x + source * pixel, *y = r->y + m * pixel, *other = r->other + source * pixel;
   if (r->hi[0] >= 0) {
     s->k->to_largest(other, y, x, &w, r->lo, r->hi);

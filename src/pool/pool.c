@@ -68,7 +68,7 @@ static void pool_inside(const struct worker *w, const struct row *r, int64_t m, 
   int64_t lanes = s->to.lanes, pixel = lanes * s->bytes;
   char *to = r->to + (l->to_first + m * l->to_step) * pixel;
   const char *from = r->from + (l->start + m * l->advance) * pixel;
-  struct dw_pool_windows all = {r->taps, l->advance * lanes, l->to_step * lanes, n, lanes};
+  struct dw_pool_windows all = {r->taps, l->advance * lanes, l->to_step * lanes, {0}, n, lanes};
   if (lanes < s->k->vector || (l->advance == 1 && l->to_step == 1)) { // windows that begin at neighbours, in one go
     bool gaps = l->advance > 1 || l->to_step > 1;
     all.lanes = ((n - 1) * l->advance + 1) * lanes, all.count = 1;
