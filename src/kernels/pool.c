@@ -1,0 +1,208 @@
+// pool.c: windows of pooling: their largest element, their sum, and where the largest is. Called by src/pool/. Lanes of
+// a window are neighbours, and each is a chain of its own over the taps in row order, so that it does not matter where
+// a block of lanes begins.
+#include <float.h>
+
+#include "pool.h"
+#include "vec.h"
+
+#define LOWEST (sizeof(T) == 4 ? (T)-FLT_MAX : (T)-DBL_MAX)
+
+enum { BLOCK = 4, MANY = 1 << 30 }; // vectors that are computed together; taps
+
+INLINE vec larger(vec a, vec b) {
+  vec r;
+  UNROLL
+  for (int i = 0; i < LANES; i++) r[i] = a[i] > b[i] ? a[i] : b[i];
+  return r;
+}
+
+// ---- the largest and the sum -------------------------------------------------------------------------------
+
+enum { LARGEST, SUM };
+
+INLINE vec begin(int op) { return all(op == LARGEST ? LOWEST : 0); }
+INLINE vec join(int op, vec so_far, vec x) { return op == LARGEST ? larger(x, so_far) : so_far + x; }
+
+// `vectors` vectors of lanes of one window.
+INLINE void reduce_vectors(T *y, const T *x, const struct dw_pool_taps *t, int op, T scale, int vectors) {
+  vec a[BLOCK];
+  UNROLL
+  for (int v = 0; v < vectors; v++) a[v] = begin(op);
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2]) {
+        UNROLL
+        for (int v = 0; v < vectors; v++) a[v] = join(op, a[v], load(p + v * LANES));
+      }
+    }
+  }
+  UNROLL
+  for (int v = 0; v < vectors; v++) store(y + v * LANES, op == SUM ? a[v] * scale : a[v]);
+}
+
+INLINE void reduce_lane(T *y, const T *x, const struct dw_pool_taps *t, int op, T scale) {
+  T a = op == LARGEST ? LOWEST : 0;
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2]) a = op == SUM ? a + *p : *p > a ? *p : a;
+    }
+  }
+  *y = op == SUM ? a * scale : a;
+}
+
+// The last vector may overlap the one before it.
+INLINE void reduce_window(T *y, const T *x, const struct dw_pool_taps *t, int64_t lanes, int op, T scale) {
+  int64_t l = 0;
+  for (; l + BLOCK * LANES <= lanes; l += BLOCK * LANES) reduce_vectors(y + l, x + l, t, op, scale, BLOCK);
+  for (; l + LANES <= lanes; l += LANES) reduce_vectors(y + l, x + l, t, op, scale, 1);
+  if (l < lanes && lanes >= LANES) {
+    l = lanes - LANES;
+    return reduce_vectors(y + l, x + l, t, op, scale, 1);
+  }
+  for (; l < lanes; l++) reduce_lane(y + l, x + l, t, op, scale);
+}
+
+static void largest(void *y_, const void *x_, const struct dw_pool_windows *w) {
+  T *y = y_;
+  const T *x = x_;
+  for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
+    reduce_window(y, x, &w->taps, w->lanes, LARGEST, 1);
+  }
+}
+
+static void sum(void *y_, const void *x_, const struct dw_pool_windows *w, double scale) {
+  T *y = y_;
+  const T *x = x_;
+  for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
+    reduce_window(y, x, &w->taps, w->lanes, SUM, (T)scale);
+  }
+}
+
+// ---- where the largest is ----------------------------------------------------------------------------------
+
+INLINE vec choose(places yes, vec a, vec b) { return (vec)(((places)a & yes) | ((places)b & ~yes)); }
+
+// Until a tap is above the lowest number, the first one counts as the largest.
+INLINE vec find_value(const T *v, const T *x, const struct dw_pool_windows *w) {
+  const struct dw_pool_taps *t = &w->taps;
+  vec best = begin(LARGEST), value = load(v);
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1], *q = v + i * w->along[0] + j * w->along[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], q += t->step[2]) {
+        vec next = load(p);
+        value = choose(next > best, load(q), value), best = larger(next, best);
+      }
+    }
+  }
+  return value;
+}
+
+// The number of the tap.
+INLINE int64_t find_tap(const T *x, const struct dw_pool_taps *t) {
+  T best = LOWEST;
+  int64_t number = 0, found = 0;
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
+        bool above = *p > best;
+        best = above ? *p : best, found = above ? number : found;
+      }
+    }
+  }
+  return found;
+}
+
+struct spot {
+  int64_t i, j;
+  ptrdiff_t at; // in v or dx
+};
+
+INLINE struct spot find_spot(const T *x, const struct dw_pool_windows *w) {
+  const struct dw_pool_taps *t = &w->taps;
+  int64_t tap = find_tap(x, t), row = tap / t->taps[2], i = row / t->taps[1], j = row % t->taps[1];
+  return (struct spot){i, j, i * w->along[0] + j * w->along[1] + tap % t->taps[2] * t->step[2]};
+}
+
+static void at_largest(void *y_, const void *v_, const void *x_, const struct dw_pool_windows *w) {
+  T *y = y_;
+  const T *v = v_, *x = x_;
+  for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step, v += w->x_step) {
+    int64_t l = 0;
+    for (; l + LANES <= w->lanes; l += LANES) store(y + l, find_value(v + l, x + l, w));
+    for (; l < w->lanes; l++) y[l] = v[l + find_spot(x + l, w).at];
+  }
+}
+
+// The number of the first of the largest, in each lane.
+INLINE places find_taps(const T *x, const struct dw_pool_taps *t) {
+  vec best = begin(LARGEST);
+  places found = {0};
+  place number = 0;
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
+        vec next = load(p);
+        places above = next > best, here = number - (places){0};
+        found = (here & above) | (found & ~above), best = larger(next, best);
+      }
+    }
+  }
+  return found;
+}
+
+INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_windows *w, const int64_t *lo,
+                        const int64_t *hi) {
+  const struct dw_pool_taps *t = &w->taps;
+  for (int64_t i = lo[0]; i < hi[0]; i++) {
+    for (int64_t j = lo[1]; j < hi[1]; j++) {
+      T *p = dx + i * w->along[0] + j * w->along[1];
+      place number = (place)((i * t->taps[1] + j) * t->taps[2]);
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
+        places here = number - (places){0};
+        store(p, load(p) + (vec)((places)g & (found == here)));
+      }
+    }
+  }
+}
+
+static void to_largest(void *dx_, const void *g_, const void *x_, const struct dw_pool_windows *w, const int64_t *lo,
+                       const int64_t *hi) {
+  T *dx = dx_;
+  const T *g = g_, *x = x_;
+  bool few = w->taps.taps[0] * w->taps.taps[1] * w->taps.taps[2] < MANY; // a lane can hold the number of a tap
+  for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
+    int64_t l = 0;
+    for (; few && l + LANES <= w->lanes; l += LANES) {
+      give_vector(dx + l, load(g + l), find_taps(x + l, &w->taps), w, lo, hi);
+    }
+    for (; l < w->lanes; l++) {
+      struct spot p = find_spot(x + l, w);
+      if (p.i >= lo[0] && p.i < hi[0] && p.j >= lo[1] && p.j < hi[1]) dx[l + p.at] += g[l];
+    }
+  }
+}
+
+// ---- weighted sums of rows ---------------------------------------------------------------------------------
+
+static void weigh(void *y_, const void *const *from, const double *weight, int count, int64_t n, bool add) {
+  T *y = y_;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vec a = add ? load(y + i) : (vec){0};
+    for (int k = 0; k < count; k++) a += load((const T *)from[k] + i) * (T)weight[k];
+    store(y + i, a);
+  }
+  for (; i < n; i++) {
+    T a = add ? y[i] : 0;
+    for (int k = 0; k < count; k++) a += ((const T *)from[k])[i] * (T)weight[k];
+    y[i] = a;
+  }
+}
+
+const struct dw_pool_kernels DW_NAME(pool) = {LANES, largest, sum, at_largest, to_largest, weigh};
