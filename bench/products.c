@@ -1,4 +1,4 @@
-// products.c: times the depthwise and gemm drivers with a reused output, on descriptors that Lua made.
+// products.c: times the depthwise, conv and gemm drivers with a reused output, on descriptors that Lua made.
 #include "bench.h"
 
 #include <stdlib.h>
@@ -61,6 +61,58 @@ static int time_depthwise(lua_State *L) {
   return 1;
 }
 
+// ---- convolution ----------------------------------------------------------------------------------
+
+struct convolution {
+  dw_context cx;
+  int op;
+  const dw_tensor *t[3]; // operands in the driver's order
+  dw_conv d;
+  void *panels; // NULL: the kernel is packed inside
+  void *scratch;
+};
+
+static void decide_conv(dw_job *j, const struct convolution *c) {
+  const dw_tensor *kernel = c->panels == NULL ? c->t[2] : NULL;
+  if (c->op == 0) dw_conv_forward_init(j, &c->cx, c->t[0], c->t[1], kernel, c->panels, &c->d, NULL);
+  if (c->op == 1) dw_conv_grad_x_init(j, &c->cx, c->t[0], c->t[1], kernel, c->panels, &c->d);
+  if (c->op == 2) dw_conv_grad_kernel_init(j, &c->cx, c->t[0], c->t[1], c->t[2], &c->d);
+}
+
+static void run_conv(void *arg) {
+  struct convolution *c = arg;
+  dw_job j;
+  decide_conv(&j, c);
+  dw_run(&j, c->scratch);
+}
+
+// conv(op, packed, threads, seconds, to, a, b, {sh, sw, dh, dw, top, bottom, left, right}) -> seconds of one call; when
+// `packed`, the kernel is packed before.
+static int time_conv(lua_State *L) {
+  static const char *const names[] = {"forward", "grad_x", "grad_kernel", NULL};
+  struct convolution c = {.op = luaL_checkoption(L, 1, NULL, names)};
+  int64_t g[8]; // strides, dilation, pads
+  int axis;
+  dw_job j;
+  for (int i = 0; i < 3; i++) c.t[i] = lua_touserdata(L, 5 + i);
+  read_integers(L, 8, g, 8);
+  if (dw_conv_init(&c.d, c.t[ops[c.op].x], c.t[ops[c.op].kernel], g, g + 2, DW_EXPLICIT, g + 4, &axis) != DW_OK) {
+    return luaL_error(L, "bad geometry");
+  }
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 3));
+  if (lua_toboolean(L, 2) && c.op < 2) {
+    c.panels = lines(dw_conv_panels(&c.cx, &c.d, c.op == 1));
+    dw_conv_pack_init(&j, &c.cx, c.panels, c.t[2], &c.d, c.op == 1);
+    dw_run(&j, NULL);
+  }
+  decide_conv(&j, &c);
+  c.scratch = lines(j.scratch);
+  lua_pushnumber(L, best_of(run_conv, &c, luaL_checknumber(L, 4)));
+  free(c.scratch);
+  free(c.panels);
+  return 1;
+}
+
 // ---- matrix product -------------------------------------------------------------------------------
 
 struct product {
@@ -99,4 +151,5 @@ static int time_matmul(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg bench_products[] = {{"depthwise", time_depthwise}, {"matmul", time_matmul}, {NULL, NULL}};
+const luaL_Reg bench_products[] = {
+    {"depthwise", time_depthwise}, {"conv", time_conv}, {"matmul", time_matmul}, {NULL, NULL}};

@@ -287,6 +287,19 @@ function K.batch_get_value(tensors) end
 ---@param tuples table a table of {tensor, value}
 function K.batch_set_value(tuples) end
 
+--- Adds a bias to x: one number for each channel, or one for each position and channel.
+---@param x dwconv.Tensor n,...,c or n,c,...; float32 or float64
+---@param bias dwconv.Tensor c, or ...,c for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first" }
+---@return dwconv.Tensor # x's
+function K.bias_add(x, bias, o) end
+
+--- Adds a bias to x: one number for each channel, or one for each position and channel.
+---@param bias dwconv.Tensor c, or ...,c for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first" }
+---@return dwconv.Tensor # x's
+function Tensor:bias_add(bias, o) end
+
 --- The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].
 ---@param x dwconv.Tensor any
 ---@param mask dwconv.Tensor bool; x's shape, or its first axes
@@ -383,6 +396,117 @@ function K.contiguous(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:contiguous() end
 
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error. "causal" pads before only, so that no output sees a later input.
+---@param x dwconv.Tensor n,w,c (channels_last) or n,c,w (channels_first); float32 or float64
+---@param kernel dwconv.Tensor kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,cout or n,cout,ow
+function K.conv1d(x, kernel, o) end
+
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error. "causal" pads before only, so that no output sees a later input.
+---@param kernel dwconv.Tensor kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,cout or n,cout,ow
+function Tensor:conv1d(kernel, o) end
+
+--- The gradient of conv1d with respect to its kernel, given g, the one with respect to its result.
+---@param g dwconv.Tensor the result's: n,ow,cout or n,cout,ow
+---@param x dwconv.Tensor n,w,c or n,c,w
+---@param kernel_shape integer[] a table of sizes: the shape of the kernel, kw,cin,cout
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # kernel_shape
+function K.conv1d_grad_kernel(g, x, kernel_shape, o) end
+
+--- The gradient of conv1d with respect to x, given g, the gradient with respect to its result.
+---@param g dwconv.Tensor the result's: n,ow,cout or n,cout,ow
+---@param kernel dwconv.Tensor kw,cin,cout
+---@param x_shape integer[] a table of sizes: the shape of x
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # x_shape
+function K.conv1d_grad_x(g, kernel, x_shape, o) end
+
+--- The transposed convolution, which leads from the shape of a result of conv1d to that of its x: every number of x is spread over a window of the result, weighted by the kernel. output_shape is the shape of the result, -1 in place of the batch: strides leave several sizes open, and any is right from which the convolution leads back to x's size.
+---@param x dwconv.Tensor n,w,c or n,c,w; float32 or float64
+---@param kernel dwconv.Tensor kw,cout,cin for both layouts; of x's dtype
+---@param output_shape integer[] a table of sizes: the shape of the result
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # output_shape
+function K.conv1d_transpose(x, kernel, output_shape, o) end
+
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
+---@param kernel dwconv.Tensor kh,kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,cout or n,cout,oh,ow
+function K.conv2d(x, kernel, o) end
+
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param kernel dwconv.Tensor kh,kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,cout or n,cout,oh,ow
+function Tensor:conv2d(kernel, o) end
+
+--- The gradient of conv2d with respect to its kernel, given g, the one with respect to its result.
+---@param g dwconv.Tensor the result's: n,oh,ow,cout or n,cout,oh,ow
+---@param x dwconv.Tensor n,h,w,c or n,c,h,w
+---@param kernel_shape integer[] a table of sizes: the shape of the kernel, kh,kw,cin,cout
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # kernel_shape
+function K.conv2d_grad_kernel(g, x, kernel_shape, o) end
+
+--- The gradient of conv2d with respect to x, given g, the gradient with respect to its result.
+---@param g dwconv.Tensor the result's: n,oh,ow,cout or n,cout,oh,ow
+---@param kernel dwconv.Tensor kh,kw,cin,cout
+---@param x_shape integer[] a table of sizes: the shape of x
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x_shape
+function K.conv2d_grad_x(g, kernel, x_shape, o) end
+
+--- The transposed convolution, which leads from the shape of a result of conv2d to that of its x: every number of x is spread over a window of the result, weighted by the kernel. output_shape is the shape of the result, -1 in place of the batch: strides leave several sizes open, and any is right from which the convolution leads back to x's size.
+---@param x dwconv.Tensor n,h,w,c or n,c,h,w; float32 or float64
+---@param kernel dwconv.Tensor kh,kw,cout,cin for both layouts; of x's dtype
+---@param output_shape integer[] a table of sizes: the shape of the result
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # output_shape
+function K.conv2d_transpose(x, kernel, output_shape, o) end
+
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param x dwconv.Tensor n,d,h,w,c (channels_last) or n,c,d,h,w (channels_first); float32 or float64
+---@param kernel dwconv.Tensor kd,kh,kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,od,oh,ow,cout or n,cout,od,oh,ow
+function K.conv3d(x, kernel, o) end
+
+--- Convolves x with a kernel: each output channel is the sum over taps and input channels. It is correlation, as is usual in the field: kernels are not flipped. A kernel with fewer input channels than x, of which x must have a multiple, convolves groups of channels, each with its own share of the output channels. With padding "same" the result has ceil(size/strides) positions along an axis, and an odd one of padding goes to the end; with "valid" as many as the kernel fits, and a kernel that does not fit at all is an error.
+---@param kernel dwconv.Tensor kd,kh,kw,cin,cout for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,od,oh,ow,cout or n,cout,od,oh,ow
+function Tensor:conv3d(kernel, o) end
+
+--- The gradient of conv3d with respect to its kernel, given g, the one with respect to its result.
+---@param g dwconv.Tensor the result's: n,od,oh,ow,cout or n,cout,od,oh,ow
+---@param x dwconv.Tensor n,d,h,w,c or n,c,d,h,w
+---@param kernel_shape integer[] a table of sizes: the shape of the kernel, kd,kh,kw,cin,cout
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # kernel_shape
+function K.conv3d_grad_kernel(g, x, kernel_shape, o) end
+
+--- The gradient of conv3d with respect to x, given g, the gradient with respect to its result.
+---@param g dwconv.Tensor the result's: n,od,oh,ow,cout or n,cout,od,oh,ow
+---@param kernel dwconv.Tensor kd,kh,kw,cin,cout
+---@param x_shape integer[] a table of sizes: the shape of x
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x_shape
+function K.conv3d_grad_x(g, kernel, x_shape, o) end
+
+--- The transposed convolution, which leads from the shape of a result of conv3d to that of its x: every number of x is spread over a window of the result, weighted by the kernel. output_shape is the shape of the result, -1 in place of the batch: strides leave several sizes open, and any is right from which the convolution leads back to x's size.
+---@param x dwconv.Tensor n,d,h,w,c or n,c,d,h,w; float32 or float64
+---@param kernel dwconv.Tensor kd,kh,kw,cout,cin for both layouts; of x's dtype
+---@param output_shape integer[] a table of sizes: the shape of the result
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # output_shape
+function K.conv3d_transpose(x, kernel, output_shape, o) end
+
 --- The cosine of x in radians.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's
@@ -449,6 +573,19 @@ function K.cumsum(x, o) end
 ---@param o? { axis?: integer }
 ---@return dwconv.Tensor # x's
 function Tensor:cumsum(o) end
+
+--- Convolves each channel of x with its own kernels, as depthwise_conv2d does, along one axis.
+---@param x dwconv.Tensor n,w,c or n,c,w; float32 or float64
+---@param depthwise_kernel dwconv.Tensor kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,c*m or n,c*m,ow
+function K.depthwise_conv1d(x, depthwise_kernel, o) end
+
+--- Convolves each channel of x with its own kernels, as depthwise_conv2d does, along one axis.
+---@param depthwise_kernel dwconv.Tensor kw,c,m for both layouts; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,c*m or n,c*m,ow
+function Tensor:depthwise_conv1d(depthwise_kernel, o) end
 
 --- Convolves each channel of x with its own kernels: output channel (c-1)*m + q is channel c with kernel q of its m. It is correlation, as is usual in the field: kernels are not flipped. With padding "same" the result has ceil(h/strides) rows and an odd pixel of padding goes to the bottom and right; with "valid" it has as many rows as the kernel fits, and a kernel that does not fit at all is an error.
 ---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
@@ -846,6 +983,25 @@ function Tensor:less_equal(y) end
 ---@param o? { dtype?: "float32"|"float64" }
 ---@return dwconv.Tensor # num
 function dw.linspace(start, stop, num, o) end
+
+--- A convolution along one axis whose kernel is another one at each position: kernel[i] is for the window at position i of the result, as a row of its numbers. There is no padding.
+---@param inputs dwconv.Tensor n,w,c or n,c,w; float32 or float64
+---@param kernel dwconv.Tensor positions, numbers in a window, filters; of x's dtype
+---@param kernel_size integer|integer[] how long a window is
+---@param strides integer|integer[] steps between windows
+---@param o? { data_format?: "channels_last"|"channels_first" }
+---@return dwconv.Tensor # n,ow,filters or n,filters,ow
+function K.local_conv1d(inputs, kernel, kernel_size, strides, o) end
+
+--- A convolution whose kernel is another one at each position: kernel[i] is for the window at position i of the result, counted row by row, as a row of its numbers, channels last in channels_last and first in channels_first. There is no padding.
+---@param inputs dwconv.Tensor n,h,w,c or n,c,h,w; float32 or float64
+---@param kernel dwconv.Tensor positions, numbers in a window, filters; of x's dtype
+---@param kernel_size integer|integer[] rows and columns of a window
+---@param strides integer|integer[] steps between windows
+---@param output_shape integer|integer[] rows and columns of the result
+---@param o? { data_format?: "channels_last"|"channels_first" }
+---@return dwconv.Tensor # n,oh,ow,filters or n,filters,oh,ow
+function K.local_conv2d(inputs, kernel, kernel_size, strides, output_shape, o) end
 
 --- The natural logarithm: -inf of 0, NaN of negative x.
 ---@param x dwconv.Tensor any; float32 or float64
@@ -1506,6 +1662,36 @@ function K.select(x, axis, index) end
 ---@param index integer an index, from 1 or -1 back
 ---@return dwconv.Tensor # x's without the axis
 function Tensor:select(axis, index) end
+
+--- A depthwise convolution, to which the options apply, and then a convolution with a kernel of one tap: depthwise_conv1d and conv1d in one.
+---@param x dwconv.Tensor n,w,c or n,c,w; float32 or float64
+---@param depthwise_kernel dwconv.Tensor kw,c,m; of x's dtype
+---@param pointwise_kernel dwconv.Tensor 1,c*m,cout; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,cout or n,cout,ow
+function K.separable_conv1d(x, depthwise_kernel, pointwise_kernel, o) end
+
+--- A depthwise convolution, to which the options apply, and then a convolution with a kernel of one tap: depthwise_conv1d and conv1d in one.
+---@param depthwise_kernel dwconv.Tensor kw,c,m; of x's dtype
+---@param pointwise_kernel dwconv.Tensor 1,c*m,cout; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,ow,cout or n,cout,ow
+function Tensor:separable_conv1d(depthwise_kernel, pointwise_kernel, o) end
+
+--- A depthwise convolution, to which the options apply, and then a convolution with a kernel of one tap: depthwise_conv2d and conv2d in one.
+---@param x dwconv.Tensor n,h,w,c or n,c,h,w; float32 or float64
+---@param depthwise_kernel dwconv.Tensor kh,kw,c,m; of x's dtype
+---@param pointwise_kernel dwconv.Tensor 1,1,c*m,cout; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,cout or n,cout,oh,ow
+function K.separable_conv2d(x, depthwise_kernel, pointwise_kernel, o) end
+
+--- A depthwise convolution, to which the options apply, and then a convolution with a kernel of one tap: depthwise_conv2d and conv2d in one.
+---@param depthwise_kernel dwconv.Tensor kh,kw,c,m; of x's dtype
+---@param pointwise_kernel dwconv.Tensor 1,1,c*m,cout; of x's dtype
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # n,oh,ow,cout or n,cout,oh,ow
+function Tensor:separable_conv2d(depthwise_kernel, pointwise_kernel, o) end
 
 --- Sets K.epsilon().
 ---@param value number a number

@@ -20,6 +20,7 @@ typedef enum dw_status {
   DW_TOO_LARGE,   // a size does not fit into 63 bits
   DW_DTYPE,       // dtypes differ, or the op has no kernel for this one
   DW_CHANNELS,    // x and kernel disagree about the number of channels
+  DW_GROUPS,      // as many groups do not divide the output channels
   DW_EMPTY_KERNEL,
   DW_STRIDE,
   DW_DILATION,
@@ -101,7 +102,8 @@ typedef struct dw_memory {
 } dw_memory;
 dw_memory dw_look_at_memory(void);
 
-// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a 64-byte line and stays until the workers are stopped.
+// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a
+// 64-byte line and stays until the workers are stopped.
 enum { DW_MAX_THREADS = 1024 };
 size_t dw_workers_bytes(void);
 dw_workers *dw_workers_init(void *memory);
@@ -261,7 +263,8 @@ void dw_random_init(dw_job *j, const dw_context *cx, const dw_tensor *dst, dw_ra
 
 // ---- one spatial axis ---------------------------------------------------------------------------
 
-typedef enum dw_padding { DW_VALID, DW_SAME, DW_EXPLICIT } dw_padding;
+// DW_CAUSAL: zeros before, so that an output sees no later input.
+typedef enum dw_padding { DW_VALID, DW_SAME, DW_EXPLICIT, DW_CAUSAL } dw_padding;
 
 // out position o and tap k meet at in position o*stride + k*dilation - before.
 typedef struct dw_axis {
@@ -400,5 +403,42 @@ dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, cons
 // line. Panels are for the ISA of the context that packed them.
 size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
 void dw_gemm_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *b);
+
+// ---- convolution --------------------------------------------------------------------------------
+
+//     y[n, i, g*out+o] = sum over t and c < in of kernel[t, c, g*out+o] * x[n, i*stride + t*dilation - before, g*in+c]
+// for positions i and taps t of one to three axes, and groups g of `in` channels of x and `out` of y. Taps outside the
+// image are zeros. x, y and gradients are (n,[d,[h,]]w,c) views with any strides, so channels_first is a permuted view;
+// kernels are contiguous ([kd,[kh,]]kw,in,groups*out). float32 and float64.
+enum { DW_SPATIAL = 3 };
+typedef struct dw_conv {
+  dw_dtype dtype;
+  int axes; // of the image, 1 to DW_SPATIAL
+  int64_t batch, groups, in, out;
+  dw_axis axis[DW_SPATIAL]; // depth, rows, columns; those that are not there come first and have size 1
+} dw_conv;
+
+// x's channels over the kernel's say how many groups there are. strides and dilation have a number, and `pads` two,
+// {before, after}, for each axis of the image; pads are read for DW_EXPLICIT only. A failed axis is named by *axis,
+// from 0. DW_CHANNELS: the kernel's input channels do not divide x's; DW_GROUPS: the groups do not divide its output
+// channels.
+dw_status dw_conv_init(dw_conv *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t *strides,
+                       const int64_t *dilation, dw_padding mode, const int64_t *pads, int *axis);
+
+// What else is done to y, `e`, is as for products: the bias is (channels), the residual like y. NULL: nothing. `panels`
+// hold the kernel, which may then be NULL; NULL: it is packed within the call.
+dw_status dw_conv_forward_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
+                               const dw_tensor *kernel, const void *panels, const dw_conv *d, const dw_epilogue *e);
+dw_status dw_conv_grad_x_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
+                              const dw_tensor *kernel, const void *panels, const dw_conv *d);
+dw_status dw_conv_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
+                                   const dw_tensor *x, const dw_conv *d);
+
+// For a kernel that is used often: it is packed once, forward or back for the gradient of x, into dw_conv_panels bytes
+// that begin at a 64-byte line. Panels are for the ISA of the context that packed them, and for geometries that differ
+// in the sizes of the image and the batch only.
+size_t dw_conv_panels(const dw_context *cx, const dw_conv *d, bool back); // saturates at 2^62
+void dw_conv_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *kernel, const dw_conv *d,
+                       bool back);
 
 #endif

@@ -36,7 +36,7 @@ describe("dw.help", function()
       image = "image.read", tape = "tape:gradients", ["tape:gradients"] = "output_gradients", ["t:sum"] = "K.sum(",
       ["t:item"] = "t:item()", ["+"] = "K.add(", ["//"] = "floor_divide", ["a % b"] = "K.mod(", threads = "dw.set_threads(n)",
       ["dw.set_threads"] = "dw.threads()", shape = "shape", ["t[i]"] = "view", [">>"] = "dw.ops.NAME", ops = "residual",
-      ["dw.info()"] = "isa", conv2d = "is not there yet; meanwhile", ["dw.backend.sum"] = "K.sum(", unary = "Nothing is called",
+      ["dw.info()"] = "isa", pool2d = "is not there yet; meanwhile", ["dw.backend.sum"] = "K.sum(", unary = "Nothing is called",
     } do
       assert.truthy(said(name):find(text, 1, true), ("dw.help %q does not say %q but: %s"):format(name, text, said(name)))
     end
@@ -52,7 +52,7 @@ describe("dw.help", function()
   end)
 
   it("answers a miss with a sentence and the nearest name", function()
-    assert.equal('Nothing is called "depthwise_conv"; did you mean "depthwise_conv2d"?', said "depthwise_conv")
+    assert.equal('Nothing is called "depthwise_conv2"; did you mean "depthwise_conv2d"?', said "depthwise_conv2")
     assert.equal('Nothing is called "K.summ"; did you mean "sum"?', said "K.summ")
     assert.equal('Nothing is called "tapes"; did you mean "tape"?', said "tapes")
     assert.equal('Nothing is called "qqqqqqqqqq"; dw.help() lists what there is.', said "qqqqqqqqqq")
@@ -96,7 +96,7 @@ describe("looking up what is not there", function()
   end)
 
   it("gives what to use meanwhile for a function of Keras that is not there yet", function()
-    refuses(function() return K.conv2d end, "K.conv2d: it is not there yet; meanwhile: for 1x1 kernels K.dot(x, ")
+    refuses(function() return K.pool2d end, "K.pool2d: it is not there yet; meanwhile: K.depthwise_conv2d(x, ")
     for name, advice in pairs(require "dwconv.ops.missing") do
       assert.is_nil(rawget(K, name), name .. " is there: take it out of ops/missing.lua")
       refuses(function() return K[name] end, advice)

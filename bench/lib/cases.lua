@@ -1,12 +1,12 @@
 -- cases.lua: the cases of layers.txt, each with its name, the geometry of its result and the arithmetic it asks for, by
 -- group and in the file's order. The only reader of that file: the race gets its cases from here, by peers/cases.lua.
---   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, layout = {...},
---     numbers = {...}, call = {...} }
+--   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, conv = {...},
+--     layout = {...}, numbers = {...}, call = {...} }
 
 local SIZES = {
   twelve = { "h", "w", "c", "k" }, spec = { "h", "w", "c", "k" }, extra = { "h", "w", "c", "k" },
   call = { "h", "w", "c", "k" }, pointwise = { "h", "w", "c", "k" }, dense = { "m", "k", "n" },
-  layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
+  conv = { "h", "w", "c", "o", "k" }, layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
 }
 
 -- One axis of padding "same": the size of the result, the padding before and after, and how many pairs of a position
@@ -24,31 +24,42 @@ local function axis(n, k, s, d)
   return out, before, pad - before, inside
 end
 
-local function depthwise(l)
+-- What all convolutions have: the multiply-adds of one channel, and a name.
+local function slide(l, kernel)
   local sh, sw = tostring(l.s or 1):match "^(%d+),?(%d*)$"
   l.sh, l.sw, l.s = tonumber(sh), tonumber(sw) or tonumber(sh), nil
-  l.n, l.d, l.m, l.dtype = l.n or 1, l.d or 1, l.m or 1, l.dtype or "float32"
+  l.n, l.d, l.kh, l.kw, l.dtype = l.n or 1, l.d or 1, l.kh or l.k, l.kw or l.k, l.dtype or "float32"
   local rows, cols
-  l.oh, l.top, l.bottom, rows = axis(l.h, l.k, l.sh, l.d)
-  l.ow, l.left, l.right, cols = axis(l.w, l.k, l.sw, l.d)
-  l.flops = 2 * l.n * l.c * l.m * rows * cols
+  l.oh, l.top, l.bottom, rows = axis(l.h, l.kh, l.sh, l.d)
+  l.ow, l.left, l.right, cols = axis(l.w, l.kw, l.sw, l.d)
   l.geometry = { l.sh, l.sw, l.d, l.d, l.top, l.bottom, l.left, l.right }
-  local name = ("%dx%dx%d %dx%d"):format(l.h, l.w, l.c, l.k, l.k)
+  local name = ("%dx%dx%s %dx%d"):format(l.h, l.w, kernel, l.kh, l.kw)
   if l.sh ~= l.sw then
     name = ("%s s%dx%d"):format(name, l.sh, l.sw)
   elseif l.sh > 1 then
     name = name .. " s" .. l.sh
   end
-  for _, key in ipairs { "d", "m", "n" } do
-    if l[key] > 1 then name = name .. " " .. key .. l[key] end
+  for _, key in ipairs { "d", "m", "n", "groups" } do
+    if l[key] and l[key] > 1 then name = name .. " " .. (key == "groups" and "g" or key) .. l[key] end
   end
   if l.layout then name = name .. " channels_first" end
   if l.dtype ~= "float32" then name = name .. " " .. l.dtype end
   l.name = name
+  return 2 * l.n * rows * cols
+end
+
+local function depthwise(l)
+  l.m = l.m or 1
+  l.flops = slide(l, l.c) * l.c * l.m
 end
 
 -- Each gives a case its name and its flops: multiplications and additions; taps on padding are none.
 local describe = { twelve = depthwise, spec = depthwise, extra = depthwise, call = depthwise }
+
+function describe.conv(l)
+  l.groups = l.groups or 1
+  l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // l.groups
+end
 
 function describe.pointwise(l)
   l.name, l.flops = ("%dx%d %d to %d"):format(l.h, l.w, l.c, l.k), 2 * l.h * l.w * l.c * l.k

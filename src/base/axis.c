@@ -32,8 +32,10 @@ dw_status dw_axis_init(dw_axis *a, int64_t in, int64_t kernel, int64_t stride, i
   int64_t window;
   if (__builtin_mul_overflow(kernel - 1, dilation, &window) || window > INT64_MAX / 4) return DW_TOO_LARGE;
   window += 1;
+  if (mode == DW_CAUSAL && window > LIMIT) return DW_TOO_LARGE;
 
   if (mode == DW_VALID) a->before = a->after = 0;
+  if (mode == DW_CAUSAL) a->before = window - 1, a->after = 0;
   if (mode == DW_SAME) {
     int64_t total = (ceil_div(in, stride) - 1) * stride + window - in;
     if (total < 0 || in == 0) total = 0;

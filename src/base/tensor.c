@@ -19,6 +19,7 @@ static const char *const texts[] = {
     [DW_TOO_LARGE] = "the size does not fit into 63 bits",
     [DW_DTYPE] = "the dtypes differ or are not supported",
     [DW_CHANNELS] = "the numbers of channels differ",
+    [DW_GROUPS] = "the groups do not divide the output channels",
     [DW_EMPTY_KERNEL] = "the kernel has an empty axis",
     [DW_STRIDE] = "strides must be at least 1",
     [DW_DILATION] = "dilation_rate must be at least 1",

@@ -119,6 +119,39 @@ void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
 bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
 void dwl_checkelement(lua_State *L, int index, const char *argument, dw_dtype dtype, void *element);
 
+// ---- geometry.c ---------------------------------------------------------------------------------
+
+// What options say of a kernel that slides over images of one to three axes.
+typedef struct dwl_geometry {
+  int axes;
+  int64_t strides[DW_SPATIAL], dilation[DW_SPATIAL], pads[2 * DW_SPATIAL];
+  dw_padding mode;
+  bool channels_first;
+} dwl_geometry;
+
+const dwl_geometry *dwl_checkgeometry(lua_State *L, int index);
+const char *dwl_imageaxes(const dwl_geometry *g); // "n,h,w,c", as it lies
+dw_tensor *dwl_checkrank(lua_State *L, int index, const char *argument, int rank, const char *axes);
+dw_tensor *dwl_checkimage(lua_State *L, int index, const char *argument, const dwl_geometry *g);
+dw_tensor dwl_aslast(const dwl_geometry *g, const dw_tensor *image); // a view (n,...,c) of an image
+dw_tensor dwl_aslies(const dwl_geometry *g, const dw_tensor *last);  // and back
+// A table of sizes for a tensor that is not there.
+void dwl_checksizes(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t);
+
+// An image (n,...,c) and a kernel that do not fit together, and how an error names them.
+typedef struct dwl_slide {
+  const dwl_geometry *g;
+  const dw_tensor *x, *kernel;
+  const char *x_name, *kernel_name;
+  bool grouped; // x may have a multiple of the kernel's channels
+} dwl_slide;
+
+// Raises what a status means; `a` is axis number `axis` of the image, if it is about one.
+void dwl_refuse(lua_State *L, const dwl_slide *s, dw_status status, const dw_axis *a, int axis)
+    __attribute__((noreturn));
+// The gradient that flows into y must have y's shape and dtype, which is that of `other`.
+void dwl_checkgrad(lua_State *L, const dw_tensor *g, const dw_tensor *y, const char *other);
+
 // ---- rooms --------------------------------------------------------------------------------------
 
 void dwl_pushshape(lua_State *L, const dw_tensor *t); // as a table of sizes, see shape.c
@@ -144,7 +177,7 @@ void dwl_pushclosure(lua_State *L, int more);
 #include "families.h"
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_table_functions[], dwl_view_functions[],
     dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
-    dwl_system_functions[], dwl_file_functions[];
+    dwl_system_functions[], dwl_file_functions[], dwl_geometry_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

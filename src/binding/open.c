@@ -63,7 +63,7 @@ static void pin(void) {
   }
 }
 
-static int stop_pool(lua_State *L) { // __gc of the state
+static int stop_workers(lua_State *L) { // __gc of the state
   dwl_state *s = lua_touserdata(L, 1);
   dw_workers_stop(s->cx.workers);
   s->cx.threads = 1;
@@ -76,7 +76,7 @@ static void push_state(lua_State *L) {
   *s = (dwl_state){.memory = 0};
   dw_context_init(&s->cx);
   lua_createtable(L, 0, 1); // its metatable
-  lua_pushcfunction(L, stop_pool);
+  lua_pushcfunction(L, stop_workers);
   lua_setfield(L, -2, "__gc");
   s->cx.workers = dw_workers_init(dwl_nextline(lua_newuserdatauv(L, dw_workers_bytes() + DWL_LINE, 0)));
   lua_setiuservalue(L, -3, 1);
@@ -110,7 +110,7 @@ int luaopen_dwconv_core(lua_State *L) {
 #include "families.h"
       own_functions,        dwl_errors_functions, dwl_arguments_functions, dwl_table_functions,
       dwl_view_functions,   dwl_index_functions,  dwl_strided_functions,   dwl_tape_functions,
-      dwl_recall_functions, dwl_system_functions, dwl_file_functions};
+      dwl_recall_functions, dwl_system_functions, dwl_file_functions,      dwl_geometry_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);

@@ -21,7 +21,7 @@ struct tile {
   T *c;
   const T *a, *b, *start, *bias;
   ptrdiff_t c_row, a_row, a_k, b_k, b_panel, start_row;
-  int64_t k;
+  const struct dw_gemm_run *runs, *last; // at least one
 };
 typedef void tile_fn(const struct tile *t);
 
@@ -151,7 +151,10 @@ static struct cut cut_rows(int64_t m) {
 static void tile(const struct dw_gemm_block *g, const struct cut *cut, int64_t number, int64_t j, struct kind kind) {
   int64_t rows = cut->low + (number < cut->high), i = number * cut->low + least(number, cut->high);
   int64_t columns = least(g->n - j, kind.columns);
-  struct tile t = {.c = (T *)g->c + i * g->c_row + j, .c_row = g->c_row, .k = g->k, .start_row = g->start_row};
+  struct tile t = {.c = (T *)g->c + i * g->c_row + j, .c_row = g->c_row, .start_row = g->start_row};
+  const struct dw_gemm_run all = {.k = g->k};
+  t.runs = g->runs != NULL ? g->runs : &all;
+  t.last = g->runs != NULL ? g->runs + g->count - 1 : &all;
   t.a = (const T *)g->a + i * (g->a_packed ? g->k : g->a_row);
   t.a_row = g->a_packed ? 1 : g->a_row;
   t.a_k = g->a_packed ? rows : g->a_k;

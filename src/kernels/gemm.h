@@ -4,18 +4,27 @@
 
 #include "kernels.h"
 
+// Some of the terms of a block: where they begin, in elements from the beginning of a and b, and how many there are.
+struct dw_gemm_run {
+  ptrdiff_t a, b;
+  int64_t k;
+};
+
 // A block of c = a b. b comes in panels of `nr` columns: element (p, j) of panel q is b[q*b_panel + p*b_k + j], and all
 // nr columns may be read, of the last panel too; columns of c from n on are not touched.
 //     c[i*c_row + j] = start[i*start_row + j] + bias[j] + sum over p < k of a[i*a_row + p*a_k] * b(p, j)
-// Every element is one chain of multiply-adds in the order of p, begun with start + bias, whatever the block. Starting
-// from c continues a product. At the end, x becomes clamp(curve[0]*x + curve[1], curve[2], curve[3]), times x if gated.
+// With `runs`, each of these begins anew at a and b; its terms follow one another by a_k and b_k. Every element is one
+// chain of multiply-adds in the order of p, begun with start + bias, whatever the block. Starting from c continues a
+// product. At the end, x becomes clamp(curve[0]*x + curve[1], curve[2], curve[3]), times x if gated.
 struct dw_gemm_block {
   void *c;
   const void *a, *b, *start, *bias; // start and bias may be NULL, for zeros
-  int64_t m, n, k;
+  int64_t m, n, k;                  // k: of all runs
   ptrdiff_t c_row, a_row, a_k, b_k, b_panel, start_row;
-  bool a_packed;       // a comes from pack_rows; a_row and a_k are not read
-  const double *curve; // may be NULL
+  const struct dw_gemm_run *runs; // none of them empty; NULL: all terms in one run, from the beginning
+  int64_t count;                  // of runs
+  bool a_packed;                  // a comes from pack_rows; a_row and a_k are not read, and there are no runs
+  const double *curve;            // may be NULL
   bool gated;
 };
 

@@ -29,7 +29,8 @@ INLINE void NAMED(multiply)(const struct tile *t, int rows, int vecs) {
   enum { WIDTH = sizeof(VEC) / sizeof(T) };
   ptrdiff_t a_row = t->a_row * (ptrdiff_t)sizeof(T), a_k = t->a_k * (ptrdiff_t)sizeof(T);
   const ptrdiff_t b_k = t->b_k, b_panel = t->b_panel;
-  const T *b = t->b, *start = t->start;
+  const T *b, *start = t->start;
+  const struct dw_gemm_run *run = t->runs;
   const char *a[(MR + 2) / 3];
   VEC sum[MR][8] = {{{0}}};
   KEEP(a_k);
@@ -47,12 +48,16 @@ INLINE void NAMED(multiply)(const struct tile *t, int rows, int vecs) {
       for (int v = 0; v < vecs; v++) sum[i][v] += *(const VEC_ANYWHERE *)(t->bias + v * WIDTH);
     }
   }
-  UNROLL
-  for (int i = 0; i < rows; i += 3) a[i / 3] = (const char *)t->a + i * a_row;
-  for (int64_t k = t->k; k > 1; k--, b += b_k) {
-    NAMED(add_term)(sum, a, a_row, b, b_panel, rows, vecs, NULL, 0);
+  for (;; run++) {
     UNROLL
-    for (int i = 0; i < rows; i += 3) a[i / 3] += a_k;
+    for (int i = 0; i < rows; i += 3) a[i / 3] = (const char *)(t->a + run->a) + i * a_row;
+    b = t->b + run->b;
+    for (int64_t k = run->k - (run == t->last); k > 0; k--, b += b_k) {
+      NAMED(add_term)(sum, a, a_row, b, b_panel, rows, vecs, NULL, 0);
+      UNROLL
+      for (int i = 0; i < rows; i += 3) a[i / 3] += a_k;
+    }
+    if (run == t->last) break;
   }
   NAMED(add_term)(sum, a, a_row, b, b_panel, rows, vecs, t->c, t->c_row);
 }

@@ -9,8 +9,8 @@ local K = dw.backend
 
 local cases = {}
 
-local FAMILIES = { "create", "update", "elementwise", "reduce", "linear", "shape", "sorting", "matrix", "control", "pool",
-  "resize", "pad", "refused" }
+local FAMILIES = { "create", "update", "elementwise", "reduce", "linear", "shape", "sorting", "matrix", "control", "conv",
+  "pool", "resize", "pad", "refused" }
 local GRADIENT_TOLERANCE = { float32 = 3e-6, float64 = 1e-13 }
 
 -- What foldl, foldr and map_fn are given; Fn in oracle/backend.py has the same.

@@ -88,13 +88,6 @@ local function as_whole(v, least)
   return v and v >= least and v <= MOST and v or nil
 end
 
--- {a, b} of whole numbers, in a table of our own: what a script does to its table later is not seen.
-local function as_pair(v, least)
-  if type(v) ~= "table" or rawlen(v) ~= 2 then return nil end
-  local a, b = as_whole(rawget(v, 1), least), as_whole(rawget(v, 2), least)
-  return a and b and { a, b }
-end
-
 --- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
 function kinds.number(default, least, most)
   return new {
@@ -326,21 +319,6 @@ end
 
 -- ---- what convolutions take ----------------------------------------------------------------------
 
---- A whole number for both axes, or {height, width}; at least 1.
-function kinds.pair(default)
-  return new {
-    default = { default, default },
-    steady = true,
-    annotation = "integer|integer[]",
-    expected = "a whole number or a pair {h, w}, each at least 1",
-    read = function(v)
-      if type(v) == "table" then return as_pair(v, 1) end
-      v = as_whole(v, 1)
-      return v and { v, v }
-    end,
-  }
-end
-
 --- "channels_last" or "channels_first"; left out, it is K.image_data_format().
 function kinds.data_format()
   local kind = kinds.oneof({ "channels_last", "channels_first" }, { NHWC = "channels_last", NCHW = "channels_first" })
@@ -349,12 +327,13 @@ function kinds.data_format()
 end
 
 -- What the axes of a window are called, by their number.
-local SIZES = { "{w}", "{h, w}", "{d, h, w}" }
-local PAIRS = {
-  "{{before, after}}", "{{top, bottom}, {left, right}}", "{{front, back}, {top, bottom}, {left, right}}",
+local SIZES <const> = { "{w}", "a pair {h, w}", "{d, h, w}" }
+local PAIRS <const> = {
+  "{before, after}", "{{top, bottom}, {left, right}}", "{{front, back}, {top, bottom}, {left, right}}",
 }
 
--- f of each item of a list of `n`, or, without n, of 1 to 3; nil if one of them has none.
+-- f of each item of a list of `n`, or, without n, of 1 to 3, in a table of our own: what a script does to its table
+-- later is not seen. nil if one of them has none.
 local function read_each(v, n, f)
   if type(v) ~= "table" or rawlen(v) ~= (n or rawlen(v)) or rawlen(v) < 1 or rawlen(v) > 3 then return nil end
   local list = {}
@@ -367,35 +346,41 @@ end
 
 --- A whole number for all axes of a window, or a list of one for each; at least 1. `axes`: how many there are, or nil
 --- for as many as the image has, which the function itself checks; then the normal form may be a number.
+---@param axes? integer 1 to 3
+---@param default? integer
 function kinds.sizes(axes, default)
   local function one(v) return as_whole(v, 1) end
+  local function read(v)
+    if type(v) == "table" then return read_each(v, axes, one) end
+    v = one(v)
+    if not v or not axes then return v end
+    local list = {}
+    for i = 1, axes do list[i] = v end
+    return list
+  end
   return new {
-    default = default,
+    default = default and read(default),
     steady = true,
     annotation = "integer|integer[]",
     expected = ("a whole number or %s, each at least 1"):format(axes and SIZES[axes] or "a table of one for each axis"),
-    read = function(v)
-      if type(v) == "table" then return read_each(v, axes, one) end
-      v = one(v)
-      if not v or not axes then return v end
-      local list = {}
-      for i = 1, axes do list[i] = v end
-      return list
-    end,
+    read = read,
   }
 end
 
---- "valid", "same" or a pair {before, after} for each axis of a window: two axes, or as many as are said; 0 stands for
---- as many as the image has, which the function itself checks.
-function kinds.padding(axes)
-  axes = axes or 2
-  local kind = kinds.oneof { "valid", "same" }
-  local function pair(v) return as_pair(v, 0) end
-  kind.annotation = kind.annotation .. "|integer[][]"
-  kind.expected = ('"valid", "same" or %s'):format(PAIRS[axes] or "a pair {before, after} for each axis")
+--- "valid", "same" or a pair {before, after} for each axis of a window; for one axis the pair alone will do, too.
+---@param axes? integer how many axes there are; nil for as many as the image has, which the function itself checks
+---@param causal? boolean "causal" may be said, too
+function kinds.padding(axes, causal)
+  local kind = kinds.oneof(causal and { "valid", "same", "causal" } or { "valid", "same" })
+  local is_word = kind.read
+  local function pair(v) return read_each(v, 2, function(n) return as_whole(n, 0) end) end
+  kind.annotation = kind.annotation .. (axes == 1 and "|integer[]" or "|integer[][]")
+  kind.expected = ('"valid", "same"%s or %s'):format(causal and ', "causal"' or "",
+    PAIRS[axes] or "a pair {before, after} for each axis")
   kind.read = function(v)
-    if v == "valid" or v == "same" then return v end
-    return read_each(v, axes > 0 and axes or nil, pair)
+    if type(v) ~= "table" then return is_word(v) end
+    local alone = axes == 1 and pair(v)
+    return alone and { alone } or read_each(v, axes, pair)
   end
   return kind
 end

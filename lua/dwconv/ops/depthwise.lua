@@ -16,16 +16,15 @@ local conv, grad_x, grad_kernel
 
 -- What C takes in the place of options.
 local function geometry(o)
-  local s, d = o.strides, o.dilation_rate
-  return core.depthwise_geometry(s[1], s[2], d[1], d[2], o.padding, o.data_format == "channels_first")
+  return core.geometry(o.strides, o.dilation_rate, o.padding, o.data_format == "channels_first")
 end
 
 local function options()
   return {
-    strides = kinds.pair(1),
-    padding = kinds.padding(),
+    strides = kinds.sizes(2, 1),
+    padding = kinds.padding(2),
     data_format = kinds.data_format(),
-    dilation_rate = kinds.pair(1),
+    dilation_rate = kinds.sizes(2, 1),
   }
 end
 

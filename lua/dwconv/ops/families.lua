@@ -22,6 +22,8 @@ local families = {
   { name = "settings", about = "settings, learning phase, unique names" },
   { name = "state", about = "reading tensors out and writing into them" },
   { name = "depthwise", about = "depthwise convolution and its gradients" },
+  { name = "conv", about = "dense, grouped, transposed, separable and unshared convolution",
+    rooms = { "conv", "separable", "unshared" } },
   { name = "pool", about = "the largest or the average of windows, in one to three dimensions, and its gradients" },
   { name = "resize", about = "images of another size, and the gradients of that" },
   { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },

@@ -2,20 +2,9 @@
 -- one up in K gives this advice. x is an image n,h,w,c or a tensor of scores; the other names are Keras's arguments. A
 -- function that comes leaves this list. tests/dw_spec.lua runs the code.
 
-local DENSE = "for 1x1 kernels K.dot(x, kernel:reshape { cin, cout }); for others add up K.dot(part of x, "
-  .. "kernel[{ i, j }]) over the taps"
-local PARTS = "cut x into parts with x[{ ranges }] and use K.matmul or K.batch_dot"
 local NOTHING = "there is nothing for it yet"
 
 return {
-  conv1d = DENSE,
-  conv2d = DENSE,
-  conv3d = PARTS,
-  conv2d_transpose = "K.depthwise_conv2d_grad_x is the transposed depthwise convolution",
-  separable_conv2d = "K.dot(K.depthwise_conv2d(x, depthwise_kernel, options), pointwise_kernel:reshape { cm, cout })",
-  local_conv1d = PARTS,
-  local_conv2d = PARTS,
-  bias_add = "x + bias adds along the last axis; for channels_first x + bias:reshape { c, 1, 1 }",
   elu = "K.where(x:greater(0), x, K.expm1(x) * alpha)",
   softplus = "K.maximum(x, 0) + K.log1p(K.exp(-K.abs(x)))",
   softsign = "x / (K.abs(x) + 1)",

@@ -23,7 +23,7 @@ local function pool_size() return { "pool_size", kinds.sizes(), "a size for all 
 local function options(average)
   return {
     strides = kinds.sizes(nil, 1),
-    padding = kinds.padding(0),
+    padding = kinds.padding(),
     dilation_rate = kinds.sizes(nil, 1),
     data_format = kinds.data_format(),
     count_padding = average and kinds.flag(false) or nil,
@@ -142,7 +142,7 @@ local function pool(name)
     r.args = { { "x", kinds.tensor(r.text, { rank = axes + 2, dtype = "floats" }) } }
     r.values = { { "pool_size", kinds.sizes(axes) } }
     r.options = {
-      strides = kinds.sizes(axes, axes == 1 and { 1 } or axes == 2 and { 1, 1 } or { 1, 1, 1 }),
+      strides = kinds.sizes(axes, 1),
       padding = kinds.padding(axes),
       data_format = kinds.data_format(),
       pool_mode = kinds.oneof({ "max", "avg" }, { average = "avg", mean = "avg", maximum = "max" }),

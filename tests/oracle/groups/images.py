@@ -106,3 +106,6 @@ def image_refusals():
     refused("spatial_2d_padding", x, padding=[[1, 1], [1]])
     refused("spatial_2d_padding", x, data_format="channels_middle")
     refused("spatial_3d_padding", x)
+
+
+GROUPS = (pooling, resizing, padding, image_refusals)

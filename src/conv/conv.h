@@ -1,0 +1,110 @@
+// conv.h: what the files of the family share: images and axes as the drivers see them (geometry.c), kernels in panels
+// (pack.c), and convolutions that other families compute (delegate.c). conv.c computes the forward pass and the
+// gradient with respect to x, as plan.c has decided; grad.c the gradient with respect to the kernel.
+#ifndef DWCONV_CONV_H
+#define DWCONV_CONV_H
+
+#include "base/base.h"
+#include "kernels/gemm.h"
+#include "kernels/layout.h"
+
+enum { DW_DEPTH, DW_ROWS, DW_COLS }; // axes of an image, of which the first ones may be missing
+
+// An image (n,d,h,w,c) of any layout. Steps count elements.
+struct dw_volume {
+  char *data;
+  int64_t image, step[DW_SPATIAL], channel;
+};
+
+struct dw_volume dw_volume_of(const dw_tensor *t);
+
+// One axis as it is computed: number m < count of what is written is at to_first + m*to_step, and meets tap t < taps at
+// first + m*stride + t*dilation, if that is in 0..in-1. Tap t is number tap_first + t*tap_step in panels. What is read
+// is packed with steps of `grid`, which divides stride and dilation.
+struct dw_conv_axis {
+  int64_t count, to_first, to_step;
+  int64_t in, first, stride, dilation, grid;
+  int64_t taps, tap_first, tap_step;
+};
+
+// Back, for the gradient of x, an axis is computed in phases; forward there is one.
+int64_t dw_conv_phases(const dw_axis *a, bool back);
+void dw_conv_phase(struct dw_conv_axis *c, const dw_axis *a, bool back, int64_t phase);
+// The longest of all phases.
+void dw_conv_longest_phase(struct dw_conv_axis *c, const dw_axis *a, bool back);
+// Places that are packed for `count` neighbours of what is written.
+int64_t dw_conv_places(const struct dw_conv_axis *c, int64_t count);
+// Of i = 0..n-1, those with 0 <= first + i*step < in are *lo..*hi-1.
+void dw_conv_inside(int64_t first, int64_t step, int64_t n, int64_t in, int64_t *lo, int64_t *hi);
+
+int64_t dw_conv_taps(const dw_conv *d);
+double dw_conv_work(const dw_conv *d); // multiply-adds, those on padding too
+
+// ---- kernels in panels --------------------------------------------------------------------------
+
+// A kernel as panels (group, panel, tap, term, nr): columns are what is computed, terms what is added up for each tap;
+// forward output and input channels, back the other way round, and taps in the opposite order.
+struct dw_conv_panels {
+  const struct dw_gemm_kernels *kernels;
+  const struct dw_layout_kernels *layout;
+  const char *kernel; // (taps, in, groups*out)
+  int64_t size;       // bytes of an element
+  int64_t taps, groups, in, out;
+  int64_t terms, columns; // of a group
+  int64_t per_group;      // panels
+  bool back;
+};
+
+void dw_conv_panels_of(struct dw_conv_panels *p, const dw_context *cx, const dw_conv *d, const dw_tensor *kernel,
+                       bool back);
+int64_t dw_conv_panel_bytes(const struct dw_conv_panels *p);
+// Panel number `panel`, groups one after another.
+void dw_conv_pack_panel(const struct dw_conv_panels *p, char *to, int64_t panel);
+
+// ---- lines of pixels ----------------------------------------------------------------------------
+
+enum { DW_CONV_RUNS = 64 }; // of terms, at most, in a block
+
+// What is decided for the forward pass and the gradient of x. What is read is packed, with zeros around it, some rows
+// at a time, into (plane, row, column, channel); a line of pixels of what is written is then rows of a product. Steps,
+// a tap each or a row of taps, are the runs of its terms.
+struct dw_conv_lines {
+  struct dw_conv_panels panels;
+  const char *prepacked; // or NULL
+  dw_axis axis[DW_SPATIAL];
+  struct dw_volume to, from, residual; // no data: no residual
+  const char *bias;                    // or NULL
+  double curve[4];
+  bool curved, gated;
+
+  int64_t batch, phases[DW_SPATIAL], planes, width; // of what is written, in the longest phase
+  int64_t pixel, row, plane;                        // elements between packed pixels, rows and planes
+  bool merged;                                      // steps are rows of taps
+  int64_t steps;                                    // taken at a time
+  bool direct;                                      // channels of what is written are neighbours
+
+  int64_t lines, bands;     // lines of a band; bands of a plane
+  int64_t together, blocks; // panels of a block; blocks of a group
+  int64_t round;            // blocks whose panels are packed at once
+
+  int64_t first, now;            // the round that runs: its first block, and how many
+  int64_t panels_bytes;          // of a round
+  int64_t rows_bytes, own_bytes; // of a thread's own memory: packed rows, then lines that are copied from there
+  int64_t own, own_pitch;        // where that is
+};
+
+// `e` may be NULL; `kernel` is NULL for panels.
+void dw_conv_lines_plan(struct dw_conv_lines *p, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
+                        const dw_tensor *kernel, const void *panels, const dw_conv *d, bool back, const dw_epilogue *e);
+
+// ---- convolutions that others compute -----------------------------------------------------------
+
+// Whether it is a product of matrices as they lie, or a depthwise convolution; if so, makes the job.
+bool dw_conv_delegate_forward(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
+                              const dw_tensor *kernel, const dw_conv *d, const dw_epilogue *e, dw_status *s);
+bool dw_conv_delegate_grad_x(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
+                             const dw_tensor *kernel, const dw_conv *d, dw_status *s);
+bool dw_conv_delegate_grad_kernel(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
+                                  const dw_tensor *x, const dw_conv *d, dw_status *s);
+
+#endif
