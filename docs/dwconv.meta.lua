@@ -1360,25 +1360,25 @@ function K.permute_dimensions(x, pattern) end
 --- The largest number, or the average, of windows along steps; see max_pool and average_pool.
 ---@param x dwconv.Tensor n,steps,c (channels_last) or n,c,steps (channels_first); float32 or float64
 ---@param pool_size integer|integer[] a whole number or {w}, each at least 1
----@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[], pool_mode?: "max"|"avg", strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis
 function K.pool1d(x, pool_size, o) end
 
 --- The largest number, or the average, of windows along steps; see max_pool and average_pool.
 ---@param pool_size integer|integer[] a whole number or {w}, each at least 1
----@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[], pool_mode?: "max"|"avg", strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis
 function Tensor:pool1d(pool_size, o) end
 
 --- The largest number, or the average, of windows of an image; see max_pool and average_pool. Averages do not count padding.
 ---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
----@param pool_size integer|integer[] a whole number or {h, w}, each at least 1
+---@param pool_size integer|integer[] a whole number or a pair {h, w}, each at least 1
 ---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis
 function K.pool2d(x, pool_size, o) end
 
 --- The largest number, or the average, of windows of an image; see max_pool and average_pool. Averages do not count padding.
----@param pool_size integer|integer[] a whole number or {h, w}, each at least 1
+---@param pool_size integer|integer[] a whole number or a pair {h, w}, each at least 1
 ---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis
 function Tensor:pool2d(pool_size, o) end

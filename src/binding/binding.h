@@ -109,7 +109,7 @@ dwl_layout dwl_checklayout(lua_State *L, int index); // "channels_last" or "chan
 dw_tensor dwl_checkimage(dwl_layout *l, int index, const char *argument, bool floats);
 dw_tensor dwl_checkimageshape(dwl_layout *l, int index, const char *argument, dw_dtype dtype);
 dw_tensor dwl_lendrows(const dwl_layout *l, int index); // the tensor there, or a copy whose rows lie together
-dw_tensor dwl_newimage(const dwl_layout *l, const dw_tensor *like); // new, of the shape of an (n,d,h,w,c)
+dw_tensor dwl_newimage(const dwl_layout *l, const dw_tensor *like);     // new, of the shape of an (n,d,h,w,c)
 const char *dwl_imagetext(const dwl_layout *l, const dw_tensor *image); // "2x5x6x3, channels_last"; pushes it
 // The numbers for the axes that images of this rank have, as {d, h, w}: one number for all, or a table of one for each.
 void dwl_checksizes(const dwl_layout *l, int index, const char *argument, int64_t sizes[3]);
@@ -132,11 +132,11 @@ typedef struct dwl_geometry {
 const dwl_geometry *dwl_checkgeometry(lua_State *L, int index);
 const char *dwl_imageaxes(const dwl_geometry *g); // "n,h,w,c", as it lies
 dw_tensor *dwl_checkrank(lua_State *L, int index, const char *argument, int rank, const char *axes);
-dw_tensor *dwl_checkimage(lua_State *L, int index, const char *argument, const dwl_geometry *g);
+dw_tensor *dwl_checkimageof(lua_State *L, int index, const char *argument, const dwl_geometry *g);
 dw_tensor dwl_aslast(const dwl_geometry *g, const dw_tensor *image); // a view (n,...,c) of an image
 dw_tensor dwl_aslies(const dwl_geometry *g, const dw_tensor *last);  // and back
 // A table of sizes for a tensor that is not there.
-void dwl_checksizes(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t);
+void dwl_checklike(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t);
 
 // An image (n,...,c) and a kernel that do not fit together, and how an error names them.
 typedef struct dwl_slide {

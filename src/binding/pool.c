@@ -97,8 +97,10 @@ static int pool(lua_State *L, bool average) { // x, windows
   x = dwl_lendrows(&c.l, 1);
   dw_tensor y = dwl_newimage(&c.l, &like);
   dw_job j;
-  if (average) dwl_check(L, dw_average_pool_init(&j, dwl_context(L), &y, &x, &c.p));
-  else dwl_check(L, dw_max_pool_init(&j, dwl_context(L), &y, &x, &c.p));
+  if (average)
+    dwl_check(L, dw_average_pool_init(&j, dwl_context(L), &y, &x, &c.p));
+  else
+    dwl_check(L, dw_max_pool_init(&j, dwl_context(L), &y, &x, &c.p));
   dwl_run(L, &j);
   return 1;
 }
@@ -144,5 +146,5 @@ static int max_pick(lua_State *L) { // v, x, windows
 }
 
 const luaL_Reg dwl_pool_functions[] = {
-    {"max_pool", max_pool},     {"average_pool", average_pool}, {"average_pool_grad_x", average_grad_x},
-    {"max_pool_grad_x", max_grad_x}, {"max_pool_pick", max_pick},     {NULL, NULL}};
+    {"max_pool", max_pool},          {"average_pool", average_pool}, {"average_pool_grad_x", average_grad_x},
+    {"max_pool_grad_x", max_grad_x}, {"max_pool_pick", max_pick},    {NULL, NULL}};
