@@ -1114,14 +1114,14 @@ function K.max(x, o) end
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:max(o) end
 
---- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with the odd number of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
+--- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with an odd one of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
 ---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis; float32 or float64
 ---@param pool_size integer|integer[] a size for all axes, or a table of sizes
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis
 function K.max_pool(x, pool_size, o) end
 
---- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with the odd number of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
+--- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with an odd one of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
 ---@param pool_size integer|integer[] a size for all axes, or a table of sizes
 ---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
 ---@return dwconv.Tensor # x's, with as many windows as there are along each axis

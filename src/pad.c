@@ -15,9 +15,7 @@ struct pad {
 
 static struct pad *pad_of(dw_job *j) { return DW_SERIES(struct pad, j); }
 
-static int64_t after_of(const struct pad *p, int axis) {
-  return p->y.shape[axis] - p->x.shape[axis] - p->before[axis];
-}
+static int64_t after_of(const struct pad *p, int axis) { return p->y.shape[axis] - p->x.shape[axis] - p->before[axis]; }
 
 static int64_t skip_of(const struct pad *p) { return p->mode == DW_REFLECT ? 1 : 0; } // the edge is not repeated
 
@@ -28,8 +26,7 @@ static dw_tensor inner_view(const struct pad *p, int axis) {
   return v;
 }
 
-static struct pad *pad_start(dw_job *j, const dw_tensor *x, const dw_tensor *y, const int64_t *pads,
-                             dw_pad_mode mode) {
+static struct pad *pad_start(dw_job *j, const dw_tensor *x, const dw_tensor *y, const int64_t *pads, dw_pad_mode mode) {
   struct pad *p = pad_of(j);
   DW_REQUIRE(x->rank == y->rank && x->dtype == y->dtype);
   *p = (struct pad){.x = *x, .y = *y, .mode = mode};

@@ -13,7 +13,7 @@ struct resize {
   struct dw_rows to, from;
   dw_interpolation how;
   bool back;
-  int64_t bytes; // of an element
+  int64_t bytes;                                    // of an element
   int64_t taps[AXES], weights[AXES], buffer, pitch; // where these are in the scratch
 };
 
@@ -79,8 +79,10 @@ static void resize_tables(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
   for (int64_t i = a; i < b; i++) {
     int64_t to = size_of(&s->to, (int)i), from = size_of(&s->from, (int)i);
-    if (s->back) fill_back(taps_of(j, (int)i), weights_of(j, (int)i), from, to, s->how);
-    else fill_forward(taps_of(j, (int)i), weights_of(j, (int)i), to, from, s->how);
+    if (s->back)
+      fill_back(taps_of(j, (int)i), weights_of(j, (int)i), from, to, s->how);
+    else
+      fill_forward(taps_of(j, (int)i), weights_of(j, (int)i), to, from, s->how);
   }
 }
 
@@ -119,8 +121,10 @@ static void resize_row(dw_job *j, int64_t number, int slot) {
   for (int64_t i = 0; from != NULL && i < s->to.width; i += piece) {
     char *at = dw_row_at(&s->to, &to) + i * pixel;
     int64_t n = least(piece, s->to.width - i);
-    if (s->how == DW_NEAREST && !s->back) s->k->pick(at, from, taps_of(j, 2) + i, n, lanes);
-    else s->k->weigh(at, from, taps_of(j, 2) + i, weights_of(j, 2), n, lanes);
+    if (s->how == DW_NEAREST && !s->back)
+      s->k->pick(at, from, taps_of(j, 2) + i, n, lanes);
+    else
+      s->k->weigh(at, from, taps_of(j, 2) + i, weights_of(j, 2), n, lanes);
     if (piece < s->to.width && dw_stopped(j->cx, slot)) return;
   }
 }

@@ -1,5 +1,5 @@
--- pad_spec.lua: padding and its gradient against the definition, index by index, for random shapes of any rank, every mode,
--- dtype and thread count; the paddings of images; what is refused. TensorFlow's numbers are in backend_spec.lua.
+-- pad_spec.lua: padding and its gradient against the definition, index by index, for random shapes of any rank, every
+-- mode, dtype and thread count; the paddings of images; what is refused. TensorFlow's numbers are in backend_spec.lua.
 
 local dw = require "dwconv"
 local geometry = require "random_geometry"
@@ -55,7 +55,8 @@ local function check_case(seed)
     ys[i] = at and xs[at + 1] or 3.0
     if at then dx[at + 1] = dx[at + 1] + gs[i] end
   end
-  local y, want = dw.tensor(ys, { dtype = "float64" }):reshape(grown), dw.tensor(dx, { dtype = "float64" }):reshape(shape)
+  local y = dw.tensor(ys, { dtype = "float64" }):reshape(grown)
+  local want = dw.tensor(dx, { dtype = "float64" }):reshape(shape)
   local reversed = shape[1] and K.reverse(x, 1):clone() or x
   reversed = shape[1] and K.reverse(reversed, 1) or reversed -- a view, the numbers of x
   support.everywhere(function(isa, threads)
@@ -107,18 +108,26 @@ describe("pad", function()
 
   it("refuses what makes no sense", function()
     local x = dw.zeros { 2, 3 }
-    refuses(function() K.pad(x, { { 1, 1 } }) end, "pad: paddings must have a pair {before, after} for each of the 2 axes of x, got {{1, 1}}")
-    refuses(function() K.pad(x, { { 1, 1 }, { 1, -1 } }) end, "pad: paddings[2] must be a pair of whole numbers of at least 0, got {1, -1}")
+    refuses(function() K.pad(x, { { 1, 1 } }) end,
+      "pad: paddings must have a pair {before, after} for each of the 2 axes of x, got {{1, 1}}")
+    refuses(function() K.pad(x, { { 1, 1 }, { 1, -1 } }) end,
+      "pad: paddings[2] must be a pair of whole numbers of at least 0, got {1, -1}")
     refuses(function() K.pad(x, 1) end, "pad: paddings must be a table, got 1")
     refuses(function() K.pad(x, { { 2, 0 }, { 0, 0 } }, { mode = "reflect" }) end,
       "pad: paddings[1] is {2, 0}, but reflect finds at most 1 numbers on axis 1 of 2x3")
-    refuses(function() K.pad(x, { { 0, 0 }, { 0, 0 } }, { mode = "edge" }) end, 'mode must be "constant", "reflect" or "symmetric", got "edge"')
-    refuses(function() K.pad(x:astype "int32", { { 1, 0 }, { 0, 0 } }, { value = 0.5 }) end, "pad: value must be a whole number that fits into int32, got 0.5")
-    refuses(function() K.pad_grad_x(x, { { 1, 2 }, { 0, 0 } }) end, "pad_grad_x: paddings[1] is {1, 2}, but axis 1 of g (2x3) has no room for these")
-    refuses(function() K.pad_grad_x(x, { { 0, 0 }, { 2, 0 } }, { mode = "reflect" }) end, "reflect finds at most 0 numbers on axis 2 of 2x1")
-    refuses(function() K.spatial_2d_padding(x) end, "spatial_2d_padding: x must be a tensor of rank 4, got a float32 tensor 2x3")
+    refuses(function() K.pad(x, { { 0, 0 }, { 0, 0 } }, { mode = "edge" }) end,
+      'mode must be "constant", "reflect" or "symmetric", got "edge"')
+    refuses(function() K.pad(x:astype "int32", { { 1, 0 }, { 0, 0 } }, { value = 0.5 }) end,
+      "pad: value must be a whole number that fits into int32, got 0.5")
+    refuses(function() K.pad_grad_x(x, { { 1, 2 }, { 0, 0 } }) end,
+      "pad_grad_x: paddings[1] is {1, 2}, but axis 1 of g (2x3) has no room for these")
+    refuses(function() K.pad_grad_x(x, { { 0, 0 }, { 2, 0 } }, { mode = "reflect" }) end,
+      "reflect finds at most 0 numbers on axis 2 of 2x1")
+    refuses(function() K.spatial_2d_padding(x) end,
+      "spatial_2d_padding: x must be a tensor of rank 4, got a float32 tensor 2x3")
     refuses(function() K.spatial_2d_padding(dw.zeros { 1, 2, 2, 1 }, { padding = { 1, 1 } }) end,
       "spatial_2d_padding: padding must be a whole number or {{top, bottom}, {left, right}}, got {1, 1}")
-    refuses(function() K.temporal_padding(dw.zeros { 1, 2, 1 }, { padding = { -1, 1 } }) end, "padding must be a whole number or a pair {before, after}")
+    refuses(function() K.temporal_padding(dw.zeros { 1, 2, 1 }, { padding = { -1, 1 } }) end,
+      "padding must be a whole number or a pair {before, after}")
   end)
 end)

@@ -37,7 +37,8 @@ local function check_case(seed)
         local where = ("case %d: %s to %s, %s, %s, %s, %s, %d threads"):format(seed, table.concat(shape, "x"),
           table.concat(sizes, "x"), format, interpolation, dtype, isa, threads)
         local got, got_dx = K.resize(xd, sizes, o), K.resize_grad_x(gd, back, o)
-        near(got, y:astype(dtype), interpolation == "nearest" and { rtol = 0, atol = 0 } or TOLERANCE[dtype], "y of " .. where)
+        near(got, y:astype(dtype), interpolation == "nearest" and { rtol = 0, atol = 0 } or TOLERANCE[dtype],
+          "y of " .. where)
         near(got_dx, dx:astype(dtype), TOLERANCE[dtype], "dx of " .. where)
         before[isa] = before[isa] or { got, got_dx }
         same(got, before[isa][1], "the bits of y of " .. where)
@@ -66,7 +67,8 @@ describe("resize over random sizes", function()
       end
     end
     local bools = dw.tensor({ true, false }):reshape { 1, 2, 1 }
-    assert.same({ true, true, false, false }, K.resize(bools, 4, { interpolation = "nearest" }):reshape({ 4 }):to_table())
+    local four = K.resize(bools, 4, { interpolation = "nearest" })
+    assert.same({ true, true, false, false }, four:reshape({ 4 }):to_table())
     local odd = K.resize(dw.tensor({ 0 / 0, math.huge }):reshape { 1, 2, 1 }, 3, { interpolation = "nearest" })
     assert.is_true(odd(1, 1, 1) ~= odd(1, 1, 1))
     assert.equal(math.huge, odd(1, 3, 1))
@@ -98,7 +100,10 @@ describe("resize", function()
   end)
 
   it("of views is that of their copies", function()
-    for _, v in ipairs { x[{ {}, { 2, 4 }, { 2, 6 }, {} }], x[{ {}, {}, { -1, 1, -2 }, { 1, -1, 2 } }], x:transpose(2, 3) } do
+    local views = {
+      x[{ {}, { 2, 4 }, { 2, 6 }, {} }], x[{ {}, {}, { -1, 1, -2 }, { 1, -1, 2 } }], x:transpose(2, 3),
+    }
+    for _, v in ipairs(views) do
       for _, o in ipairs { { interpolation = "nearest" }, { interpolation = "bilinear" } } do
         same(K.resize(v, { 6, 4 }, o), K.resize(v:clone(), { 6, 4 }, o))
         same(K.resize_grad_x(v, { 6, 4 }, o), K.resize_grad_x(v:clone(), { 6, 4 }, o))
@@ -107,7 +112,8 @@ describe("resize", function()
   end)
 
   it("bilinear makes whole numbers floats", function()
-    local y = K.resize_images(dw.tensor({ 1, 2 }, { dtype = "uint8" }):reshape { 1, 1, 2, 1 }, 1, 2, "channels_last", { interpolation = "bilinear" })
+    local x0 = dw.tensor({ 1, 2 }, { dtype = "uint8" }):reshape { 1, 1, 2, 1 }
+    local y = K.resize_images(x0, 1, 2, "channels_last", { interpolation = "bilinear" })
     assert.equal("float32", y.dtype)
     assert.same({ 1, 1.25, 1.75, 2 }, y:reshape({ 4 }):to_table())
   end)
@@ -127,15 +133,25 @@ describe("resize", function()
 
   it("refuses what makes no sense", function()
     local image = dw.zeros { 1, 2, 2, 3 }
-    refuses(function() K.resize(dw.zeros { 1, 0, 2, 3 }, { 2, 2 }) end, "resize: x has no pixels to take (1x0x2x3, channels_last)")
-    refuses(function() K.resize(image, { 2, 2, 2 }) end, "resize: size must be a whole number or a table of 2 numbers, got {2, 2, 2}")
-    refuses(function() K.resize(image, 2.5) end, "resize: size must be a whole number or a table of one for each axis, each at least 1, got 2.5")
-    refuses(function() K.resize(image, 2, { interpolation = "bicubic" }) end, 'interpolation must be "nearest" or "bilinear", got "bicubic"')
-    refuses(function() K.resize(dw.zeros { 2, 2 }, 2) end, "resize: x must be a tensor of rank 3 to 5, got a float32 tensor 2x2")
-    refuses(function() K.resize_images(image, 2, 2) end, 'resize_images: data_format must be "channels_last" or "channels_first", got nil')
-    refuses(function() K.resize_images(image, 0.5, 2, "channels_last") end, "height_factor must be a whole number from 1 to 2147483648, got 0.5")
-    refuses(function() K.resize_images(image, 2, 2, "NHWC") end, 'data_format must be "channels_last" or "channels_first", got "NHWC"; did you mean "channels_last"?')
-    refuses(function() K.resize_images(image[1], 2, 2, "channels_last") end, "resize_images: x must be a tensor of rank 4")
-    refuses(function() K.resize_grad_x(image:astype "int32", 2) end, "resize_grad_x: g must be of dtype float32, float64, got int32")
+    refuses(function() K.resize(dw.zeros { 1, 0, 2, 3 }, { 2, 2 }) end,
+      "resize: x has no pixels to take (1x0x2x3, channels_last)")
+    refuses(function() K.resize(image, { 2, 2, 2 }) end,
+      "resize: size must be a whole number or a table of 2 numbers, got {2, 2, 2}")
+    refuses(function() K.resize(image, 2.5) end,
+      "resize: size must be a whole number or a table of one for each axis, each at least 1, got 2.5")
+    refuses(function() K.resize(image, 2, { interpolation = "bicubic" }) end,
+      'interpolation must be "nearest" or "bilinear", got "bicubic"')
+    refuses(function() K.resize(dw.zeros { 2, 2 }, 2) end,
+      "resize: x must be a tensor of rank 3 to 5, got a float32 tensor 2x2")
+    refuses(function() K.resize_images(image, 2, 2) end,
+      'resize_images: data_format must be "channels_last" or "channels_first", got nil')
+    refuses(function() K.resize_images(image, 0.5, 2, "channels_last") end,
+      "height_factor must be a whole number from 1 to 2147483648, got 0.5")
+    refuses(function() K.resize_images(image, 2, 2, "NHWC") end,
+      'data_format must be "channels_last" or "channels_first", got "NHWC"; did you mean "channels_last"?')
+    refuses(function() K.resize_images(image[1], 2, 2, "channels_last") end,
+      "resize_images: x must be a tensor of rank 4")
+    refuses(function() K.resize_grad_x(image:astype "int32", 2) end,
+      "resize_grad_x: g must be of dtype float32, float64, got int32")
   end)
 end)

@@ -184,7 +184,9 @@ static bool weigh_rows(const struct worker *w, const struct dw_row *to, struct d
   return true;
 }
 
-static int64_t source_step(const dw_axis *a, int64_t to) { return dw_pool_line(a, true, to % dw_pool_lines(a, true)).step; }
+static int64_t source_step(const dw_axis *a, int64_t to) {
+  return dw_pool_line(a, true, to % dw_pool_lines(a, true)).step;
+}
 
 static void pool_row_back(const struct worker *w, int64_t number) {
   const struct pool *s = w->s;
@@ -209,8 +211,10 @@ static void pool_units(dw_job *j, int64_t a, int64_t b, int slot) {
   struct worker w = {.job = j, .s = s, .slot = slot};
   for (int i = 0; i < BUFFERS; i++) w.buffer[i] = j->memory + s->at + slot * s->pitch + s->buffer[i];
   for (int64_t u = a; u < b && !is_stopped(&w); u++) {
-    if (s->back) pool_row_back(&w, u);
-    else pool_row(&w, u);
+    if (s->back)
+      pool_row_back(&w, u);
+    else
+      pool_row(&w, u);
   }
 }
 

@@ -1,6 +1,6 @@
--- image_reference.lua: pooling and resizing in plain Lua, for images of any rank and layout, written from the definitions:
--- every output walks every tap and asks whether it is inside. Takes and returns dwconv tensors; for pool_spec.lua and
--- resize_spec.lua.
+-- image_reference.lua: pooling and resizing in plain Lua, for images of any rank and layout, written from the
+-- definitions: every output walks every tap and asks whether it is inside. Takes and returns dwconv tensors; for
+-- pool_spec.lua and resize_spec.lua.
 
 local dw = require "dwconv"
 
@@ -13,8 +13,8 @@ local function tensor(list, shape, dtype)
   return dw.tensor(list, { dtype = dtype }):reshape(shape)
 end
 
--- An image of rank 3 to 5 as batch, channels, its own three axes, and at(n, c, d, h, w), counted from 0, which gives the
--- position in its flat list.
+-- An image of rank 3 to 5 as batch, channels, its own three axes, and at(n, c, d, h, w), counted from 0, which gives
+-- the position in its flat list.
 local function view(shape, first)
   local rank, v = #shape, { n = shape[1], c = shape[first and 2 or #shape], size = { 1, 1, 1 }, shape = shape }
   for i = 1, rank - 2 do v.size[3 - (rank - 2) + i] = shape[i + (first and 2 or 1)] end

@@ -1,6 +1,6 @@
 -- ops/pool.lua: the largest or the average of windows, and gradients. The average and its gradient are each other's
--- gradients. The gradient of the largest adds to where it is, and that gradient's own takes from there; where it is does
--- not change with x but at ties, so neither has a gradient with respect to x. pool1d to pool3d are made of these.
+-- gradients. The gradient of the largest adds to where it is, and that gradient's own takes from there; where it is
+-- does not change with x but at ties, so neither has a gradient with respect to x. pool1d to pool3d are made of these.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
@@ -48,7 +48,7 @@ end
 op "max_pool" {
   doc = [[
 The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are
-dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with the odd number of padding
+dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with an odd one of padding
 at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.]],
   args = { { "x", images() } },
   values = { pool_size() },
@@ -113,7 +113,9 @@ number, the first of it counts.]],
   keeps = { "x" },
   differs = ONLY_INSIDE,
   sample = function(R) return R { 2, 2, 4, 2 }, apart(R, { 2, 5, 4, 2 }), SIZE, SAMPLE end,
-  example = "print(K.max_pool_grad_x(dw.tensor { { { 1 }, { 3 } } }, dw.tensor { { { 1 }, { 5 }, { 2 } } }, 2):reshape { 3 })",
+  example = [[
+g, x = dw.tensor { { { 1 }, { 3 } } }, dw.tensor { { { 1 }, { 5 }, { 2 } } }
+print(K.max_pool_grad_x(g, x, 2):reshape { 3 })]],
   errors = UNFIT,
 }
 
@@ -130,7 +132,9 @@ window with no taps inside gives 0.]],
   keeps = { "x" },
   differs = ONLY_INSIDE,
   sample = function(R) return R { 2, 5, 4, 2 }, apart(R, { 2, 5, 4, 2 }), SIZE, SAMPLE end,
-  example = "print(K.max_pool_pick(dw.tensor { { { 1 }, { 2 }, { 3 } } }, dw.tensor { { { 1 }, { 5 }, { 2 } } }, 2):reshape { 2 })",
+  example = [[
+v, x = dw.tensor { { { 1 }, { 2 }, { 3 } } }, dw.tensor { { { 1 }, { 5 }, { 2 } } }
+print(K.max_pool_pick(v, x, 2):reshape { 2 })]],
   errors = "A shape or dtype of v that is not x's.",
 }
 
@@ -158,8 +162,8 @@ local function pool(name)
   end
 end
 
-local NUMBERS = "pool_size and strides also take one number; padding also takes pairs. A valid window larger than its input "
-  .. "is an error, as in Keras 3."
+local NUMBERS = "pool_size and strides also take one number; padding also takes pairs. A valid window larger than its "
+  .. "input is an error, as in Keras 3."
 
 pool "pool1d" {
   doc = "The largest number, or the average, of windows along steps; see max_pool and average_pool.",
@@ -175,7 +179,9 @@ The largest number, or the average, of windows of an image; see max_pool and ave
 padding.]],
   axes = 2, text = "n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64",
   differs = NUMBERS,
-  sample = function(R) return R { 2, 5, 4, 2 }, { 3, 2 }, { strides = { 2, 1 }, padding = "same", pool_mode = "avg" } end,
+  sample = function(R)
+    return R { 2, 5, 4, 2 }, { 3, 2 }, { strides = { 2, 1 }, padding = "same", pool_mode = "avg" }
+  end,
   example = [[
 x = dw.arange(0, 16, 1, { dtype = "float32" }):reshape { 1, 4, 4, 1 }
 print(K.pool2d(x, { 2, 2 }, { strides = 2 }):reshape { 2, 2 })]],

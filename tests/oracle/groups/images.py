@@ -16,14 +16,16 @@ def r(shape, dtype=f32):
 def pooling():
     for mode in ("max", "avg"):
         for s, size, strides, padding in [
-                ((2, 5, 6, 3), [2, 2], [2, 2], None), ((1, 5, 4, 2), [3, 2], None, "same"), ((1, 4, 5, 1), [2, 3], [1, 2], "same"),
-                ((2, 3, 3, 17), [3, 3], [1, 1], "valid"), ((1, 7, 6, 2), [3, 3], [2, 2], "same"), ((1, 4, 4, 2), [1, 1], [3, 2], None),
+                ((2, 5, 6, 3), [2, 2], [2, 2], None), ((1, 5, 4, 2), [3, 2], None, "same"),
+                ((1, 4, 5, 1), [2, 3], [1, 2], "same"), ((2, 3, 3, 17), [3, 3], [1, 1], "valid"),
+                ((1, 7, 6, 2), [3, 3], [2, 2], "same"), ((1, 4, 4, 2), [1, 1], [3, 2], None),
                 ((1, 2, 3, 2), [5, 5], [1, 1], "same"), ((0, 4, 4, 2), [2, 2], [2, 2], None)]:
             case("pool2d", r(s), size, strides=strides, padding=padding, pool_mode=mode)
         case("pool2d", r((1, 5, 4, 2), f64), [3, 2], strides=[2, 1], padding="same", pool_mode=mode)
         case("pool2d", r((2, 3, 5, 6)), [2, 3], strides=[2, 1], padding="same", data_format=FIRST, pool_mode=mode)
         case("pool2d", r((1, 2, 4, 5), f64), [3, 2], data_format=FIRST, pool_mode=mode)
-        for s, size, strides, padding in [((1, 3, 4, 5, 2), [2, 2, 3], [1, 2, 2], None), ((1, 3, 2, 4, 1), [2, 3, 2], None, "same"),
+        for s, size, strides, padding in [((1, 3, 4, 5, 2), [2, 2, 3], [1, 2, 2], None),
+                                          ((1, 3, 2, 4, 1), [2, 3, 2], None, "same"),
                                           ((2, 2, 3, 2, 2), [2, 1, 2], [2, 2, 1], "same")]:
             case("pool3d", r(s), size, strides=strides, padding=padding, pool_mode=mode)
         case("pool3d", r((1, 2, 3, 4, 2)), [2, 2, 2], padding="same", data_format=FIRST, pool_mode=mode)
@@ -38,18 +40,21 @@ def pooling():
          truth=np.reshape(LOWEST, (1, 1, 1, 1)), note="nothing is below the lowest finite number")
     case("pool2d", a([1, NAN, INF, -INF], f64).reshape((1, 2, 2, 1)), [2, 1], pool_mode="avg")
     for name in ("max_pool", "average_pool"):
-        for s, size, dilation in [((1, 7, 2), [3], [2]), ((1, 6, 7, 2), [2, 3], [3, 2]), ((1, 3, 5, 4, 2), [2, 2, 2], [1, 2, 3])]:
+        for s, size, dilation in [((1, 7, 2), [3], [2]), ((1, 6, 7, 2), [2, 3], [3, 2]),
+                                  ((1, 3, 5, 4, 2), [2, 2, 2], [1, 2, 3])]:
             case(name, r(s), size, dilation_rate=dilation)
             if len(s) < 5:
                 case(name, r(s, f64), size)
         case(name, r((1, 5, 6, 2)), [2, 3], strides=[2, 2], padding="same")
-    for s, size, pads in [((1, 5, 2), [3], [[1, 1]]), ((2, 4, 5, 2), [3, 2], [[1, 2], [0, 1]]), ((1, 2, 3, 2, 1), [2, 2, 2], [[1, 0], [1, 1], [0, 1]])]:
+    for s, size, pads in [((1, 5, 2), [3], [[1, 1]]), ((2, 4, 5, 2), [3, 2], [[1, 2], [0, 1]]),
+                          ((1, 2, 3, 2, 1), [2, 2, 2], [[1, 0], [1, 1], [0, 1]])]:
         for dtype in (f32, f64)[:6 - len(s)]:
             case("average_pool", r(s, dtype), size, padding=pads, count_padding=True)
 
 
 def resizing():
-    for s, rows, columns in [((1, 2, 2, 1), 2, 2), ((2, 3, 4, 2), 2, 3), ((1, 1, 3, 2), 3, 1), ((0, 2, 3, 1), 2, 2), ((1, 3, 2, 17), 1, 4)]:
+    for s, rows, columns in [((1, 2, 2, 1), 2, 2), ((2, 3, 4, 2), 2, 3), ((1, 1, 3, 2), 3, 1), ((0, 2, 3, 1), 2, 2),
+                             ((1, 3, 2, 17), 1, 4)]:
         for interpolation in (None, "bilinear"):
             case("resize_images", r(s), rows, columns, LAST, interpolation=interpolation)
     for interpolation in (None, "bilinear"):
@@ -57,8 +62,10 @@ def resizing():
     for dtype in (f64, i32, u8):
         case("resize_images", r((1, 2, 3, 2), dtype), 3, 2, LAST)
     for dtype in (i32, u8):
-        case("resize_images", r((1, 2, 3, 2), dtype), 2, 2, LAST, interpolation="bilinear", note="whole numbers become floats")
-    for s, sizes in [((1, 5, 7, 2), [3, 9]), ((2, 4, 6, 1), [6, 4]), ((1, 3, 10, 3), [7, 3]), ((1, 8, 8, 1), [5, 1]), ((1, 1, 1, 4), [3, 2])]:
+        case("resize_images", r((1, 2, 3, 2), dtype), 2, 2, LAST, interpolation="bilinear",
+             note="whole numbers become floats")
+    for s, sizes in [((1, 5, 7, 2), [3, 9]), ((2, 4, 6, 1), [6, 4]), ((1, 3, 10, 3), [7, 3]), ((1, 8, 8, 1), [5, 1]),
+                     ((1, 1, 1, 4), [3, 2])]:
         for interpolation in ("nearest", "bilinear"):
             case("resize", r(s), sizes, interpolation=interpolation)
     case("resize", r((1, 5, 7, 2), f64), [3, 4], interpolation="nearest")
