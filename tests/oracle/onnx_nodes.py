@@ -24,6 +24,9 @@ OPS = """AveragePool MaxPool GlobalAveragePool GlobalMaxPool LpPool Resize Upsam
 BatchNormalization LayerNormalization GroupNormalization InstanceNormalization Gelu Elu Celu Selu HardSigmoid HardSwish
 LeakyRelu Mish Softplus Softsign Relu PRelu Sigmoid ThresholdedRelu Conv ConvTranspose""".split()
 DTYPES = {1: "float32", 2: "uint8", 6: "int32", 7: "int64", 9: "bool", 11: "float64"}
+HEADER = """-- Written by tests/oracle/onnx_nodes.py, which explains it, from the test data of onnx 1.16.2.
+return {
+"""
 LEFT_OUT = ["MaxPool2d_stride_padding_dilation"]  # one window has 2 MB
 LONG, SIDE, FEW = 20000, 14, 600  # bytes of a long case; pixels of an axis, elements, that are kept of one
 
@@ -224,9 +227,7 @@ def main(path):
             case = read(wheel, folder)
             if case and all(o is not None for o in case["outputs"]):
                 texts.append(text(case, file))
-    (OUT / "onnx.lua").write_text("-- Written by tests/oracle/onnx_nodes.py, which explains it,
-      from the test data of onnx 1.16.2.\n"
-                                  "return {\n" + "".join(texts) + "}\n")
+    (OUT / "onnx.lua").write_text(HEADER + "".join(texts) + "}\n")
     (OUT / "onnx.bin").write_bytes(file.data)
     print("%d cases, %d bytes of numbers, %d of text" % (len(texts), len(file.data), (OUT / "onnx.lua").stat().st_size))
 

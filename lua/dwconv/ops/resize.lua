@@ -31,9 +31,9 @@ end
 op "resize" {
   doc = [[
 Images, or lines or volumes, of the given size. Pixel centres lie at halves: output i of n is at (i - 1/2) * from / n
-of an axis that had `from` pixels. "bilinear" interpolates linearly along each axis between the centres of pixels, without
-antialiasing, and repeats the outermost ones; "nearest" takes the pixel that the centre lies in. Whole numbers stay what
-they are for "nearest", and become K.floatx() for "bilinear".]],
+of an axis that had `from` pixels. "bilinear" interpolates linearly along each axis between the centres of pixels,
+without antialiasing, and repeats the outermost ones; "nearest" takes the pixel that the centre lies in. Whole numbers
+stay what they are for "nearest", and become K.floatx() for "bilinear".]],
   args = { { "x", kinds.tensor(IMAGES) } },
   values = { size() },
   options = options "bilinear",
