@@ -130,6 +130,23 @@ struct dw_row {
   int64_t image, plane, depth, height;
 };
 
+// Neighbouring planes of one image, packed as pixels of so many lanes. `packed` describes them, from `data` on; then they
+// are carried there, or back.
+void dw_rows_packed(struct dw_rows *packed, const struct dw_rows *r, int64_t planes, char *data, int64_t bytes);
+void dw_rows_pack(const struct dw_rows *packed, const struct dw_rows *r, int64_t image, int64_t plane,
+                  const struct dw_layout_kernels *layout);
+void dw_rows_unpack(const struct dw_rows *packed, const struct dw_rows *r, int64_t image, int64_t plane,
+                    const struct dw_layout_kernels *layout);
+
+// How planes are cut into blocks to be packed: whole vectors, but for the last block, which has the rest, too.
+struct dw_blocks {
+  int64_t planes, block, count; // of an image; of a block but the last; blocks
+};
+
+// For units that pack so many bytes of each plane; no blocks where planes are few.
+struct dw_blocks dw_blocks_of(const struct dw_rows *r, int64_t vector, int64_t bytes);
+int64_t dw_blocks_size(const struct dw_blocks *b, int64_t block);
+
 struct dw_row dw_row_of(const struct dw_rows *r, int64_t number);
 char *dw_row_at(const struct dw_rows *r, const struct dw_row *at);
 

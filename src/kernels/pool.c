@@ -1,6 +1,6 @@
 // pool.c: windows of pooling: their largest element, their sum, and where the largest is. Called by src/pool/. Lanes of
-// a window are neighbours, and each is a chain of its own over the taps in row order, so that it does not matter where
-// a block of lanes begins.
+// a window are neighbours, and each is a chain of its own over the taps: down each column, then from column to column. So
+// it does not matter where a block of lanes or a group of windows begins.
 #include <float.h>
 
 #include "pool.h"
@@ -8,14 +8,8 @@
 
 #define LOWEST (sizeof(T) == 4 ? (T)-FLT_MAX : (T)-DBL_MAX)
 
-enum { BLOCK = 4, MANY = 1 << 30 }; // vectors that are computed together; taps
-
-INLINE vec larger(vec a, vec b) {
-  vec r;
-  UNROLL
-  for (int i = 0; i < LANES; i++) r[i] = a[i] > b[i] ? a[i] : b[i];
-  return r;
-}
+// Vectors, and windows, that are computed together; taps.
+enum { BLOCK = 4, GROUP = 4, MANY = 1 << 30 };
 
 // ---- the largest and the sum -------------------------------------------------------------------------------
 
@@ -24,31 +18,50 @@ enum { LARGEST, SUM };
 INLINE vec begin(int op) { return all(op == LARGEST ? LOWEST : 0); }
 INLINE vec join(int op, vec so_far, vec x) { return op == LARGEST ? larger(x, so_far) : so_far + x; }
 
+INLINE vec end(int op, vec a, T scale) { return op == SUM ? a * scale : a; }
+
+// All rows of one column of a window.
+INLINE vec column(const T *x, const struct dw_pool_taps *t, int op) {
+  vec a = begin(op);
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    const T *p = x + i * t->step[0];
+    for (int64_t j = 0; j < t->taps[1]; j++, p += t->step[1]) a = join(op, a, load(p));
+  }
+  return a;
+}
+
 // `vectors` vectors of lanes of one window.
 INLINE void reduce_vectors(T *y, const T *x, const struct dw_pool_taps *t, int op, T scale, int vectors) {
   vec a[BLOCK];
   UNROLL
   for (int v = 0; v < vectors; v++) a[v] = begin(op);
-  for (int64_t i = 0; i < t->taps[0]; i++) {
-    for (int64_t j = 0; j < t->taps[1]; j++) {
-      const T *p = x + i * t->step[0] + j * t->step[1];
-      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2]) {
+  for (int64_t k = 0; k < t->taps[2]; k++, x += t->step[2]) {
+    vec c[BLOCK];
+    UNROLL
+    for (int v = 0; v < vectors; v++) c[v] = begin(op);
+    for (int64_t i = 0; i < t->taps[0]; i++) {
+      const T *p = x + i * t->step[0];
+      for (int64_t j = 0; j < t->taps[1]; j++, p += t->step[1]) {
         UNROLL
-        for (int v = 0; v < vectors; v++) a[v] = join(op, a[v], load(p + v * LANES));
+        for (int v = 0; v < vectors; v++) c[v] = join(op, c[v], load(p + v * LANES));
       }
     }
+    UNROLL
+    for (int v = 0; v < vectors; v++) a[v] = join(op, a[v], c[v]);
   }
   UNROLL
-  for (int v = 0; v < vectors; v++) store(y + v * LANES, op == SUM ? a[v] * scale : a[v]);
+  for (int v = 0; v < vectors; v++) store(y + v * LANES, end(op, a[v], scale));
 }
 
 INLINE void reduce_lane(T *y, const T *x, const struct dw_pool_taps *t, int op, T scale) {
   T a = op == LARGEST ? LOWEST : 0;
-  for (int64_t i = 0; i < t->taps[0]; i++) {
-    for (int64_t j = 0; j < t->taps[1]; j++) {
-      const T *p = x + i * t->step[0] + j * t->step[1];
-      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2]) a = op == SUM ? a + *p : *p > a ? *p : a;
+  for (int64_t k = 0; k < t->taps[2]; k++, x += t->step[2]) {
+    T c = op == LARGEST ? LOWEST : 0;
+    for (int64_t i = 0; i < t->taps[0]; i++) {
+      const T *p = x + i * t->step[0];
+      for (int64_t j = 0; j < t->taps[1]; j++, p += t->step[1]) c = op == SUM ? c + *p : *p > c ? *p : c;
     }
+    a = op == SUM ? a + c : c > a ? c : a;
   }
   *y = op == SUM ? a * scale : a;
 }
@@ -65,20 +78,56 @@ INLINE void reduce_window(T *y, const T *x, const struct dw_pool_taps *t, int64_
   for (; l < lanes; l++) reduce_lane(y + l, x + l, t, op, scale);
 }
 
-static void largest(void *y_, const void *x_, const struct dw_pool_windows *w) {
-  T *y = y_;
-  const T *x = x_;
+// A vector of lanes of GROUP windows side by side, of `size` columns each, `stride` columns apart: columns that windows
+// share are joined once.
+INLINE void reduce_group(T *y, ptrdiff_t y_step, const T *x, const struct dw_pool_taps *t, int op, T scale, int size,
+                         int stride) {
+  vec a[GROUP];
+  UNROLL
+  for (int c = 0; c < (GROUP - 1) * stride + size; c++) {
+    vec next = column(x + c * t->step[2], t, op);
+    UNROLL
+    for (int m = 0; m < GROUP; m++) {
+      if (c == m * stride) a[m] = join(op, begin(op), next);
+      if (c > m * stride && c < m * stride + size) a[m] = join(op, a[m], next);
+    }
+  }
+  UNROLL
+  for (int m = 0; m < GROUP; m++) store(y + m * y_step, end(op, a[m], scale));
+}
+
+INLINE void reduce_groups(T *y, const T *x, const struct dw_pool_windows *w, int op, T scale, int rows, int size,
+                          int stride) {
+  struct dw_pool_taps t = w->taps;
+  t.taps[0] = 1, t.taps[1] = rows; // constants
+  int64_t m = 0;
+  for (; m + GROUP <= w->count; m += GROUP, y += GROUP * w->y_step, x += GROUP * w->x_step) {
+    int64_t l = 0;
+    for (; l + LANES <= w->lanes; l += LANES) reduce_group(y + l, w->y_step, x + l, &t, op, scale, size, stride);
+    if (l == w->lanes) continue;
+    l = w->lanes - LANES;
+    reduce_group(y + l, w->y_step, x + l, &t, op, scale, size, stride);
+  }
+  for (; m < w->count; m++, y += w->y_step, x += w->x_step) reduce_window(y, x, &t, w->lanes, op, scale);
+}
+
+INLINE void reduce_all(T *y, const T *x, const struct dw_pool_windows *w, int op, T scale) {
+  const int64_t *taps = w->taps.taps;
+  ptrdiff_t column_step = w->taps.step[2];
+  bool square = taps[0] == 1 && taps[1] == taps[2] && w->lanes >= LANES && w->count >= GROUP;
+  if (square && taps[1] == 3 && w->x_step == column_step) return reduce_groups(y, x, w, op, scale, 3, 3, 1);
+  if (square && taps[1] == 3 && w->x_step == 2 * column_step) return reduce_groups(y, x, w, op, scale, 3, 3, 2);
+  if (square && taps[1] == 2 && w->x_step == 2 * column_step) return reduce_groups(y, x, w, op, scale, 2, 2, 2);
+  if (square && taps[1] == 1 && w->x_step == column_step) return reduce_groups(y, x, w, op, scale, 1, 1, 1);
   for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
-    reduce_window(y, x, &w->taps, w->lanes, LARGEST, 1);
+    reduce_window(y, x, &w->taps, w->lanes, op, scale);
   }
 }
 
-static void sum(void *y_, const void *x_, const struct dw_pool_windows *w, double scale) {
-  T *y = y_;
-  const T *x = x_;
-  for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
-    reduce_window(y, x, &w->taps, w->lanes, SUM, (T)scale);
-  }
+static void largest(void *y, const void *x, const struct dw_pool_windows *w) { reduce_all(y, x, w, LARGEST, 1); }
+
+static void sum(void *y, const void *x, const struct dw_pool_windows *w, double scale) {
+  reduce_all(y, x, w, SUM, (T)scale);
 }
 
 // ---- where the largest is ----------------------------------------------------------------------------------
@@ -190,14 +239,26 @@ static void to_largest(void *dx_, const void *g_, const void *x_, const struct d
 
 // ---- weighted sums of rows ---------------------------------------------------------------------------------
 
+INLINE void weigh_vectors(T *y, const void *const *from, const vec *weight, int count, int64_t i, bool add, int n) {
+  vec a[BLOCK];
+  UNROLL
+  for (int v = 0; v < n; v++) a[v] = add ? load(y + i + v * LANES) : (vec){0};
+  for (int k = 0; k < count; k++) {
+    const T *p = (const T *)from[k] + i;
+    UNROLL
+    for (int v = 0; v < n; v++) a[v] += load(p + v * LANES) * weight[k];
+  }
+  UNROLL
+  for (int v = 0; v < n; v++) store(y + i + v * LANES, a[v]);
+}
+
 static void weigh(void *y_, const void *const *from, const double *weight, int count, int64_t n, bool add) {
   T *y = y_;
   int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    vec a = add ? load(y + i) : (vec){0};
-    for (int k = 0; k < count; k++) a += load((const T *)from[k] + i) * (T)weight[k];
-    store(y + i, a);
-  }
+  vec weights[DW_POOL_WEIGHTS];
+  for (int k = 0; k < count; k++) weights[k] = all((T)weight[k]);
+  for (; i + BLOCK * LANES <= n; i += BLOCK * LANES) weigh_vectors(y, from, weights, count, i, add, BLOCK);
+  for (; i + LANES <= n; i += LANES) weigh_vectors(y, from, weights, count, i, add, 1);
   for (; i < n; i++) {
     T a = add ? y[i] : 0;
     for (int k = 0; k < count; k++) a += ((const T *)from[k])[i] * (T)weight[k];

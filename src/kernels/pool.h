@@ -22,9 +22,9 @@ struct dw_pool_windows {
 
 struct dw_pool_kernels {
   int64_t vector; // elements of a vector
-  // y = the largest over the taps, in row order; NaN is passed over, and nothing is below the lowest finite number.
+  // y = the largest over the taps; NaN is passed over, and nothing is below the lowest finite number.
   void (*largest)(void *y, const void *x, const struct dw_pool_windows *w);
-  // y = the sum over the taps, in row order, times `scale`
+  // y = the sum over the taps, down each column and then from column to column, times `scale`
   void (*sum)(void *y, const void *x, const struct dw_pool_windows *w, double scale);
   // y = the element of v where x has the first of the largest of the taps
   void (*at_largest)(void *y, const void *v, const void *x, const struct dw_pool_windows *w);

@@ -1,12 +1,13 @@
 // pool.c: drivers of pooling and of the gradient of the average, which are one walk in two directions. Called by the
-// binding. Invariant: a unit is one row of the result and owns it. Windows are taken apart: first all rows of a window
+// binding. Invariant: a unit is one row of the result, or a block of its planes, and owns it. Windows are taken apart: first all rows of a window
 // are joined into one, then the taps along it, so an output is one chain that follows from the geometry alone.
 #include "kernels/layout.h"
 #include "pool.h"
 
 enum { PIECE = 1 << 20 }; // taps after which an interruption is looked for
 
-enum { JOINED, FLAT, BUFFERS }; // what a thread has: joined rows, and windows that begin at each pixel of them
+// What a thread has: joined rows, windows that begin at each pixel of them, and packed planes.
+enum { JOINED, FLAT, PACKED_FROM, PACKED_TO, BUFFERS };
 
 typedef void reduce_fn(void *y, const void *x, const struct dw_pool_windows *w, double scale);
 
@@ -16,7 +17,8 @@ struct pool {
   const struct dw_pool_kernels *k;
   const struct dw_layout_kernels *layout;
   struct dw_rows to, from;
-  int64_t bytes; // of an element
+  struct dw_blocks blocks; // of planes, which are packed; none where rows are computed where they lie
+  int64_t bytes;           // of an element
   int64_t at, pitch, buffer[BUFFERS];
 };
 
@@ -69,8 +71,8 @@ static void pool_inside(const struct worker *w, const struct row *r, int64_t m, 
   char *to = r->to + (l->to_first + m * l->to_step) * pixel;
   const char *from = r->from + (l->start + m * l->advance) * pixel;
   struct dw_pool_windows all = {r->taps, l->advance * lanes, l->to_step * lanes, {0}, n, lanes};
-  if (lanes < s->k->vector || (l->advance == 1 && l->to_step == 1)) { // windows that begin at neighbours, in one go
-    bool gaps = l->advance > 1 || l->to_step > 1;
+  bool gaps = l->advance > 1 || l->to_step > 1, row = r->taps.taps[0] * r->taps.taps[1] == 1;
+  if (lanes < s->k->vector || (row && !gaps)) { // windows that begin at neighbours, in one go
     all.lanes = ((n - 1) * l->advance + 1) * lanes, all.count = 1;
     reduce(s, gaps ? w->buffer[FLAT] : to, from, &all, r->scale);
     if (!gaps) return;
@@ -112,21 +114,25 @@ static bool join_rows(const struct worker *w, const char *from, const struct dw_
   return true;
 }
 
-static void pool_row(const struct worker *w, int64_t number) {
+static struct row row_of(const struct worker *w, int64_t number, const struct dw_line *line) {
   const struct pool *s = w->s;
   const dw_axis *axes = s->p.axes;
   struct dw_row to = dw_row_of(&s->to, number), from = to;
   struct dw_span d = dw_pool_span(&axes[0], false, to.depth), h = dw_pool_span(&axes[1], false, to.height);
   from.depth = d.first, from.height = h.first;
-  struct dw_line line = dw_pool_line(&axes[2], false, 0);
-  struct row r = {.to = dw_row_at(&s->to, &to), .from = dw_row_at(&s->from, &from), .line = &line};
+  struct row r = {.to = dw_row_at(&s->to, &to), .from = dw_row_at(&s->from, &from), .line = line};
   r.taps.step[0] = s->from.step[2] / s->bytes * axes[0].dilation;
   r.taps.step[1] = s->from.step[3] / s->bytes * axes[1].dilation;
   r.taps.step[2] = s->from.lanes * axes[2].dilation;
-  r.taps.taps[0] = d.taps, r.taps.taps[1] = h.taps, r.taps.taps[2] = line.taps;
+  r.taps.taps[0] = d.taps, r.taps.taps[1] = h.taps, r.taps.taps[2] = line->taps;
   double count = (double)dw_pool_count(&s->p, 0, to.depth) * (double)dw_pool_count(&s->p, 1, to.height);
   r.scale = count > 0 ? 1 / (count * (double)axes[2].kernel) : 1, r.counted = !s->p.count_padding;
-  if (!s->direct && d.taps * h.taps > 1) {
+  return r;
+}
+
+static void pool_row(const struct worker *w, int64_t number, const struct dw_line *line) {
+  struct row r = row_of(w, number, line);
+  if (!w->s->direct && r.taps.taps[0] * r.taps.taps[1] > 1) {
     if (!join_rows(w, r.from, &r.taps)) return;
     r.from = w->buffer[JOINED];
     r.taps.taps[0] = r.taps.taps[1] = 1;
@@ -206,21 +212,50 @@ static void pool_row_back(const struct worker *w, int64_t number) {
 
 // ---- drivers -----------------------------------------------------------------------------------------------
 
-static void pool_units(dw_job *j, int64_t a, int64_t b, int slot) {
+static struct worker worker_of(dw_job *j, int slot) {
   const struct pool *s = DW_STATE(struct pool, j);
   struct worker w = {.job = j, .s = s, .slot = slot};
   for (int i = 0; i < BUFFERS; i++) w.buffer[i] = j->memory + s->at + slot * s->pitch + s->buffer[i];
-  for (int64_t u = a; u < b && !is_stopped(&w); u++) {
-    if (s->back)
-      pool_row_back(&w, u);
+  return w;
+}
+
+static void pool_rows(const struct worker *w, int64_t first, int64_t end) {
+  struct dw_line line = dw_pool_line(&w->s->p.axes[2], false, 0);
+  for (int64_t number = first; number < end && !is_stopped(w); number++) {
+    if (w->s->back)
+      pool_row_back(w, number);
     else
-      pool_row(&w, u);
+      pool_row(w, number, &line);
+  }
+}
+
+static void pool_units(dw_job *j, int64_t a, int64_t b, int slot) {
+  struct worker w = worker_of(j, slot);
+  pool_rows(&w, a, b);
+}
+
+// Units are blocks of planes.
+static void pool_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
+  const struct pool *s = DW_STATE(struct pool, j);
+  for (int64_t u = a; u < b; u++) {
+    struct worker w = worker_of(j, slot);
+    struct pool packed = *s;
+    int64_t image = u / s->blocks.count, block = u % s->blocks.count, n = dw_blocks_size(&s->blocks, block);
+    dw_rows_packed(&packed.from, &s->from, n, w.buffer[PACKED_FROM], s->bytes);
+    dw_rows_packed(&packed.to, &s->to, n, w.buffer[PACKED_TO], s->bytes);
+    dw_rows_pack(&packed.from, &s->from, image, block * s->blocks.block, s->layout);
+    w.s = &packed;
+    pool_rows(&w, 0, dw_rows_count(&packed.to));
+    if (is_stopped(&w)) return;
+    dw_rows_unpack(&packed.to, &s->to, image, block * s->blocks.block, s->layout);
   }
 }
 
 static double taps_of(const dw_pool *p) {
   return (double)p->axes[0].kernel * (double)p->axes[1].kernel * (double)p->axes[2].kernel;
 }
+
+static int64_t plane_of(const struct dw_rows *r) { return times(times(r->depth, r->height), r->width); }
 
 static dw_status pool_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
                            const dw_pool *p, bool average, bool back) {
@@ -233,14 +268,19 @@ static dw_status pool_init(dw_job *j, const dw_context *cx, const dw_tensor *to,
   s->layout = dw_layout_kernels(cx, s->bytes);
   dw_rows_init(&s->to, to, p->planes);
   dw_rows_init(&s->from, from, p->planes);
-  s->direct = s->from.lanes >= s->k->vector;
-  j->pass.units = dw_rows_count(&s->to);
-  j->pass.work = back ? (double)dw_numel(from) * taps_of(p) : (double)dw_numel(to) * taps_of(p);
+  s->blocks = dw_blocks_of(&s->to, s->k->vector, times(plane_of(&s->to) + plane_of(&s->from), s->bytes));
+  bool packs = s->blocks.count > 0;
+  s->direct = packs || s->from.lanes >= s->k->vector;
+  if (packs) j->pass.run = pool_blocks;
+  j->pass.units = packs ? s->to.images * s->blocks.count : dw_rows_count(&s->to);
+  j->pass.work = (back ? (double)dw_numel(from) : (double)dw_numel(to)) * taps_of(p);
   j->slots = dw_slots(cx, j->pass.units, j->pass.work);
-  int64_t used = 0, each = 0;
-  for (int i = 0; i < BUFFERS; i++) {
-    s->buffer[i] = dw_scratch_take(&each, most(s->from.width, s->to.width) * s->from.lanes * s->bytes);
-  }
+  int64_t used = 0, each = 0, lanes = packs ? dw_blocks_size(&s->blocks, s->blocks.count - 1) : s->from.lanes;
+  int64_t row = times(most(s->from.width, s->to.width), lanes * s->bytes);
+  s->buffer[JOINED] = dw_scratch_take(&each, row);
+  s->buffer[FLAT] = dw_scratch_take(&each, row);
+  s->buffer[PACKED_FROM] = dw_scratch_take(&each, packs ? times(plane_of(&s->from), lanes * s->bytes) : 0);
+  s->buffer[PACKED_TO] = dw_scratch_take(&each, packs ? times(plane_of(&s->to), lanes * s->bytes) : 0);
   s->at = dw_scratch_each(&used, each, j->slots, &s->pitch);
   return dw_scratch_tell(j, used);
 }
