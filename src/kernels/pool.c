@@ -10,6 +10,7 @@
 
 // Vectors, and windows, that are computed together; taps.
 enum { BLOCK = 4, GROUP = 4, MANY = 1 << 30 };
+enum { SQUARE = 3 }; // rows of the largest windows of which groups are computed
 
 // ---- the largest and the sum -------------------------------------------------------------------------------
 
@@ -19,16 +20,6 @@ INLINE vec begin(int op) { return all(op == LARGEST ? LOWEST : 0); }
 INLINE vec join(int op, vec so_far, vec x) { return op == LARGEST ? larger(x, so_far) : so_far + x; }
 
 INLINE vec end(int op, vec a, T scale) { return op == SUM ? a * scale : a; }
-
-// All rows of one column of a window.
-INLINE vec column(const T *x, const struct dw_pool_taps *t, int op) {
-  vec a = begin(op);
-  for (int64_t i = 0; i < t->taps[0]; i++) {
-    const T *p = x + i * t->step[0];
-    for (int64_t j = 0; j < t->taps[1]; j++, p += t->step[1]) a = join(op, a, load(p));
-  }
-  return a;
-}
 
 // `vectors` vectors of lanes of one window.
 INLINE void reduce_vectors(T *y, const T *x, const struct dw_pool_taps *t, int op, T scale, int vectors) {
@@ -47,7 +38,7 @@ INLINE void reduce_vectors(T *y, const T *x, const struct dw_pool_taps *t, int o
       }
     }
     UNROLL
-    for (int v = 0; v < vectors; v++) a[v] = join(op, a[v], c[v]);
+    for (int v = 0; v < vectors; v++) a[v] = k == 0 ? c[v] : join(op, a[v], c[v]);
   }
   UNROLL
   for (int v = 0; v < vectors; v++) store(y + v * LANES, end(op, a[v], scale));
@@ -78,47 +69,61 @@ INLINE void reduce_window(T *y, const T *x, const struct dw_pool_taps *t, int64_
   for (; l < lanes; l++) reduce_lane(y + l, x + l, t, op, scale);
 }
 
-// A vector of lanes of GROUP windows side by side, of `size` columns each, `stride` columns apart: columns that windows
-// share are joined once.
-INLINE void reduce_group(T *y, ptrdiff_t y_step, const T *x, const struct dw_pool_taps *t, int op, T scale, int size,
-                         int stride) {
+// A vector of lanes of GROUP windows side by side, of so many rows and columns each, `stride` columns apart: columns that
+// windows share are joined once.
+INLINE void reduce_group(T *y, ptrdiff_t y_step, const T *x, ptrdiff_t row, ptrdiff_t col, int op, T scale, int rows,
+                         int cols, int stride) {
   vec a[GROUP];
+  const T *p[SQUARE];
   UNROLL
-  for (int c = 0; c < (GROUP - 1) * stride + size; c++) {
-    vec next = column(x + c * t->step[2], t, op);
+  for (int j = 0; j < rows; j++) p[j] = x + j * row;
+  UNROLL
+  for (int c = 0; c < (GROUP - 1) * stride + cols; c++) {
+    vec next = begin(op);
+    UNROLL
+    for (int j = 0; j < rows; j++) {
+      next = join(op, next, load(p[j]));
+      p[j] += col;
+      KEEP(p[j]);
+    }
     UNROLL
     for (int m = 0; m < GROUP; m++) {
-      if (c == m * stride) a[m] = join(op, begin(op), next);
-      if (c > m * stride && c < m * stride + size) a[m] = join(op, a[m], next);
+      if (c == m * stride) a[m] = next;
+      if (c > m * stride && c < m * stride + cols) a[m] = join(op, a[m], next);
     }
   }
   UNROLL
   for (int m = 0; m < GROUP; m++) store(y + m * y_step, end(op, a[m], scale));
 }
 
-INLINE void reduce_groups(T *y, const T *x, const struct dw_pool_windows *w, int op, T scale, int rows, int size,
+// The last group, and the last vector of lanes, may overlap the one before it.
+INLINE void reduce_groups(T *y, const T *x, const struct dw_pool_windows *w, int op, T scale, int rows, int cols,
                           int stride) {
-  struct dw_pool_taps t = w->taps;
-  t.taps[0] = 1, t.taps[1] = rows; // constants
-  int64_t m = 0;
-  for (; m + GROUP <= w->count; m += GROUP, y += GROUP * w->y_step, x += GROUP * w->x_step) {
-    int64_t l = 0;
-    for (; l + LANES <= w->lanes; l += LANES) reduce_group(y + l, w->y_step, x + l, &t, op, scale, size, stride);
+  ptrdiff_t row = w->taps.step[1], col = w->taps.step[2];
+  for (int64_t next = 0; next < w->count; next += GROUP) {
+    int64_t m = least(next, w->count - GROUP), l = 0;
+    T *to = y + m * w->y_step;
+    const T *from = x + m * w->x_step;
+    for (; l + LANES <= w->lanes; l += LANES) {
+      reduce_group(to + l, w->y_step, from + l, row, col, op, scale, rows, cols, stride);
+    }
     if (l == w->lanes) continue;
     l = w->lanes - LANES;
-    reduce_group(y + l, w->y_step, x + l, &t, op, scale, size, stride);
+    reduce_group(to + l, w->y_step, from + l, row, col, op, scale, rows, cols, stride);
   }
-  for (; m < w->count; m++, y += w->y_step, x += w->x_step) reduce_window(y, x, &t, w->lanes, op, scale);
 }
 
 INLINE void reduce_all(T *y, const T *x, const struct dw_pool_windows *w, int op, T scale) {
-  const int64_t *taps = w->taps.taps;
-  ptrdiff_t column_step = w->taps.step[2];
-  bool square = taps[0] == 1 && taps[1] == taps[2] && w->lanes >= LANES && w->count >= GROUP;
-  if (square && taps[1] == 3 && w->x_step == column_step) return reduce_groups(y, x, w, op, scale, 3, 3, 1);
-  if (square && taps[1] == 3 && w->x_step == 2 * column_step) return reduce_groups(y, x, w, op, scale, 3, 3, 2);
-  if (square && taps[1] == 2 && w->x_step == 2 * column_step) return reduce_groups(y, x, w, op, scale, 2, 2, 2);
-  if (square && taps[1] == 1 && w->x_step == column_step) return reduce_groups(y, x, w, op, scale, 1, 1, 1);
+  const int64_t *taps = w->taps.taps, rows = taps[0] == 1 && w->lanes >= LANES && w->count >= GROUP ? taps[1] : 0;
+  int64_t kind = rows * 100 + taps[2] * 10 + w->x_step / w->taps.step[2];
+  bool whole = w->x_step % w->taps.step[2] == 0 && taps[2] <= SQUARE && w->x_step <= 2 * w->taps.step[2];
+  switch (whole && rows <= SQUARE ? kind : 0) { // rows, columns, stride
+    case 331: return reduce_groups(y, x, w, op, scale, 3, 3, 1);
+    case 231: return reduce_groups(y, x, w, op, scale, 2, 3, 1);
+    case 332: return reduce_groups(y, x, w, op, scale, 3, 3, 2);
+    case 232: return reduce_groups(y, x, w, op, scale, 2, 3, 2);
+    case 222: return reduce_groups(y, x, w, op, scale, 2, 2, 2);
+  }
   for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
     reduce_window(y, x, &w->taps, w->lanes, op, scale);
   }
