@@ -1,7 +1,8 @@
 // resize.c: images of another size, and the transposed map. Called by the binding. Both are sums of neighbouring pixels
 // with weights, along each axis on its own: tables of these are made by a pass of their own, then rows are computed.
-// Invariant: a unit is a row of the result, and owns it. Positions are exact, as they are computed with whole numbers.
+// Invariant: a unit is a row of the result, or a block of its planes, and owns it. Positions are exact, as they are computed with whole numbers.
 #include "base/base.h"
+#include "kernels/layout.h"
 #include "kernels/pool.h"
 #include "kernels/resize.h"
 
@@ -13,8 +14,10 @@ struct resize {
   struct dw_rows to, from;
   dw_interpolation how;
   bool back;
-  int64_t bytes;                                    // of an element
-  int64_t taps[AXES], weights[AXES], buffer, pitch; // where these are in the scratch
+  int64_t bytes; // of an element
+  const struct dw_layout_kernels *layout;
+  struct dw_blocks blocks; // of planes, which are packed; none where rows are computed where they lie
+  int64_t taps[AXES], weights[AXES], buffer, pitch, packed[2]; // where these are in the scratch
 };
 
 static struct resize *resize_of(dw_job *j) { return DW_STATE(struct resize, j); }
@@ -89,8 +92,7 @@ static void resize_tables(dw_job *j, int64_t a, int64_t b, int slot) {
 // ---- rows --------------------------------------------------------------------------------------------------
 
 // The sum of the rows that a row is made of, or the only one. NULL: the job is to stop.
-static const char *join_rows(dw_job *j, const struct dw_row *to, char *buffer, int slot) {
-  const struct resize *s = resize_of(j);
+static const char *join_rows(dw_job *j, const struct resize *s, const struct dw_row *to, char *buffer, int slot) {
   const struct dw_resize_taps d = taps_of(j, 0)[to->depth], h = taps_of(j, 1)[to->height];
   const double *wd = weights_of(j, 0) + d.weight, *wh = weights_of(j, 1) + h.weight;
   const void *rows[DW_POOL_WEIGHTS];
@@ -113,10 +115,9 @@ static const char *join_rows(dw_job *j, const struct dw_row *to, char *buffer, i
   return buffer;
 }
 
-static void resize_row(dw_job *j, int64_t number, int slot) {
-  const struct resize *s = resize_of(j);
+static void resize_row(dw_job *j, const struct resize *s, int64_t number, int slot) {
   struct dw_row to = dw_row_of(&s->to, number);
-  const char *from = join_rows(j, &to, j->memory + s->buffer + slot * s->pitch, slot);
+  const char *from = join_rows(j, s, &to, j->memory + s->buffer + slot * s->pitch, slot);
   int64_t lanes = s->to.lanes, piece = most(1, PIECE / lanes), pixel = lanes * s->bytes;
   for (int64_t i = 0; from != NULL && i < s->to.width; i += piece) {
     char *at = dw_row_at(&s->to, &to) + i * pixel;
@@ -130,7 +131,25 @@ static void resize_row(dw_job *j, int64_t number, int slot) {
 }
 
 static void resize_rows(dw_job *j, int64_t a, int64_t b, int slot) {
-  for (int64_t u = a; u < b && !dw_stopped(j->cx, slot); u++) resize_row(j, u, slot);
+  for (int64_t u = a; u < b && !dw_stopped(j->cx, slot); u++) resize_row(j, resize_of(j), u, slot);
+}
+
+// Units are blocks of planes.
+static void resize_blocks(dw_job *j, int64_t a, int64_t b, int slot) {
+  const struct resize *s = resize_of(j);
+  char *own = j->memory + s->buffer + slot * s->pitch;
+  for (int64_t u = a; u < b; u++) {
+    struct resize packed = *s;
+    int64_t image = u / s->blocks.count, block = u % s->blocks.count, n = dw_blocks_size(&s->blocks, block);
+    dw_rows_packed(&packed.from, &s->from, n, own + s->packed[0], s->bytes);
+    dw_rows_packed(&packed.to, &s->to, n, own + s->packed[1], s->bytes);
+    dw_rows_pack(&packed.from, &s->from, image, block * s->blocks.block, s->layout);
+    for (int64_t row = 0; row < dw_rows_count(&packed.to); row++) {
+      if (dw_stopped(j->cx, slot)) return;
+      resize_row(j, &packed, row, slot);
+    }
+    dw_rows_unpack(&packed.to, &s->to, image, block * s->blocks.block, s->layout);
+  }
 }
 
 static bool next_rows(dw_job *j) {
@@ -138,11 +157,14 @@ static bool next_rows(dw_job *j) {
   double n = (double)dw_rows_count(&s->to) * (double)s->to.lanes * (double)s->to.width;
   double m = (double)dw_rows_count(&s->from) * (double)s->from.lanes * (double)s->from.width;
   j->pass = (dw_pass){dw_rows_count(&s->to), (n > m ? n : m) * DW_WORK_SCAN, resize_rows};
+  if (s->blocks.count > 0) j->pass.units = s->to.images * s->blocks.count, j->pass.run = resize_blocks;
   j->next = NULL;
   return true;
 }
 
 // ---- drivers -----------------------------------------------------------------------------------------------
+
+static int64_t plane_of(const struct dw_rows *r) { return times(times(r->depth, r->height), r->width); }
 
 static dw_status resize_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from, bool planes,
                              dw_interpolation how, bool back) {
@@ -162,7 +184,14 @@ static dw_status resize_init(dw_job *j, const dw_context *cx, const dw_tensor *t
     s->taps[i] = dw_scratch_take(&used, times(n, sizeof(struct dw_resize_taps)));
     s->weights[i] = dw_scratch_take(&used, times(2 * (back ? m : n), sizeof(double)));
   }
-  s->buffer = dw_scratch_each(&used, s->from.width * s->from.lanes * s->bytes, j->slots, &s->pitch);
+  int64_t each = 0, sizes[2] = {plane_of(&s->from), plane_of(&s->to)};
+  s->layout = dw_layout_kernels(cx, s->bytes);
+  s->blocks = dw_blocks_of(&s->to, s->k->vector, times(sizes[0] + sizes[1], s->bytes));
+  bool packs = s->blocks.count > 0;
+  int64_t lanes = packs ? dw_blocks_size(&s->blocks, s->blocks.count - 1) : s->from.lanes;
+  dw_scratch_take(&each, times(s->from.width, lanes * s->bytes)); // joined rows
+  for (int i = 0; i < 2; i++) s->packed[i] = dw_scratch_take(&each, packs ? times(sizes[i], lanes * s->bytes) : 0);
+  s->buffer = dw_scratch_each(&used, each, j->slots, &s->pitch);
   j->pass.units = AXES;
   j->next = next_rows;
   return dw_scratch_tell(j, used);

@@ -123,6 +123,9 @@ INLINE void reduce_all(T *y, const T *x, const struct dw_pool_windows *w, int op
     case 332: return reduce_groups(y, x, w, op, scale, 3, 3, 2);
     case 232: return reduce_groups(y, x, w, op, scale, 2, 3, 2);
     case 222: return reduce_groups(y, x, w, op, scale, 2, 2, 2);
+    case 131: return reduce_groups(y, x, w, op, scale, 1, 3, 1);
+    case 121: return reduce_groups(y, x, w, op, scale, 1, 2, 1);
+    case 111: return reduce_groups(y, x, w, op, scale, 1, 1, 1);
   }
   for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step) {
     reduce_window(y, x, &w->taps, w->lanes, op, scale);
@@ -225,11 +228,46 @@ INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_windows
   }
 }
 
+// A vector of lanes of a window of so many rows and columns, constants, all of which may be written.
+INLINE void give_square(T *dx, vec g, const T *x, const struct dw_pool_windows *w, int rows, int cols) {
+  vec best = begin(LARGEST);
+  places found = {0};
+  ptrdiff_t row = w->taps.step[1], along = w->along[1], col = w->taps.step[2];
+  UNROLL
+  for (int j = 0; j < rows; j++) {
+    UNROLL
+    for (int k = 0; k < cols; k++) {
+      vec next = load(x + j * row + k * col);
+      places above = next > best, here = (place)(j * cols + k) - (places){0};
+      found = (here & above) | (found & ~above), best = larger(next, best);
+    }
+  }
+  UNROLL
+  for (int j = 0; j < rows; j++) {
+    UNROLL
+    for (int k = 0; k < cols; k++) {
+      T *p = dx + j * along + k * col;
+      places here = (place)(j * cols + k) - (places){0};
+      store(p, load(p) + (vec)((places)g & (found == here)));
+    }
+  }
+}
+
+INLINE void give_squares(T *dx, const T *g, const T *x, const struct dw_pool_windows *w, int rows, int cols) {
+  for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
+    for (int64_t l = 0; l < w->lanes; l += LANES) give_square(dx + l, load(g + l), x + l, w, rows, cols);
+  }
+}
+
 static void to_largest(void *dx_, const void *g_, const void *x_, const struct dw_pool_windows *w, const int64_t *lo,
                        const int64_t *hi) {
   T *dx = dx_;
   const T *g = g_, *x = x_;
-  bool few = w->taps.taps[0] * w->taps.taps[1] * w->taps.taps[2] < MANY; // a lane can hold the number of a tap
+  const int64_t *taps = w->taps.taps;
+  bool few = taps[0] * taps[1] * taps[2] < MANY; // a lane can hold the number of a tap
+  bool whole = lo[0] == 0 && lo[1] == 0 && hi[0] == 1 && taps[0] == 1 && hi[1] == taps[1] && w->lanes % LANES == 0;
+  if (whole && taps[1] == 2 && taps[2] == 2) return give_squares(dx, g, x, w, 2, 2);
+  if (whole && taps[1] == 3 && taps[2] == 3) return give_squares(dx, g, x, w, 3, 3);
   for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
     int64_t l = 0;
     for (; few && l + LANES <= w->lanes; l += LANES) {

@@ -1,6 +1,6 @@
 // max.c: drivers that find where in its window the largest element is: the gradient of max pooling, which adds to it, and
 // that gradient's own, which takes from there. Called by the binding. Invariant: a unit of the gradient is a band of rows
-// of dx, and owns it: it looks at all windows that reach into the band, in row order, and adds only what falls inside.
+// of dx, or a block of its planes, and owns it: it looks at all windows that reach into the band, in row order, and adds only what falls inside.
 #include <string.h>
 
 #include "pool.h"
@@ -10,8 +10,11 @@ struct max_pool {
   const struct dw_pool_kernels *k;
   struct dw_rows x, y, other; // other: dx, or v
   int64_t bytes;
-  int64_t bands; // of a plane, along its depth, or its height where there is no depth
-  int axis;      // along which bands are cut
+  const struct dw_layout_kernels *layout;
+  struct dw_blocks blocks; // of planes, which are packed; none where rows are computed where they lie
+  int64_t bands;           // of a plane, along its depth, or its height where there is no depth
+  int axis;                // along which bands are cut
+  int64_t at, pitch, packed[3];
 };
 
 // The windows of one output row: their taps on the first two axes are given, those along the row are found here.
@@ -88,8 +91,7 @@ static void clear_rows(const struct max_pool *s, struct dw_row at) {
 
 static bool is_stopped(const dw_job *j, int slot) { return dw_stopped(j->cx, slot); }
 
-static void run_band(const dw_job *j, int64_t unit, int slot) {
-  const struct max_pool *s = DW_STATE(struct max_pool, j);
+static void run_band(const dw_job *j, const struct max_pool *s, int64_t unit, int slot) {
   int64_t rows = s->axis == 0 ? s->x.depth : s->x.height, band = unit % s->bands, plane = unit / s->bands;
   int64_t first = rows * band / s->bands, end = rows * (band + 1) / s->bands, lo[2] = {0, 0}, hi[2];
   struct dw_row at = {.image = plane / s->x.planes, .plane = plane % s->x.planes};
@@ -111,12 +113,11 @@ static void run_band(const dw_job *j, int64_t unit, int slot) {
 }
 
 static void max_bands(dw_job *j, int64_t a, int64_t b, int slot) {
-  for (int64_t u = a; u < b; u++) run_band(j, u, slot);
+  for (int64_t u = a; u < b; u++) run_band(j, DW_STATE(struct max_pool, j), u, slot);
 }
 
-// Units are rows of outputs. Windows without taps have no element to take, and give 0.
-static void max_rows(dw_job *j, int64_t a, int64_t b, int slot) {
-  const struct max_pool *s = DW_STATE(struct max_pool, j);
+// Rows a .. b-1 of outputs. Windows without taps have no element to take, and give 0.
+static void pick_rows(const dw_job *j, const struct max_pool *s, int64_t a, int64_t b, int slot) {
   for (int64_t u = a; u < b && !is_stopped(j, slot); u++) {
     struct dw_row at = dw_row_of(&s->y, u);
     memset(dw_row_at(&s->y, &at), 0, (size_t)(s->y.width * s->y.lanes * s->bytes));
@@ -124,16 +125,65 @@ static void max_rows(dw_job *j, int64_t a, int64_t b, int slot) {
   }
 }
 
+static void max_rows(dw_job *j, int64_t a, int64_t b, int slot) {
+  pick_rows(j, DW_STATE(struct max_pool, j), a, b, slot);
+}
+
+// Units are blocks of planes; `picks`: y is made, else `other`.
+static void run_blocks(dw_job *j, int64_t a, int64_t b, int slot, bool picks) {
+  const struct max_pool *s = DW_STATE(struct max_pool, j);
+  const struct dw_rows *rows[3] = {&s->x, &s->y, &s->other};
+  for (int64_t u = a; u < b; u++) {
+    struct max_pool own = *s;
+    struct dw_rows *packed[3] = {&own.x, &own.y, &own.other};
+    int64_t image = u / s->blocks.count, block = u % s->blocks.count, first = block * s->blocks.block;
+    int made = picks ? 1 : 2;
+    own.bands = 1;
+    for (int i = 0; i < 3; i++) {
+      char *at = j->memory + s->at + slot * s->pitch + s->packed[i];
+      dw_rows_packed(packed[i], rows[i], dw_blocks_size(&s->blocks, block), at, s->bytes);
+      if (i != made) dw_rows_pack(packed[i], rows[i], image, first, s->layout);
+    }
+    if (picks)
+      pick_rows(j, &own, 0, dw_rows_count(&own.y), slot);
+    else
+      run_band(j, &own, 0, slot);
+    if (is_stopped(j, slot)) return;
+    dw_rows_unpack(packed[made], rows[made], image, first, s->layout);
+  }
+}
+
+static void grad_blocks(dw_job *j, int64_t a, int64_t b, int slot) { run_blocks(j, a, b, slot, false); }
+static void pick_blocks(dw_job *j, int64_t a, int64_t b, int slot) { run_blocks(j, a, b, slot, true); }
+
+static int64_t plane_of(const struct dw_rows *r) { return times(times(r->depth, r->height), r->width); }
+
 static struct max_pool *max_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
                                  const dw_tensor *other, const dw_pool *p) {
   struct max_pool *s = DW_STATE(struct max_pool, j);
   DW_REQUIRE(x->dtype == p->dtype && y->dtype == p->dtype && dw_same_shape(x, other) && other->dtype == p->dtype);
   *s = (struct max_pool){.p = *p, .k = cx->kernels->pool[p->dtype], .bytes = (int64_t)dw_dtype_size(p->dtype)};
+  s->layout = dw_layout_kernels(cx, s->bytes);
   s->axis = x->shape[1] > 1 ? 0 : 1;
   dw_rows_init(&s->x, x, p->planes);
   dw_rows_init(&s->y, y, p->planes);
   dw_rows_init(&s->other, other, p->planes);
+  int64_t planes[3] = {plane_of(&s->x), plane_of(&s->y), plane_of(&s->other)};
+  s->blocks = dw_blocks_of(&s->x, s->k->vector, times(planes[0] + planes[1] + planes[2], s->bytes));
   return s;
+}
+
+// Units of blocks, and the scratch that these take.
+static dw_status use_blocks(dw_job *j, dw_run_units *run) {
+  struct max_pool *s = DW_STATE(struct max_pool, j);
+  int64_t used = 0, each = 0, lanes = dw_blocks_size(&s->blocks, s->blocks.count - 1);
+  int64_t planes[3] = {plane_of(&s->x), plane_of(&s->y), plane_of(&s->other)};
+  j->pass.run = run;
+  j->pass.units = s->x.images * s->blocks.count;
+  j->slots = dw_slots(j->cx, j->pass.units, j->pass.work);
+  for (int i = 0; i < 3; i++) s->packed[i] = dw_scratch_take(&each, times(planes[i], lanes * s->bytes));
+  s->at = dw_scratch_each(&used, each, j->slots, &s->pitch);
+  return dw_scratch_tell(j, used);
 }
 
 static double work_of(const dw_tensor *y, const dw_pool *p) {
@@ -147,8 +197,9 @@ dw_status dw_max_pool_grad_x_init(dw_job *j, const dw_context *cx, const dw_tens
   dw_job_init(j, cx, 0, 0, max_bands);
   if (dw_numel(dx) == 0) return DW_OK;
   struct max_pool *s = max_init(j, cx, g, x, dx, p);
-  int64_t planes = s->x.images * s->x.planes, rows = s->axis == 0 ? s->x.depth : s->x.height;
   j->pass.work = work_of(g, p) + (double)dw_numel(dx);
+  if (s->blocks.count > 0) return use_blocks(j, grad_blocks);
+  int64_t planes = s->x.images * s->x.planes, rows = s->axis == 0 ? s->x.depth : s->x.height;
   int64_t wanted = SHARES * dw_slots(cx, planes * rows, j->pass.work);
   s->bands = most(1, least(rows, parts(wanted, planes)));
   j->pass.units = planes * s->bands;
@@ -160,7 +211,8 @@ dw_status dw_max_pool_pick_init(dw_job *j, const dw_context *cx, const dw_tensor
   dw_job_init(j, cx, 0, 0, max_rows);
   if (dw_numel(y) == 0) return DW_OK;
   struct max_pool *s = max_init(j, cx, y, x, v, p);
-  j->pass.units = dw_rows_count(&s->y);
   j->pass.work = work_of(y, p);
+  if (s->blocks.count > 0) return use_blocks(j, pick_blocks);
+  j->pass.units = dw_rows_count(&s->y);
   return DW_OK;
 }
