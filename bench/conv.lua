@@ -46,14 +46,16 @@ local function report(threads)
   print(("%-40s %-12s %9s %8s %6s   %9s %8s %6s"):format("layer", "op", "packed", "GFLOP/s", "limit", "call", "GFLOP/s",
     "limit"))
   for _, op in ipairs { "forward", "grad_x", "grad_kernel" } do
-    local sum, n = 0, 0
-    for _, l in ipairs(cases.conv) do
-      if l.name:find(ONLY) and op:find(OPS) then
-        sum, n = sum + math.log(time(l, op, threads)), n + 1
-        collectgarbage()
+    for _, group in ipairs { "resnet", "stem", "conv" } do
+      local sum, n = 0, 0
+      for _, l in ipairs(cases[group]) do
+        if l.name:find(ONLY) and op:find(OPS) then
+          sum, n = sum + math.log(time(l, op, threads)), n + 1
+          collectgarbage()
+        end
       end
+      if n > 0 then print(("geometric mean %-7s %-12s %3.0f%% of the limit"):format(group, op, 100 * math.exp(sum / n))) end
     end
-    if n > 0 then print(("geometric mean %-12s %3.0f%% of the limit"):format(op, 100 * math.exp(sum / n))) end
   end
 end
 

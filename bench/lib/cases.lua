@@ -1,12 +1,13 @@
 -- cases.lua: the cases of layers.txt, each with its name, the geometry of its result and the arithmetic it asks for, by
 -- group and in the file's order. The only reader of that file: the race gets its cases from here, by peers/cases.lua.
---   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, conv = {...},
---     layout = {...}, numbers = {...}, call = {...} }
+--   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, resnet = {...},
+--     stem = {...}, conv = {...}, layout = {...}, numbers = {...}, call = {...} }
 
 local SIZES = {
   twelve = { "h", "w", "c", "k" }, spec = { "h", "w", "c", "k" }, extra = { "h", "w", "c", "k" },
   call = { "h", "w", "c", "k" }, pointwise = { "h", "w", "c", "k" }, dense = { "m", "k", "n" },
-  conv = { "h", "w", "c", "o", "k" }, layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
+  resnet = { "h", "w", "c", "o", "k" }, stem = { "h", "w", "c", "o", "k" }, conv = { "h", "w", "c", "o", "k" },
+  layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
 }
 
 -- One axis of padding "same": the size of the result, the padding before and after, and how many pairs of a position
@@ -51,15 +52,19 @@ end
 local function depthwise(l)
   l.m = l.m or 1
   l.flops = slide(l, l.c) * l.c * l.m
+  l.o, l.groups = l.c * l.m, l.c
 end
 
 -- Each gives a case its name and its flops: multiplications and additions; taps on padding are none.
 local describe = { twelve = depthwise, spec = depthwise, extra = depthwise, call = depthwise }
 
 function describe.conv(l)
+  l.convolution = 1
+  l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // (l.groups or 1)
   l.groups = l.groups or 1
-  l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // l.groups
 end
+
+describe.resnet, describe.stem = describe.conv, describe.conv
 
 function describe.pointwise(l)
   l.name, l.flops = ("%dx%d %d to %d"):format(l.h, l.w, l.c, l.k), 2 * l.h * l.w * l.c * l.k

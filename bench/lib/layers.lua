@@ -8,8 +8,8 @@ local layers = {}
 
 layers.OPS = { "forward", "grad_x", "grad_kernel" }
 
-local function to_last(t) return t:permute { 1, 3, 4, 2 } end
-local function to_first(t) return t:permute({ 1, 4, 2, 3 }):contiguous() end
+function layers.to_last(t) return t:permute { 1, 3, 4, 2 } end
+function layers.to_first(t) return t:permute({ 1, 4, 2, 3 }):contiguous() end
 
 -- x, w and g in the case's layout; channels_last tensors may be given.
 function layers.tensors(l, x, w, g)
@@ -17,13 +17,13 @@ function layers.tensors(l, x, w, g)
   x = x or dw.uniform({ l.n, l.h, l.w, l.c }, o)
   w = w or dw.uniform({ l.k, l.k, l.c, l.m }, o)
   g = g or dw.uniform({ l.n, l.oh, l.ow, l.c * l.m }, o)
-  if l.layout == "first" then return to_first(x), w, to_first(g) end
+  if l.layout == "first" then return layers.to_first(x), w, layers.to_first(g) end
   return x, w, g
 end
 
 -- A function of (threads, seconds) that gives the seconds of one call of the driver, and its result as (n,h,w,c).
 function layers.driver(l, op, x, w, g)
-  local turned = l.layout == "first" and to_last or function(t) return t end
+  local turned = l.layout == "first" and layers.to_last or function(t) return t end
   local result = (op == "forward" and g or op == "grad_x" and x or w):clone()
   local y = op == "grad_kernel" and result or turned(result)
   local a = turned(op == "forward" and x or g)

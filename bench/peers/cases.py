@@ -7,6 +7,7 @@ import numpy as np
 from process import HERE, LUA
 
 DEPTHWISE = ("forward", "grad_x", "grad_kernel", "call")
+CONV = dict(conv="forward", conv_grad_x="grad_x", conv_grad_kernel="grad_kernel")
 ELEMENTWISE = ("copy", "add", "add_bias", "relu", "exp", "tanh", "log", "sin", "sigmoid")
 REDUCE = [(f, of) for of in ("all", "row", "column") for f in ("sum", "max")]
 
@@ -30,6 +31,8 @@ def jobs_of(op, layers, groups):
     """the jobs of an op among all layers"""
     if op in DEPTHWISE:
         return [dict(j, op=op) for j in layers if j["group"] in (("call",) if op == "call" else groups)]
+    if op in CONV:
+        return [dict(j, op=CONV[op]) for j in layers if "convolution" in j]
     if op == "pointwise":
         return [dict(j, op=op) for j in layers if j["group"] == "pointwise"]
     if op == "matmul":
@@ -64,8 +67,9 @@ def shapes(j):
             return dict(x=whole), dict(all=[1, 1], row=[whole[0], 1], column=[1, whole[1]])[j["of"]]
         second = dict(add=dict(kernel=whole), add_bias=dict(kernel=whole[1:])).get(j["f"], {})
         return dict(x=whole, **second), whole
-    all_three = dict(x=[j["n"], j["h"], j["w"], j["c"]], kernel=[j["k"], j["k"], j["c"], j["m"]],
-                     g=[j["n"], j["oh"], j["ow"], j["c"] * j["m"]])
+    last = [j["c"], j["m"]] if "m" in j else [j["c"] // j["groups"], j["o"]]
+    all_three = dict(x=[j["n"], j["h"], j["w"], j["c"]], kernel=[j["kh"], j["kw"], *last],
+                     g=[j["n"], j["oh"], j["ow"], j["o"]])
     result = all_three[dict(grad_x="x", grad_kernel="kernel").get(j["op"], "g")]
     return all_three, result
 
@@ -80,29 +84,32 @@ def data(j):
 
 
 def taps(j, pads):
-    for u in range(j["k"]):
-        for v in range(j["k"]):
+    for u in range(j["kh"]):
+        for v in range(j["kw"]):
             a, b = u * j["d"], v * j["d"]
             rows = slice(a, a + (j["oh"] - 1) * j["sh"] + 1, j["sh"])
             yield u, v, rows, slice(b, b + (j["ow"] - 1) * j["sw"] + 1, j["sw"])
 
 
-def exact_depthwise(j, t, pads):
+def exact_convolution(j, t, pads):
+    """by groups s: x is (n,h,w,s,c), the kernel (kh,kw,s,c,o) and g (n,oh,ow,s,o)"""
     top, bottom, left, right = pads
-    x, w = t["x"].astype("f8"), t["kernel"].astype("f8")
-    g = t["g"].astype("f8").reshape(j["n"], j["oh"], j["ow"], j["c"], j["m"])
-    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    s, c, o = j["groups"], j["c"] // j["groups"], j["o"] // j["groups"]
+    x = np.pad(t["x"].astype("f8"), ((0, 0), (top, bottom), (left, right), (0, 0)))
+    x = x.reshape(*x.shape[:3], s, c)
+    w = t["kernel"].astype("f8").reshape(j["kh"], j["kw"], c, s, o).swapaxes(2, 3)
+    g = t["g"].astype("f8").reshape(j["n"], j["oh"], j["ow"], s, o)
     y, dx, dw = np.zeros_like(g), np.zeros_like(x), np.zeros_like(w)
     for u, v, rows, cols in taps(j, pads):
         if j["op"] == "grad_x":
-            dx[:, rows, cols] += (g * w[u, v]).sum(-1)
+            dx[:, rows, cols] += np.einsum("nijso,sco->nijsc", g, w[u, v], optimize=True)
         elif j["op"] == "grad_kernel":
-            dw[u, v] = np.einsum("nijc,nijcq->cq", x[:, rows, cols], g)
+            dw[u, v] = np.einsum("nijsc,nijso->sco", x[:, rows, cols], g, optimize=True)
         else:
-            y += x[:, rows, cols, :, None] * w[u, v]
+            y += np.einsum("nijsc,sco->nijso", x[:, rows, cols], w[u, v], optimize=True)
     if j["op"] == "grad_x":
         return dx[:, top:top + j["h"], left:left + j["w"]]
-    return dw if j["op"] == "grad_kernel" else y
+    return dw.swapaxes(2, 3) if j["op"] == "grad_kernel" else y
 
 
 def exact_numbers(j, t):
@@ -125,7 +132,7 @@ def exact(j, t, pads):
         x, w = t["x"].astype("f8"), t["kernel"].astype("f8")
         turn = j.get("turn", "")
         return (x.T if "a" in turn else x) @ (w.T if "b" in turn else w)
-    return exact_depthwise(j, t, pads)
+    return exact_convolution(j, t, pads)
 
 
 # ---- work --------------------------------------------------------------------------------------------

@@ -86,12 +86,20 @@ static convolution pointwise(const job &j) {
   return {{1, c, h, w}, {k, c, 1, 1}, {1, k, h, w}, {1, k, 1, 1}, {1, 1}, {0, 0}, {0, 0}, {0, 0}};
 }
 
-static convolution depthwise(const job &j) {
-  auto n = j.size("n"), c = j.size("c"), m = j.size("m"), k = j.size("k"), d = j.size("d") - 1;
-  return {{n, c, j.size("h"), j.size("w")},       {c, m, 1, k, k},
-          {n, c * m, j.size("oh"), j.size("ow")}, {m, 1, 1, k * c * m, c * m},
-          {j.size("sh"), j.size("sw")},           {d, d},
-          {j.size("top"), j.size("left")},        {j.size("bottom"), j.size("right")}};
+// Of any groups; a kernel (kh,kw,c,m) of a depthwise convolution is (kh,kw,1,c*m) as it lies.
+static convolution grouped(const job &j) {
+  auto n = j.size("n"), c = j.size("c"), o = j.size("o"), s = j.size("groups"), d = j.size("d") - 1;
+  auto kh = j.size("kh"), kw = j.size("kw"), in = c / s, out = o / s;
+  convolution v = {{n, c, j.size("h"), j.size("w")},
+                   {s, out, in, kh, kw},
+                   {n, o, j.size("oh"), j.size("ow")},
+                   {out, 1, o, kw * in * o, in * o},
+                   {j.size("sh"), j.size("sw")},
+                   {d, d},
+                   {j.size("top"), j.size("left")},
+                   {j.size("bottom"), j.size("right")}};
+  if (s == 1) v.w.erase(v.w.begin()), v.weights.erase(v.weights.begin());
+  return v;
 }
 
 // Version 3 made the operation's description part of the primitive's.
@@ -129,7 +137,7 @@ static call finish(call c, const job &j, step s, const memory &to, const memory:
 // On images in a layout of oneDNN's.
 static call convolve(const job &j, tag images) {
   std::string op = j.text("op");
-  convolution v = op == "pointwise" ? pointwise(j) : depthwise(j);
+  convolution v = op == "pointwise" ? pointwise(j) : grouped(j);
   auto direct = algorithm::convolution_direct;
   auto x = described(v.x, images), y = described(v.y, images), w = described(v.w, tag::any);
   auto file_x = described(v.x, tag::nhwc), file_y = described(v.y, tag::nhwc), file_w = described(v.w, v.weights);
@@ -220,7 +228,7 @@ static call prepare(const job &j) {
   std::string op = j.text("op");
   if (op == "matmul") return multiply(j);
   if (op == "layout") return transpose(j);
-  return j.first() ? fastest(j) : convolve(j, tag::nhwc);
+  return j.first() || j.text("convolution") == "1" ? fastest(j) : convolve(j, tag::nhwc);
 }
 
 // ---- questions and answers ------------------------------------------------------------------------

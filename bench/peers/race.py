@@ -29,8 +29,9 @@ EAGER = ("dwconv_eager", "tf_eager")
 TRAINING = ("onednn", "torch", "tf")
 OPS = dict(forward=INFERENCE + EAGER, grad_x=TRAINING + EAGER, grad_kernel=TRAINING + EAGER, pointwise=INFERENCE,
            matmul=TRAINING + ("numpy",), layout=TRAINING + ("ort", "numpy"), elementwise=("torch", "numpy"), reduce=("torch", "numpy"),
-           call=INFERENCE + EAGER)
-AVX2 = ("forward", "pointwise")  # raced once more with everybody's instructions limited
+           call=INFERENCE + EAGER, conv=INFERENCE + EAGER, conv_grad_x=TRAINING + EAGER,
+           conv_grad_kernel=TRAINING + EAGER)
+AVX2 = ("forward", "pointwise", "conv")  # raced once more with everybody's instructions limited
 TOLERANCE = dict(float32=1e-4, float64=1e-10)
 
 

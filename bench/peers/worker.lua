@@ -71,6 +71,35 @@ local function depthwise(j, ...)
   end
 end
 
+local function convolution(j, x, w, g)
+  local operands = {
+    forward = { g, x, w }, grad_x = { x, g, w }, grad_kernel = { w, g, x },
+  }
+  local to, a, b = table.unpack(operands[j.op])
+  local o = { strides = { j.sh, j.sw }, dilation_rate = j.d, padding = "same" }
+  if j.layout == "first" then
+    o.data_format = "channels_first"
+    a = layers.to_first(a)
+    if j.op ~= "forward" then b = j.op == "grad_kernel" and layers.to_first(b) or b end
+    if j.op == "forward" then to = layers.to_first(to) end
+    if j.op == "grad_x" then to = layers.to_first(to) end
+  end
+  local function last(t) return j.layout == "first" and t ~= w and layers.to_last(t) or t end
+  if role == "dwconv" then
+    local y = last(to:clone())
+    if j.op == "grad_kernel" then y = to:clone() end
+    local geometry = { j.sh, j.sw, j.d, j.d, j.top, j.bottom, j.left, j.right }
+    time = function(seconds) return bench.conv(j.op, true, threads, seconds, y, last(a), last(b), geometry) end
+    result = function() return y end
+    return
+  end
+  local f = K["conv2d" .. (j.op == "forward" and "" or "_" .. j.op)]
+  local shape = to.shape
+  local function call() return j.op == "forward" and f(a, b, o) or f(a, b, shape, o) end
+  time = function(seconds) return best_of(call, seconds) end
+  result = function() return last(call()) end
+end
+
 local prepare = {
   forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
   matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce,
@@ -81,8 +110,8 @@ local commands = {}
 function commands.setup(words)
   local j = { dtype = "float32", turn = "" }
   for key, value in words:gmatch "(%S+)=(%S+)" do j[key] = math.tointeger(value) or value end
-  local f = prepare[j.op]
-  if f ~= depthwise and role ~= "dwconv" then return "skip not raced" end
+  local f = j.convolution and convolution or prepare[j.op]
+  if f ~= depthwise and f ~= convolution and role ~= "dwconv" then return "skip not raced" end
   f(j, read(j, "x"), read(j, "kernel"), read(j, "g"))
   collectgarbage()
   return "ok"

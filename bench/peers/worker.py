@@ -20,6 +20,7 @@ class Job:
 
     def __init__(self, keys):
         self.turn = self.layout = ""
+        self.convolution = 0  # 1: a dense or grouped one, not a depthwise
         self.dtype = "float32"
         self.__dict__.update({k: int(v) if v.lstrip("-").isdigit() else v for k, v in keys.items()})
         self.first = self.layout == "first"
@@ -37,7 +38,8 @@ class Job:
         """the weights as most libraries want them: (output channels, channels of a group, kh, kw)"""
         if self.op == "pointwise":
             return np.ascontiguousarray(self.kernel.T)[:, :, None, None]
-        return np.ascontiguousarray(self.kernel.transpose(2, 3, 0, 1)).reshape(-1, 1, self.k, self.k)
+        kernel = self.kernel.reshape(self.kh, self.kw, self.c // self.groups, self.o)
+        return np.ascontiguousarray(kernel.transpose(3, 2, 0, 1))
 
 
 def to_first(a):

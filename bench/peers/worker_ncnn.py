@@ -32,8 +32,9 @@ class Ncnn(Peer):
         if job.op == "pointwise":
             return "Convolution conv 1 1 x y 0=%d 1=1 5=0 6=%d" % (job.k, weights.size)
         top, bottom, left, right = job.pads
-        return ("ConvolutionDepthWise conv 1 1 x y 0=%d 1=%d 2=%d 3=%d 13=%d 4=%d 14=%d 15=%d 16=%d 5=0 6=%d 7=%d" %
-                (job.c * job.m, job.k, job.d, job.sw, job.sh, left, top, right, bottom, weights.size, job.c))
+        name, groups = ("Convolution", "") if job.groups == 1 else ("ConvolutionDepthWise", " 7=%d" % job.groups)
+        return ("%s conv 1 1 x y 0=%d 1=%d 11=%d 2=%d 3=%d 13=%d 4=%d 14=%d 15=%d 16=%d 5=0 6=%d%s" %
+                (name, job.o, job.kw, job.kh, job.d, job.sw, job.sh, left, top, right, bottom, weights.size, groups))
 
     def prepare(self, job):
         inference_only(job)

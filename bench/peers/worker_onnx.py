@@ -27,8 +27,8 @@ def convolution(job):
         node = helper.make_node("Conv", ["x", "w"], ["y"], kernel_shape=[1, 1])
     else:
         top, bottom, left, right = job.pads
-        y = [n, job.c * job.m, job.oh, job.ow]
-        node = helper.make_node("Conv", ["x", "w"], ["y"], group=job.c, kernel_shape=[job.k] * 2,
+        y = [n, job.o, job.oh, job.ow]
+        node = helper.make_node("Conv", ["x", "w"], ["y"], group=job.groups, kernel_shape=[job.kh, job.kw],
                                 strides=[job.sh, job.sw], dilations=[job.d] * 2, pads=[top, left, bottom, right])
     return model(node, job.dtype, [n, c, h, w], y, weights), y
 

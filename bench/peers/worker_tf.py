@@ -33,6 +33,8 @@ class TensorFlow(Peer):
 
     def convolution(self, job):
         self.refuse(job)
+        if job.convolution:
+            return lambda x, w: tf.nn.conv2d(x, w, [job.sh, job.sw], "SAME", dilations=[job.d, job.d])
         return lambda x, w: tf.nn.depthwise_conv2d(x, w, [1, job.sh, job.sw, 1], "SAME", dilations=[job.d, job.d])
 
     def forward(self, job):
@@ -53,14 +55,14 @@ class TensorFlow(Peer):
         return run, job.x, job.kernel, job.g
 
     def grad_x(self, job):
-        if job.d > 1:
+        if job.d > 1 or job.convolution:
             return self.gradient(job, 0)
         self.refuse(job)
         plain = dict(input_sizes=job.x.shape, strides=[1, job.sh, job.sw, 1], padding="SAME")
         return lambda w, g: raw.DepthwiseConv2dNativeBackpropInput(filter=w, out_backprop=g, **plain), job.kernel, job.g
 
     def grad_kernel(self, job):
-        if job.d > 1:
+        if job.d > 1 or job.convolution:
             return self.gradient(job, 1)
         self.refuse(job)
         plain = dict(filter_sizes=job.kernel.shape, strides=[1, job.sh, job.sw, 1], padding="SAME")

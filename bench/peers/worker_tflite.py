@@ -31,6 +31,10 @@ def operation(job):
     if job.op == "pointwise":
         code, kind, union = (schema.BuiltinOperator.CONV_2D, schema.Conv2DOptionsT, schema.BuiltinOptions.Conv2DOptions)
         weights = np.ascontiguousarray(job.kernel.T)[:, None, None, :]
+    elif job.convolution:
+        code, kind, union = (schema.BuiltinOperator.CONV_2D, schema.Conv2DOptionsT, schema.BuiltinOptions.Conv2DOptions)
+        options.update(strideH=job.sh, strideW=job.sw, dilationHFactor=job.d, dilationWFactor=job.d)
+        weights = np.ascontiguousarray(job.kernel.transpose(3, 0, 1, 2))
     else:
         code, kind, union = (schema.BuiltinOperator.DEPTHWISE_CONV_2D, schema.DepthwiseConv2DOptionsT,
                              schema.BuiltinOptions.DepthwiseConv2DOptions)
@@ -79,7 +83,7 @@ class TfLite(Peer):
     def result(self, job):
         if job.op == "pointwise":
             return [*job.x.shape[:3], job.kernel.shape[1]]
-        return [job.n, job.oh, job.ow, job.c * job.m]
+        return [job.n, job.oh, job.ow, job.o]
 
 
 serve(dict(tflite=TfLite))

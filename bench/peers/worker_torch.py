@@ -53,7 +53,7 @@ class Torch(Peer):
 
     def forward(self, job):
         pad, pads = even_pads(job)
-        return self.convolve(job, (job.sh, job.sw), pad, (job.d, job.d), job.c, pads)
+        return self.convolve(job, (job.sh, job.sw), pad, (job.d, job.d), job.groups, pads)
 
     call = forward
 
@@ -66,7 +66,7 @@ class Torch(Peer):
         which = mask.index(True)
 
         def call():
-            return backward(g, x, w, None, (job.sh, job.sw), pad, (job.d, job.d), False, (0, 0), job.c, mask)[which]
+            return backward(g, x, w, None, (job.sh, job.sw), pad, (job.d, job.d), False, (0, 0), job.groups, mask)[which]
         return call, pads
 
     def grad_x(self, job):
@@ -75,7 +75,7 @@ class Torch(Peer):
 
     def grad_kernel(self, job):
         call, pads = self.gradient(job, (False, True, False))
-        return call, lambda y: y.numpy().reshape(job.c, job.m, job.k, job.k).transpose(2, 3, 0, 1), pads
+        return call, lambda y: y.numpy().transpose(2, 3, 1, 0), pads
 
     def matmul(self, job):
         a, b = torch.from_numpy(job.x), torch.from_numpy(job.kernel)

@@ -5,13 +5,16 @@
 
 static struct dw_conv_lines *lines_of(dw_job *j) { return DW_STATE(struct dw_conv_lines, j); }
 
-// Neighbouring lines of one plane of an image, in one phase, and the packed rows that they read.
+// Neighbouring lines of one plane of an image, in one phase, and where they find what they read: line m, pixel i and
+// taps t, u, v are at data + origin + m*step[ROWS] + i*step[COLS] + t*tap[DEPTH] + u*tap[ROWS] + v*tap[COLS], in elements.
 struct band {
-  int64_t number, group; // which band, and whose channels are packed
+  int64_t number, group; // which band, and whose channels are read
   struct dw_conv_axis axis[DW_SPATIAL];
   int64_t image, plane, line, lines; // no lines: there are none
   int64_t first_tap, end_tap;        // of the taps along the depth, those inside
-  char *rows, *copies;
+  const char *data;
+  int64_t origin, step[DW_SPATIAL], tap[DW_SPATIAL];
+  char *rows, *copies; // the thread's own memory
 };
 
 // ---- packing rows -------------------------------------------------------------------------------
@@ -24,31 +27,24 @@ static const char *source(const struct dw_conv_lines *p, const struct band *b, i
   return v->data + (at + b->group * p->panels.terms * v->channel) * p->panels.size;
 }
 
-static void clear(const struct dw_conv_lines *p, char *to, int64_t pixels) {
-  int64_t zero = 0;
-  if (pixels > 0) p->panels.layout->fill(to, 1, &zero, pixels * p->pixel);
-}
-
 // n pixels, `grid` columns apart, into packed ones.
 static void copy_pixels(const struct dw_conv_lines *p, char *to, const char *from, int64_t grid, int64_t n) {
   const struct dw_layout_kernels *layout = p->panels.layout;
   int64_t terms = p->panels.terms, col = grid * p->from.step[DW_COLS], channel = p->from.channel;
-  if (channel == 1 && col == terms && p->pixel == terms) {
+  if (channel == 1 && col == terms) {
     layout->copy(to, 1, from, 1, n * terms);
   } else if (channel != 1 && col == 1) {
-    layout->transpose(to, p->pixel, from, channel, terms, n);
+    layout->transpose(to, p->panels.terms, from, channel, terms, n);
   } else {
-    layout->copy_rows(to, p->pixel, 1, from, col, channel, n, terms);
+    layout->copy_rows(to, p->panels.terms, 1, from, col, channel, n, terms);
   }
 }
 
 static void pack_row(const struct dw_conv_lines *p, const struct band *b, char *to, int64_t depth, int64_t row) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  int64_t places = dw_conv_places(w, w->count), lo, hi, size = p->pixel * p->panels.size;
+  int64_t places = dw_conv_places(w, w->count), lo, hi, size = p->panels.terms * p->panels.size;
   dw_conv_inside(w->first, w->grid, places, w->in, &lo, &hi);
-  clear(p, to, lo);
   if (lo < hi) copy_pixels(p, to + lo * size, source(p, b, depth, row, w->first + lo * w->grid), w->grid, hi - lo);
-  clear(p, to + hi * size, places - hi);
 }
 
 static void pack_rows(const struct dw_conv_lines *p, const struct band *b) {
@@ -60,6 +56,27 @@ static void pack_rows(const struct dw_conv_lines *p, const struct band *b) {
     for (int64_t r = lo; r < hi; r++) {
       pack_row(p, b, b->rows + (t * p->plane + r * p->row) * p->panels.size, depth, first + r * h->grid);
     }
+  }
+}
+
+// Where packed rows are.
+static void find_packed(const struct dw_conv_lines *p, struct band *b) {
+  const int64_t pitch[DW_SPATIAL] = {p->plane, p->row, p->panels.terms};
+  b->data = b->rows, b->origin = 0;
+  for (int i = 0; i < DW_SPATIAL; i++) {
+    b->step[i] = b->axis[i].stride / b->axis[i].grid * pitch[i];
+    b->tap[i] = i == DW_DEPTH ? p->plane : b->axis[i].dilation / b->axis[i].grid * pitch[i];
+  }
+}
+
+// The same of rows that are read as they lie. The origin may be outside the image.
+static void find_in_place(const struct dw_conv_lines *p, struct band *b) {
+  const struct dw_volume *v = &p->from;
+  const int64_t index[DW_SPATIAL] = {b->plane, b->line, 0};
+  b->data = v->data, b->origin = b->image * v->image + b->group * p->panels.terms * v->channel;
+  for (int i = 0; i < DW_SPATIAL; i++) {
+    b->step[i] = b->axis[i].stride * v->step[i], b->tap[i] = b->axis[i].dilation * v->step[i];
+    b->origin += b->axis[i].first * v->step[i] + index[i] * b->step[i];
   }
 }
 
@@ -76,7 +93,8 @@ static void begin_band(const struct dw_conv_lines *p, struct band *b, int64_t nu
   bool any = b->plane < d->count && w->count > 0;
   b->lines = any ? most(0, least(p->lines, h->count - b->line)) : 0;
   dw_conv_inside(d->first + b->plane * d->stride, d->dilation, d->taps, d->in, &b->first_tap, &b->end_tap);
-  if (b->lines > 0 && h->taps > 0 && w->taps > 0) pack_rows(p, b);
+  (p->packed ? find_packed : find_in_place)(p, b);
+  if (p->packed && b->lines > 0 && h->taps > 0 && w->taps > 0) pack_rows(p, b);
 }
 
 // ---- multiplying --------------------------------------------------------------------------------
@@ -101,30 +119,37 @@ static struct columns columns_of(const dw_job *j, const struct dw_conv_lines *p,
   return c;
 }
 
-// Runs of the steps first..end-1 that line `line` of the band meets inside the image; gives how many.
-static int64_t find_runs(const struct dw_conv_lines *p, const struct band *b, int64_t line, int64_t first, int64_t end,
-                         struct dw_gemm_run *runs) {
+// Pixels lo..hi-1 of a line, and the taps from..to-1 of each row of taps, all of which are inside for all of them.
+struct piece {
+  int64_t lo, hi, from, to;
+};
+
+// Runs of the steps first..end-1 that a line of the band meets inside; gives how many.
+static int64_t find_runs(const struct dw_conv_lines *p, const struct band *b, const struct piece *piece, int64_t line,
+                         int64_t first, int64_t end, struct dw_gemm_run *runs) {
   const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
-  int64_t per_row = p->merged ? 1 : w->taps, terms = p->panels.terms, nr = p->panels.kernels->nr, n = 0, lo, hi;
+  int64_t terms = p->panels.terms, nr = p->panels.kernels->nr, n = 0, lo, hi;
+  bool merged = w->tap_step == 1 && b->tap[DW_COLS] == terms;
+  int64_t together = merged ? piece->to - piece->from : 1;
   dw_conv_inside(h->first + (b->line + line) * h->stride, h->dilation, h->taps, h->in, &lo, &hi);
   for (int64_t step = first; step < end && terms > 0; step++) {
-    int64_t v = step % per_row, u = step / per_row % h->taps, t = step / per_row / h->taps;
+    int64_t t = step / h->taps, u = step % h->taps;
     if (t < b->first_tap || t >= b->end_tap || u < lo || u >= hi) continue;
-    int64_t tap = d->tap_first + t * d->tap_step;
-    tap = tap * p->axis[DW_ROWS].kernel + h->tap_first + u * h->tap_step;
-    tap = tap * p->axis[DW_COLS].kernel + w->tap_first + v * w->tap_step;
-    int64_t row = u * (h->dilation / h->grid), col = v * (w->dilation / w->grid);
-    runs[n].a = t * p->plane + row * p->row + col * p->pixel;
-    runs[n].b = tap * terms * nr;
-    runs[n++].k = p->merged ? w->taps * terms : terms;
+    int64_t row = (d->tap_first + t * d->tap_step) * p->axis[DW_ROWS].kernel + h->tap_first + u * h->tap_step;
+    for (int64_t v = piece->from; v < piece->to; v += together, n++) {
+      runs[n].a = b->origin + line * b->step[DW_ROWS] + piece->lo * b->step[DW_COLS] + t * b->tap[DW_DEPTH] +
+                  u * b->tap[DW_ROWS] + v * b->tap[DW_COLS];
+      runs[n].b = (row * p->axis[DW_COLS].kernel + w->tap_first + v * w->tap_step) * terms * nr;
+      runs[n].k = together * terms;
+    }
   }
   return n;
 }
 
-// Where `v`, of the layout of what is written, has a line's first pixel, at these columns.
+// Where `v`, of the layout of what is written, has a pixel of a line, at these columns.
 static char *target(const struct dw_conv_lines *p, const struct dw_volume *v, const struct band *b, int64_t line,
-                    const struct columns *c) {
-  const int64_t index[DW_SPATIAL] = {b->plane, b->line + line, 0};
+                    int64_t pixel, const struct columns *c) {
+  const int64_t index[DW_SPATIAL] = {b->plane, b->line + line, pixel};
   int64_t at = b->image * v->image + (c->group * p->panels.columns + c->first) * v->channel;
   for (int i = 0; i < DW_SPATIAL; i++) {
     at += (b->axis[i].to_first + index[i] * b->axis[i].to_step) * v->step[i];
@@ -132,41 +157,84 @@ static char *target(const struct dw_conv_lines *p, const struct dw_volume *v, co
   return v->data + at * p->panels.size;
 }
 
-// What a line begins with; copies of the residual are where the line is computed.
-static void begin_line(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
-                       struct dw_gemm_block *g) {
-  const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  int64_t step = w->to_step * p->residual.step[DW_COLS];
+// What a piece of a line begins with; copies of the residual are where the line is computed.
+static void begin_piece(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+                        const struct piece *piece, struct dw_gemm_block *g) {
+  int64_t step = b->axis[DW_COLS].to_step * p->residual.step[DW_COLS];
   if (p->bias != NULL) g->bias = p->bias + (c->group * p->panels.columns + c->first) * p->panels.size;
   if (p->residual.data == NULL) return;
-  g->start = target(p, &p->residual, b, line, c), g->start_row = step;
+  g->start = target(p, &p->residual, b, line, piece->lo, c), g->start_row = step;
   if (p->residual.channel == 1) return;
-  p->panels.layout->copy_rows(g->c, g->c_row, 1, g->start, step, p->residual.channel, w->count, c->n);
+  p->panels.layout->copy_rows(g->c, g->c_row, 1, g->start, step, p->residual.channel, g->m, c->n);
   g->start = g->c, g->start_row = g->c_row;
 }
 
-// Steps first..end-1 of one line.
-static void multiply_line(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
-                          int64_t first, int64_t end, bool last) {
-  const struct dw_conv_axis *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
+// Steps first..end-1 of a piece of a line, which they begin, end, both or neither.
+static void multiply_piece(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+                           const struct piece *piece, int64_t first, int64_t end, bool begins, bool ends) {
   struct dw_gemm_run runs[DW_CONV_RUNS];
-  int64_t nr = p->panels.kernels->nr, size = p->panels.size;
-  struct dw_gemm_block g = {.m = w->count, .n = c->n, .runs = runs, .a_k = 1, .b = c->panels, .b_k = nr};
-  g.count = find_runs(p, b, line, first, end, runs);
+  int64_t width = b->axis[DW_COLS].count, size = p->panels.size;
+  struct dw_gemm_block g = {.m = piece->hi - piece->lo, .n = c->n, .runs = runs, .a_k = 1, .b = c->panels};
+  if (g.m <= 0) return;
+  g.count = find_runs(p, b, piece, line, first, end, runs);
   for (int64_t i = 0; i < g.count; i++) g.k += runs[i].k;
-  g.b_panel = dw_conv_panel_bytes(&p->panels) / size;
-  g.a = b->rows + line * (h->stride / h->grid) * p->row * size;
-  g.a_row = w->stride / w->grid * p->pixel;
-  g.c = p->direct ? target(p, &p->to, b, line, c) : b->copies + line * w->count * c->n * size;
-  g.c_row = p->direct ? w->to_step * p->to.step[DW_COLS] : c->n;
-  if (first == 0) {
-    begin_line(p, b, c, line, &g);
+  g.b_k = p->panels.kernels->nr, g.b_panel = dw_conv_panel_bytes(&p->panels) / size;
+  g.a = b->data, g.a_row = b->step[DW_COLS];
+  g.c = p->direct ? target(p, &p->to, b, line, piece->lo, c) : b->copies + (line * width + piece->lo) * c->n * size;
+  g.c_row = p->direct ? b->axis[DW_COLS].to_step * p->to.step[DW_COLS] : c->n;
+  if (begins) {
+    begin_piece(p, b, c, line, piece, &g);
   } else {
     g.start = g.c, g.start_row = g.c_row;
   }
-  if (last && p->curved) g.curve = p->curve, g.gated = p->gated;
+  if (ends && p->curved) g.curve = p->curve, g.gated = p->gated;
   if (g.k == 0 && g.start == g.c && g.bias == NULL && g.curve == NULL) return;
   p->panels.kernels->block(&g);
+}
+
+// Steps first..end-1 of a line, piece by piece: pixels where some taps are outside one by one, the others together.
+static void multiply_pixels(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+                            int64_t first, int64_t end, bool last) {
+  const struct dw_conv_axis *w = &b->axis[DW_COLS];
+  int64_t from;
+  struct piece piece;
+  for (int64_t lo = 0; lo < w->count; lo = piece.hi) {
+    piece = (struct piece){lo, lo + 1, 0, 0};
+    dw_conv_inside(w->first + lo * w->stride, w->dilation, w->taps, w->in, &piece.from, &piece.to);
+    if (w->taps == 0) {
+      piece.hi = w->count;
+    } else if (piece.to - piece.from == w->taps) {
+      dw_conv_inside(w->first + (w->taps - 1) * w->dilation, w->stride, w->count, w->in, &from, &piece.hi);
+    }
+    multiply_piece(p, b, c, line, &piece, first, end, first == 0, last);
+  }
+}
+
+// The same, tap by tap: one that is inside for all pixels begins, or else nothing does.
+static void multiply_taps(const struct dw_conv_lines *p, const struct band *b, const struct columns *c, int64_t line,
+                          int64_t first, int64_t end, bool last) {
+  const struct dw_conv_axis *w = &b->axis[DW_COLS];
+  struct piece whole = {.hi = w->count}, piece;
+  int64_t full = -1;
+  for (int64_t v = 0; v < w->taps; v++) {
+    dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
+    if (piece.lo == 0 && piece.hi == w->count) full = v;
+  }
+  if (full >= 0) whole.from = full, whole.to = full + 1;
+  multiply_piece(p, b, c, line, &whole, first, end, first == 0, false);
+  for (int64_t v = 0; v < w->taps; v++) {
+    if (v == full) continue;
+    dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
+    piece.from = v, piece.to = v + 1;
+    multiply_piece(p, b, c, line, &piece, first, end, false, false);
+  }
+  piece = (struct piece){.hi = w->count};
+  if (last && p->curved) multiply_piece(p, b, c, line, &piece, end, end, false, true);
+}
+
+// Whether some taps are outside for some pixels.
+static bool sticks_out(const struct dw_conv_axis *w) {
+  return w->first < 0 || w->first + (w->count - 1) * w->stride + (w->taps - 1) * w->dilation >= w->in;
 }
 
 // Brings lines to where they belong.
@@ -175,7 +243,7 @@ static void copy_lines(const struct dw_conv_lines *p, const struct band *b, cons
   int64_t step = w->to_step * p->to.step[DW_COLS];
   for (int64_t line = 0; line < b->lines; line++) {
     const char *from = b->copies + line * w->count * c->n * p->panels.size;
-    char *to = target(p, &p->to, b, line, c);
+    char *to = target(p, &p->to, b, line, 0, c);
     if (step == 1) {
       p->panels.layout->transpose(to, p->to.channel, from, c->n, w->count, c->n);
     } else {
@@ -189,14 +257,15 @@ static bool multiply_band(const dw_job *j, const struct dw_conv_lines *p, const 
                           int slot) {
   const double OFTEN = 1e7; // multiply-adds after which an interruption is looked for
   struct columns c = columns_of(j, p, block);
-  int64_t width = b->axis[DW_COLS].count, per_row = p->merged ? 1 : b->axis[DW_COLS].taps, first = 0;
-  int64_t steps = b->axis[DW_DEPTH].taps * b->axis[DW_ROWS].taps * (b->axis[DW_COLS].taps > 0 ? per_row : 0);
-  double done = 0, depth = (double)(p->merged ? b->axis[DW_COLS].taps : 1) * (double)p->panels.terms;
+  const struct dw_conv_axis *w = &b->axis[DW_COLS];
+  int64_t steps = w->taps > 0 ? b->axis[DW_DEPTH].taps * b->axis[DW_ROWS].taps : 0, first = 0;
+  bool by_tap = w->taps > DW_CONV_RUNS || (p->by_tap && w->taps > 0 && sticks_out(w));
+  double done = 0, work = (double)w->count * (double)c.n * (double)w->taps * (double)p->panels.terms;
   do { // once if there are no steps: it clears
     int64_t end = least(steps, first + p->steps);
     for (int64_t line = 0; line < b->lines; line++) {
-      multiply_line(p, b, &c, line, first, end, end == steps);
-      done += (double)width * (double)c.n * (double)(end - first) * depth;
+      (by_tap ? multiply_taps : multiply_pixels)(p, b, &c, line, first, end, end == steps);
+      done += work * (double)(end - first);
       if (done < OFTEN) continue;
       if (dw_stopped(j->cx, slot)) return false;
       done = 0;

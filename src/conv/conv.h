@@ -65,9 +65,9 @@ void dw_conv_pack_panel(const struct dw_conv_panels *p, char *to, int64_t panel)
 
 enum { DW_CONV_RUNS = 64 }; // of terms, at most, in a block
 
-// What is decided for the forward pass and the gradient of x. What is read is packed, with zeros around it, some rows
-// at a time, into (plane, row, column, channel); a line of pixels of what is written is then rows of a product. Steps,
-// a tap each or a row of taps, are the runs of its terms.
+// What is decided for the forward pass and the gradient of x. A line of pixels of what is written is rows of a product;
+// what it reads is read as it lies, or packed before, some rows at a time, into (plane, row, column, channel). Steps,
+// rows of taps, are taken some at a time; each is runs of terms.
 struct dw_conv_lines {
   struct dw_conv_panels panels;
   const char *prepacked; // or NULL
@@ -78,10 +78,11 @@ struct dw_conv_lines {
   bool curved, gated;
 
   int64_t batch, phases[DW_SPATIAL], planes, width; // of what is written, in the longest phase
-  int64_t pixel, row, plane;                        // elements between packed pixels, rows and planes
-  bool merged;                                      // steps are rows of taps
-  int64_t steps;                                    // taken at a time
-  bool direct;                                      // channels of what is written are neighbours
+  bool packed;                                      // what is read
+  int64_t row, plane;                               // elements between packed rows and planes
+  bool by_tap;   // where taps stick out, each is a product of its own, of the pixels that it meets inside
+  int64_t steps; // taken at a time
+  bool direct;   // channels of what is written are neighbours
 
   int64_t lines, bands;     // lines of a band; bands of a plane
   int64_t together, blocks; // panels of a block; blocks of a group

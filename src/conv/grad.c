@@ -11,8 +11,9 @@ enum {
   LINES_BYTES = 3 << 16, // of x and g that stay in the second-level cache while all their taps are computed
   ROUND_BYTES = 1 << 23, // of g that is packed at a time
   SUMS_BYTES = 1 << 22,  // of all sums but the first
-  UNIT_WORK = 1 << 20,   // multiply-adds below which a unit is not worth cutting
+  UNIT_WORK = 1 << 21,   // multiply-adds below which a unit is not worth cutting
   UNITS = 32,            // this many can be shared out evenly
+  FEW_ROWS = 128,        // up to this many rows of the gradient, g is read as it lies
   PIECE = 1 << 12        // elements of the gradient that a unit joins
 };
 
@@ -25,8 +26,9 @@ struct gradient {
   dw_axis axis[DW_SPATIAL];
   int64_t batch, groups, in, out, lines; // lines: of one image of g
 
+  bool merged;        // rows of taps are neighbours in x, and rows of one product
   int64_t plain;      // columns of a group, from the first, for which g is read as it lies; others come from panels
-  int64_t round;      // images whose panels are packed at once
+  int64_t round;      // images that are packed at once
   int64_t image, now; // the round that runs: its first image, and how many
   int64_t together;   // panels of a block
   int64_t plain_blocks, blocks; // of a group
@@ -37,8 +39,8 @@ struct gradient {
 
 static struct gradient *gradient_of(dw_job *j) { return DW_STATE(struct gradient, j); }
 
-// ---- packing g ----------------------------------------------------------------------------------
-// Panels are (image, group, panel, line, column of the image, nr).
+// ---- packing ------------------------------------------------------------------------------------
+// Panels of g are (image, group, panel, line, column of the image, nr).
 
 static int64_t packed_panels(const struct gradient *p) { return parts(p->out - p->plain, p->kernels->nr); }
 static int64_t panel_elements(const struct gradient *p) {
@@ -51,20 +53,21 @@ static int64_t line_of_g(const struct gradient *p, int64_t image, int64_t line) 
   return image * p->g.image + line / rows * p->g.step[DW_DEPTH] + line % rows * p->g.step[DW_ROWS];
 }
 
+static void pack_line_of_g(const dw_job *j, const struct gradient *p, int64_t image, int64_t line) {
+  int64_t cols = p->axis[DW_COLS].out, nr = p->kernels->nr, panel = panel_elements(p), panels = packed_panels(p);
+  for (int64_t group = 0; group < p->groups; group++) {
+    int64_t from = line_of_g(p, p->image + image, line) + (group * p->out + p->plain) * p->g.channel;
+    int64_t to = (image * p->groups + group) * panels * panel + line * cols * nr;
+    p->kernels->pack_columns(j->memory + to * p->size, panel, p->g.data + from * p->size, p->g.step[DW_COLS],
+                             p->g.channel, cols, p->out - p->plain);
+  }
+}
+
 // Units are lines of g.
 static void conv_pack_g(dw_job *j, int64_t a, int64_t b, int slot) {
   (void)slot;
   const struct gradient *p = gradient_of(j);
-  int64_t cols = p->axis[DW_COLS].out, nr = p->kernels->nr, panel = panel_elements(p), panels = packed_panels(p);
-  for (int64_t unit = a; unit < b; unit++) {
-    int64_t image = unit / p->lines, line = unit % p->lines;
-    for (int64_t group = 0; group < p->groups; group++) {
-      int64_t from = line_of_g(p, p->image + image, line) + (group * p->out + p->plain) * p->g.channel;
-      int64_t to = (image * p->groups + group) * panels * panel + line * cols * nr;
-      p->kernels->pack_columns(j->memory + to * p->size, panel, p->g.data + from * p->size, p->g.step[DW_COLS],
-                               p->g.channel, cols, p->out - p->plain);
-    }
-  }
+  for (int64_t unit = a; unit < b; unit++) pack_line_of_g(j, p, unit / p->lines, unit % p->lines);
 }
 
 // ---- multiplying --------------------------------------------------------------------------------
@@ -91,37 +94,46 @@ static struct part part_of(const dw_job *j, const struct gradient *p, int64_t un
   return u;
 }
 
-// Runs of the lines first..end-1, one for each that meets a row of taps inside the image: pixels lo..hi-1 of it.
-static int64_t find_runs(const struct gradient *p, const struct part *u, int64_t first, int64_t end, int64_t lo,
-                         int64_t hi, struct dw_gemm_run *runs) {
+// Lines that meet a row of taps inside x, as runs of terms from their first pixels.
+struct lines {
+  struct dw_gemm_run runs[DW_CONV_RUNS];
+  int64_t count;
+};
+
+static void find_lines(const struct gradient *p, const struct part *u, int64_t first, int64_t end, struct lines *l) {
   const dw_axis *d = &p->axis[DW_DEPTH], *h = &p->axis[DW_ROWS], *w = &p->axis[DW_COLS];
-  int64_t nr = p->kernels->nr, panels = packed_panels(p), n = 0;
-  for (int64_t i = first; i < end && lo < hi; i++) {
+  int64_t per_image = p->groups * packed_panels(p) * panel_elements(p);
+  l->count = 0;
+  for (int64_t i = first; i < end; i++) {
     int64_t image = i / p->lines, line = i % p->lines;
     int64_t plane = line / h->out * d->stride + u->depth * d->dilation - d->before;
     int64_t row = line % h->out * h->stride + u->row * h->dilation - h->before;
     if (plane < 0 || plane >= d->in || row < 0 || row >= h->in) continue;
-    runs[n].a = (p->image + image) * p->x.image + plane * p->x.step[DW_DEPTH] + row * p->x.step[DW_ROWS];
-    runs[n].b = u->plain ? line_of_g(p, p->image + image, line) + lo * p->g.step[DW_COLS]
-                         : image * p->groups * panels * panel_elements(p) + (line * w->out + lo) * nr;
-    runs[n++].k = hi - lo;
+    struct dw_gemm_run *run = &l->runs[l->count++];
+    run->a = (p->image + image) * p->x.image + plane * p->x.step[DW_DEPTH] + row * p->x.step[DW_ROWS];
+    run->b = u->plain ? line_of_g(p, p->image + image, line) : image * per_image + line * w->out * p->kernels->nr;
   }
-  return n;
 }
 
-// Adds lines first..end-1 to the sum for one tap.
-static void add_lines(const dw_job *j, const struct gradient *p, const struct part *u, int64_t col, int64_t first,
-                      int64_t end) {
+// Taps of a row, neighbours in x that are rows of one product, and the columns of g that all of them meet inside x.
+struct meeting {
+  int64_t tap, taps, lo, hi;
+};
+
+// The sums for these taps begin with these lines, or go on with them.
+static void add_lines(const dw_job *j, const struct gradient *p, const struct part *u, const struct meeting *t,
+                      struct lines *l, bool begins) {
   const dw_axis *w = &p->axis[DW_COLS];
-  struct dw_gemm_run runs[DW_CONV_RUNS];
-  int64_t lo, hi, nr = p->kernels->nr, from = col * w->dilation - w->before, all = p->groups * p->out;
-  dw_conv_inside(from, w->stride, w->out, w->in, &lo, &hi);
-  struct dw_gemm_block g = {.m = p->in, .n = u->n, .runs = runs, .c_row = all, .a_row = p->x.channel};
-  g.count = find_runs(p, u, first, end, lo, hi, runs);
-  g.k = g.count * (hi - lo);
-  int64_t tap = (u->depth * p->axis[DW_ROWS].kernel + u->row) * w->kernel + col;
+  int64_t nr = p->kernels->nr, all = p->groups * p->out, columns = most(0, t->hi - t->lo);
+  int64_t tap = (u->depth * p->axis[DW_ROWS].kernel + u->row) * w->kernel + t->tap;
+  struct dw_gemm_block g = {.n = u->n, .c_row = all, .runs = l->runs, .a_row = p->x.channel};
+  g.m = t->taps * p->in;
+  if (columns > 0) g.count = l->count, g.k = l->count * columns;
+  if (g.k == 0 && !begins) return;
+  for (int64_t i = 0; i < g.count; i++) l->runs[i].k = columns;
   g.c = u->sum + (tap * p->in * all + u->group * p->out + u->column) * p->size;
-  int64_t pixel = lo < hi ? (from + lo * w->stride) * p->x.step[DW_COLS] : 0;
+  if (!begins) g.start = g.c, g.start_row = all;
+  int64_t pixel = g.k > 0 ? (t->tap * w->dilation - w->before + t->lo * w->stride) * p->x.step[DW_COLS] : 0;
   g.a = p->x.data + (u->group * p->in * p->x.channel + pixel) * p->size;
   g.a_k = w->stride * p->x.step[DW_COLS];
   if (u->plain) {
@@ -130,19 +142,46 @@ static void add_lines(const dw_job *j, const struct gradient *p, const struct pa
     int64_t panel = u->group * packed_panels(p) + (u->column - p->plain) / nr;
     g.b = j->memory + panel * panel_elements(p) * p->size, g.b_k = nr, g.b_panel = panel_elements(p);
   }
-  if (p->image > 0 || first > u->first) g.start = g.c, g.start_row = g.c_row;
-  if (g.k > 0 || g.start == NULL) p->kernels->block(&g);
+  g.b = (const char *)g.b + t->lo * g.b_k * p->size;
+  p->kernels->block(&g);
+}
+
+static struct meeting meeting_of(const struct gradient *p, int64_t tap) {
+  const dw_axis *w = &p->axis[DW_COLS];
+  struct meeting t = {.tap = tap, .taps = 1};
+  dw_conv_inside(tap * w->dilation - w->before, w->stride, w->out, w->in, &t.lo, &t.hi);
+  return t;
+}
+
+// All taps of the row: together where all of them are inside, then each where others are not.
+static void add_merged(const dw_job *j, const struct gradient *p, const struct part *u, struct lines *l, bool begins) {
+  int64_t taps = p->axis[DW_COLS].kernel;
+  struct meeting all = {.taps = taps, .lo = meeting_of(p, 0).lo, .hi = meeting_of(p, taps - 1).hi};
+  all.hi = most(all.lo, all.hi);
+  add_lines(j, p, u, &all, l, begins);
+  for (int64_t i = 0; i < taps; i++) {
+    struct meeting before = meeting_of(p, i), after = before;
+    before.hi = least(before.hi, all.lo), after.lo = most(after.lo, all.hi);
+    add_lines(j, p, u, &before, l, false);
+    add_lines(j, p, u, &after, l, false);
+  }
 }
 
 // False: the job is to stop.
 static bool add_part(const dw_job *j, const struct gradient *p, const struct part *u, int slot) {
-  int64_t first = u->first, cols = p->axis[DW_COLS].kernel;
+  struct lines lines;
+  int64_t first = u->first, taps = p->axis[DW_COLS].kernel;
   do { // once if there are no lines: it clears
     int64_t end = least(u->end, first + p->chunk);
-    for (int64_t col = 0; col < cols; col++) {
-      add_lines(j, p, u, col, first, end);
+    bool begins = p->image == 0 && first == u->first;
+    find_lines(p, u, first, end, &lines);
+    if (p->merged) add_merged(j, p, u, &lines, begins);
+    for (int64_t i = 0; i < taps && !p->merged; i++) {
+      struct meeting t = meeting_of(p, i);
+      add_lines(j, p, u, &t, &lines, begins);
       if (dw_stopped(j->cx, slot)) return false;
     }
+    if (dw_stopped(j->cx, slot)) return false;
     first = end;
   } while (first < u->end);
   return true;
@@ -241,13 +280,16 @@ static void plan(struct gradient *p, const dw_context *cx, const dw_tensor *dk, 
   p->kernels = cx->kernels->gemm[d->dtype], p->size = (int64_t)dw_dtype_size(d->dtype);
   p->x = dw_volume_of(x), p->g = dw_volume_of(g), p->dk = dk->data, p->elements = dw_numel(dk);
   memcpy(p->axis, d->axis, sizeof p->axis);
+  const dw_axis *w = &p->axis[DW_COLS];
   p->batch = d->batch, p->groups = d->groups, p->in = d->in, p->out = d->out;
   p->lines = d->axis[DW_DEPTH].out * d->axis[DW_ROWS].out;
-  p->plain = p->g.channel == 1 ? p->out / p->kernels->nr * p->kernels->nr : 0;
+  p->merged = w->dilation == 1 && p->x.channel == 1 && p->x.step[DW_COLS] == p->in && p->in < p->kernels->mr;
+  bool in_place = p->g.channel == 1 && dw_conv_taps(d) * p->in <= FEW_ROWS;
+  p->plain = in_place ? p->out / p->kernels->nr * p->kernels->nr : 0;
   int64_t bytes = times(times(p->groups * packed_panels(p), panel_elements(p)), p->size);
   p->round = bytes == 0 ? p->batch : most(1, least(p->batch, ROUND_BYTES / bytes));
   choose_units(p, dw_conv_work(d));
-  p->sums_at = bytes == 0 ? 0 : times(bytes, p->round);
+  p->sums_at = times(bytes, p->round);
 }
 
 dw_status dw_conv_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,

@@ -13,7 +13,7 @@ enum {
   UNIT_WORK = 1 << 20,   // multiply-adds below which a unit is not worth cutting
   UNITS = 64,            // this many can be shared out evenly
   FEWEST_TILES = 4,      // tiles of pixels in a unit, if there are that many
-  CONFLICT = 2048        // pixels a multiple of this many bytes apart meet in a few sets of the first cache
+  FEW_TERMS = 96         // of a tap in the steps taken together, below which a product of its own does not pay
 };
 
 static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
@@ -25,19 +25,17 @@ static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
   p->curve[2] = e->curve->low, p->curve[3] = e->curve->high;
 }
 
-// How rows are packed, and the steps.
+// How rows are read, and the steps.
 static void choose_rows(struct dw_conv_lines *p, const struct dw_conv_axis axis[DW_SPATIAL]) {
   const struct dw_conv_axis *w = &axis[DW_COLS];
-  int64_t terms = p->panels.terms, size = p->panels.size;
-  int64_t depth = PANEL_BYTES / (p->panels.kernels->nr * size);
-  p->pixel = terms;
-  if (terms > 0 && w->stride / w->grid * terms * size % CONFLICT == 0) p->pixel += DW_LINE / size;
-  p->row = round_up(dw_conv_places(w, w->count) * p->pixel * size, DW_LINE) / size;
-  p->merged = w->tap_step == 1 && w->dilation == w->grid && p->pixel == terms && w->taps * terms <= depth;
-  int64_t per_step = most(1, p->merged ? w->taps * terms : terms);
-  int64_t all = axis[DW_DEPTH].taps * axis[DW_ROWS].taps * (p->merged ? 1 : w->taps);
-  p->steps = even(most(1, all), least(DW_CONV_RUNS, most(1, depth / per_step)));
-  int64_t part = p->steps * per_step * p->panels.kernels->nr * size;
+  int64_t terms = p->panels.terms, size = p->panels.size, nr = p->panels.kernels->nr;
+  p->packed = p->from.channel != 1;
+  p->row = round_up(dw_conv_places(w, w->count) * p->panels.terms * size, DW_LINE) / size;
+  int64_t rows = axis[DW_DEPTH].taps * axis[DW_ROWS].taps, depth = PANEL_BYTES / (nr * size);
+  int64_t runs = DW_CONV_RUNS / most(1, least(w->taps, DW_CONV_RUNS));
+  p->steps = even(most(1, rows), least(runs, most(1, depth / most(1, w->taps * terms))));
+  p->by_tap = p->steps * terms >= FEW_TERMS;
+  int64_t part = p->steps * most(1, w->taps * terms) * nr * size;
   p->together = least(p->panels.per_group, most(1, BLOCK_BYTES / part));
 }
 
@@ -98,6 +96,6 @@ void dw_conv_lines_plan(struct dw_conv_lines *p, const dw_context *cx, const dw_
   choose_round(p);
   int64_t packed = times(times(p->plane, most(1, axis[DW_DEPTH].taps)), p->panels.size);
   int64_t columns = least(p->panels.columns, p->together * p->panels.kernels->nr);
-  p->rows_bytes = round_up(packed, DW_LINE) + DW_LINE;
+  p->rows_bytes = p->packed ? round_up(packed, DW_LINE) + DW_LINE : 0;
   p->own_bytes = p->rows_bytes + (p->direct ? 0 : times(times(p->lines * p->width, columns), p->panels.size));
 }
