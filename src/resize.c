@@ -1,6 +1,8 @@
 // resize.c: images of another size, and the transposed map. Called by the binding. Both are sums of neighbouring pixels
 // with weights, along each axis on its own: tables of these are made by a pass of their own, then rows are computed.
 // Invariant: a unit is a row of the result, or a block of its planes, and owns it. Positions are exact, as they are computed with whole numbers.
+#include <string.h>
+
 #include "base/base.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
@@ -102,7 +104,6 @@ static const char *join_rows(dw_job *j, const struct resize *s, const struct dw_
   bool add = false;
   struct dw_row at = {to->image, to->plane, d.first, h.first};
   if (all == 1 && wd[0] * wh[0] == 1) return dw_row_at(&s->from, &at);
-  if (all == 0) s->rows->weigh(buffer, rows, weights, 0, n, false);
   for (int64_t i = 0; i < all; i++) {
     at.depth = d.first + i / h.count, at.height = h.first + i % h.count;
     rows[have] = dw_row_at(&s->from, &at);
@@ -117,6 +118,10 @@ static const char *join_rows(dw_job *j, const struct resize *s, const struct dw_
 
 static void resize_row(dw_job *j, const struct resize *s, int64_t number, int slot) {
   struct dw_row to = dw_row_of(&s->to, number);
+  if (taps_of(j, 0)[to.depth].count * taps_of(j, 1)[to.height].count == 0) { // a row that nothing is made of
+    memset(dw_row_at(&s->to, &to), 0, (size_t)(s->to.width * s->to.lanes * s->bytes));
+    return;
+  }
   const char *from = join_rows(j, s, &to, j->memory + s->buffer + slot * s->pitch, slot);
   int64_t lanes = s->to.lanes, piece = most(1, PIECE / lanes), pixel = lanes * s->bytes;
   for (int64_t i = 0; from != NULL && i < s->to.width; i += piece) {
