@@ -174,15 +174,22 @@ INLINE int64_t find_tap(const T *x, const struct dw_pool_taps *t) {
   return found;
 }
 
-struct spot {
-  int64_t i, j;
-  ptrdiff_t at; // in v or dx
-};
-
-INLINE struct spot find_spot(const T *x, const struct dw_pool_windows *w) {
+// Where that is in v or dx.
+INLINE ptrdiff_t find_offset(const T *x, const struct dw_pool_windows *w) {
   const struct dw_pool_taps *t = &w->taps;
-  int64_t tap = find_tap(x, t), row = tap / t->taps[2], i = row / t->taps[1], j = row % t->taps[1];
-  return (struct spot){i, j, i * w->along[0] + j * w->along[1] + tap % t->taps[2] * t->step[2]};
+  ptrdiff_t found = 0;
+  T best = LOWEST;
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      ptrdiff_t at = i * w->along[0] + j * w->along[1];
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], at += t->step[2]) {
+        bool above = *p > best;
+        best = above ? *p : best, found = above ? at : found;
+      }
+    }
+  }
+  return found;
 }
 
 static void at_largest(void *y_, const void *v_, const void *x_, const struct dw_pool_windows *w) {
@@ -191,7 +198,7 @@ static void at_largest(void *y_, const void *v_, const void *x_, const struct dw
   for (int64_t m = 0; m < w->count; m++, y += w->y_step, x += w->x_step, v += w->x_step) {
     int64_t l = 0;
     for (; l + LANES <= w->lanes; l += LANES) store(y + l, find_value(v + l, x + l, w));
-    for (; l < w->lanes; l++) y[l] = v[l + find_spot(x + l, w).at];
+    for (; l < w->lanes; l++) y[l] = v[l + find_offset(x + l, w)];
   }
 }
 
@@ -225,6 +232,31 @@ INLINE void give_vector(T *dx, vec g, places found, const struct dw_pool_windows
         store(p, load(p) + (vec)((places)g & (found == here)));
       }
     }
+  }
+}
+
+// A vector of lanes of a large window, all of whose taps may be written: each lane on its own.
+INLINE void give_apart(T *dx, const T *g, const T *x, const struct dw_pool_windows *w) {
+  const struct dw_pool_taps *t = &w->taps;
+  vec best = begin(LARGEST);
+  places found = {0};
+  for (int64_t i = 0; i < t->taps[0]; i++) {
+    for (int64_t j = 0; j < t->taps[1]; j++) {
+      const T *p = x + i * t->step[0] + j * t->step[1];
+      place at = (place)(i * w->along[0] + j * w->along[1]);
+      for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], at += (place)t->step[2]) {
+        vec next = load(p);
+        places above = next > best, here = at - (places){0};
+        found = (here & above) | (found & ~above), best = larger(next, best);
+      }
+    }
+  }
+  for (int l = 0; l < LANES; l++) dx[l + found[l]] += g[l];
+}
+
+INLINE void give_each(T *dx, const T *g, const T *x, const struct dw_pool_windows *w) {
+  for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
+    for (int64_t l = 0; l < w->lanes; l += LANES) give_apart(dx + l, g + l, x + l, w);
   }
 }
 
@@ -265,7 +297,11 @@ static void to_largest(void *dx_, const void *g_, const void *x_, const struct d
   const T *g = g_, *x = x_;
   const int64_t *taps = w->taps.taps;
   bool few = taps[0] * taps[1] * taps[2] < MANY; // a lane can hold the number of a tap
-  bool whole = lo[0] == 0 && lo[1] == 0 && hi[0] == 1 && taps[0] == 1 && hi[1] == taps[1] && w->lanes % LANES == 0;
+  bool all_taps = lo[0] == 0 && lo[1] == 0 && hi[0] == taps[0] && hi[1] == taps[1]; // may be written
+  bool whole = all_taps && w->lanes % LANES == 0;
+  ptrdiff_t reach = taps[0] * w->along[0] + taps[1] * w->along[1] + taps[2] * w->taps.step[2];
+  if (whole && taps[0] * taps[1] * taps[2] > LANES && reach < MANY) return give_each(dx, g, x, w);
+  whole = whole && taps[0] == 1;
   if (whole && taps[1] == 2 && taps[2] == 2) return give_squares(dx, g, x, w, 2, 2);
   if (whole && taps[1] == 3 && taps[2] == 3) return give_squares(dx, g, x, w, 3, 3);
   for (int64_t m = 0; m < w->count; m++, g += w->y_step, x += w->x_step, dx += w->x_step) {
@@ -274,8 +310,13 @@ static void to_largest(void *dx_, const void *g_, const void *x_, const struct d
       give_vector(dx + l, load(g + l), find_taps(x + l, &w->taps), w, lo, hi);
     }
     for (; l < w->lanes; l++) {
-      struct spot p = find_spot(x + l, w);
-      if (p.i >= lo[0] && p.i < hi[0] && p.j >= lo[1] && p.j < hi[1]) dx[l + p.at] += g[l];
+      if (all_taps) {
+        dx[l + find_offset(x + l, w)] += g[l];
+        continue;
+      }
+      int64_t tap = find_tap(x + l, &w->taps), row = tap / taps[2], i = row / taps[1], j = row % taps[1];
+      ptrdiff_t at = i * w->along[0] + j * w->along[1] + tap % taps[2] * w->taps.step[2];
+      if (i >= lo[0] && i < hi[0] && j >= lo[1] && j < hi[1]) dx[l + at] += g[l];
     }
   }
 }

@@ -200,8 +200,10 @@ dw_status dw_max_pool_grad_x_init(dw_job *j, const dw_context *cx, const dw_tens
   j->pass.work = work_of(g, p) + (double)dw_numel(dx);
   if (s->blocks.count > 0) return use_blocks(j, grad_blocks);
   int64_t planes = s->x.images * s->x.planes, rows = s->axis == 0 ? s->x.depth : s->x.height;
-  int64_t wanted = SHARES * dw_slots(cx, planes * rows, j->pass.work);
-  s->bands = most(1, least(rows, parts(wanted, planes)));
+  const dw_axis *a = &p->axes[s->axis];
+  int64_t window = (a->kernel - 1) * a->dilation + 1, slots = dw_slots(cx, planes * rows, j->pass.work);
+  int64_t wanted = slots > 1 ? parts(SHARES * slots, planes) : 1;
+  s->bands = most(1, least(rows / most(1, least(rows, window)), wanted)); // so that few windows are in two
   j->pass.units = planes * s->bands;
   return DW_OK;
 }
