@@ -130,8 +130,8 @@ struct dw_row {
   int64_t image, plane, depth, height;
 };
 
-// Neighbouring planes of one image, packed as pixels of so many lanes. `packed` describes them, from `data` on; then they
-// are carried there, or back.
+// Neighbouring planes of one image, packed as pixels of so many lanes. `packed` describes them, from `data` on; then
+// they are carried there, or back.
 void dw_rows_packed(struct dw_rows *packed, const struct dw_rows *r, int64_t planes, char *data, int64_t bytes);
 void dw_rows_pack(const struct dw_rows *packed, const struct dw_rows *r, int64_t image, int64_t plane,
                   const struct dw_layout_kernels *layout);

@@ -1,6 +1,6 @@
-// rows.c: images as rows of neighbouring elements, whichever layout they have. Called by the drivers that work row by row,
-// and by the binding, which copies an image whose rows do not lie together. Invariant: rows with different numbers share
-// no element.
+// rows.c: images as rows of neighbouring elements, whichever layout they have. Called by the drivers that work row by
+// row, and by the binding, which copies an image whose rows do not lie together. Invariant: rows with different numbers
+// share no element.
 #include "base.h"
 #include "kernels/layout.h"
 

@@ -104,8 +104,8 @@ typedef struct dwl_layout {
 } dwl_layout;
 
 dwl_layout dwl_checklayout(lua_State *L, int index); // "channels_last" or "channels_first"; its rank is not known yet
-// A tensor of floats, or of any dtype, as (n,d,h,w,c); rank 3 to 5, which becomes the layout's. One whose rows do not lie
-// together is replaced by a copy. dwl_imageshape is for the shape of one.
+// A tensor of floats, or of any dtype, as (n,d,h,w,c); rank 3 to 5, which becomes the layout's. One whose rows do not
+// lie together is replaced by a copy. dwl_imageshape is for the shape of one.
 dw_tensor dwl_checkimage(dwl_layout *l, int index, const char *argument, bool floats);
 dw_tensor dwl_checkimageshape(dwl_layout *l, int index, const char *argument, dw_dtype dtype);
 dw_tensor dwl_lendrows(const dwl_layout *l, int index); // the tensor there, or a copy whose rows lie together

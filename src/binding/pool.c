@@ -1,5 +1,5 @@
-// pool.c: pooling and its gradients for Lua. Options arrive checked in form by lua/dwconv/args; what depends on shapes is
-// checked here, once, in the user's words. Every function ends with the same arguments, which describe the windows:
+// pool.c: pooling and its gradients for Lua. Options arrive checked in form by lua/dwconv/args; what depends on shapes
+// is checked here, once, in the user's words. Every function ends with the same arguments, which describe the windows:
 // pool_size, strides, dilation_rate, padding, data_format, count_padding.
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // pool.c: windows of pooling: their largest element, their sum, and where the largest is. Called by src/pool/. Lanes of
-// a window are neighbours, and each is a chain of its own over the taps: down each column, then from column to column. So
-// it does not matter where a block of lanes or a group of windows begins.
+// a window are neighbours, and each is a chain of its own over the taps: down each column, then from column to column.
+// So it does not matter where a block of lanes or a group of windows begins.
 #include <float.h>
 
 #include "pool.h"
@@ -69,8 +69,8 @@ INLINE void reduce_window(T *y, const T *x, const struct dw_pool_taps *t, int64_
   for (; l < lanes; l++) reduce_lane(y + l, x + l, t, op, scale);
 }
 
-// A vector of lanes of GROUP windows side by side, of so many rows and columns each, `stride` columns apart: columns that
-// windows share are joined once.
+// A vector of lanes of GROUP windows side by side, of so many rows and columns each, `stride` columns apart: columns
+// that windows share are joined once.
 INLINE void reduce_group(T *y, ptrdiff_t y_step, const T *x, ptrdiff_t row, ptrdiff_t col, int op, T scale, int rows,
                          int cols, int stride) {
   vec a[GROUP];

@@ -12,8 +12,9 @@ struct dw_pool_taps {
   int64_t taps[DW_POOL_AXES];
 };
 
-// Windows side by side: number m of `count` has its first tap `x_step`*m further on, and its place in y or g `y_step`*m.
-// A pixel has `lanes` neighbouring elements. `along` are the first two steps in v or dx, an image of x's shape.
+// Windows side by side: number m of `count` has its first tap `x_step`*m further on, and its place in y or g
+// `y_step`*m. A pixel has `lanes` neighbouring elements. `along` are the first two steps in v or dx, an image of x's
+// shape.
 struct dw_pool_windows {
   struct dw_pool_taps taps;
   ptrdiff_t x_step, y_step, along[2];

@@ -4,7 +4,8 @@
 
 #include "kernels.h"
 
-// What a target pixel is made of: `count` neighbouring source pixels from `first` on, with the weights from `weight` on.
+// What a target pixel is made of: `count` neighbouring source pixels from `first` on, with the weights from `weight`
+// on.
 struct dw_resize_taps {
   int64_t first, count, weight;
 };

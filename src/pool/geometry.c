@@ -1,5 +1,5 @@
-// geometry.c: the geometry of pooling, of all its drivers: windows of outputs and, for the gradient, the outputs that an
-// input belongs to. Called by the binding and by the drivers. Invariant: a span lies inside its axis.
+// geometry.c: the geometry of pooling, of all its drivers: windows of outputs and, for the gradient, the outputs that
+// an input belongs to. Called by the binding and by the drivers. Invariant: a span lies inside its axis.
 #include "pool.h"
 
 dw_status dw_pool_init(dw_pool *p, const dw_tensor *x, const int64_t size[3], const int64_t strides[3],

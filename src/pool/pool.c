@@ -1,6 +1,7 @@
 // pool.c: drivers of pooling and of the gradient of the average, which are one walk in two directions. Called by the
-// binding. Invariant: a unit is one row of the result, or a block of its planes, and owns it. Windows are taken apart: first all rows of a window
-// are joined into one, then the taps along it, so an output is one chain that follows from the geometry alone.
+// binding. Invariant: a unit is one row of the result, or a block of its planes, and owns it. Windows are taken apart:
+// first all rows of a window are joined into one, then the taps along it, so an output is one chain that follows from
+// the geometry alone.
 #include "kernels/layout.h"
 #include "pool.h"
 
