@@ -34,5 +34,6 @@ int luaopen_bench(lua_State *L) {
   luaL_setfuncs(L, bench_limits, 0);
   luaL_setfuncs(L, bench_drivers, 0);
   luaL_setfuncs(L, bench_products, 0);
+  luaL_setfuncs(L, bench_images, 0);
   return 1;
 }

@@ -15,6 +15,6 @@ double best_of(body_fn *body, void *arg, double seconds);
 void bench_context(dw_context *cx, int threads);
 
 // Lua functions, one list a file.
-extern const luaL_Reg bench_limits[], bench_drivers[], bench_products[];
+extern const luaL_Reg bench_limits[], bench_drivers[], bench_products[], bench_images[];
 
 #endif

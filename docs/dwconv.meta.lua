@@ -241,6 +241,27 @@ function K.atan(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:atan() end
 
+--- The average of each window of an image, channel by channel; see max_pool for the windows. The sum is divided by the number of taps that are inside the image or, with count_padding, of all. A window with none inside gives 0.
+---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis; float32 or float64
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { count_padding?: boolean, data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function K.average_pool(x, pool_size, o) end
+
+--- The average of each window of an image, channel by channel; see max_pool for the windows. The sum is divided by the number of taps that are inside the image or, with count_padding, of all. A window with none inside gives 0.
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { count_padding?: boolean, data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function Tensor:average_pool(pool_size, o) end
+
+--- The gradient of average_pool with respect to x, given g, the gradient with respect to its result.
+---@param g dwconv.Tensor the result's
+---@param x_shape integer[] a table of sizes: the shape of x
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { count_padding?: boolean, data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x_shape
+function K.average_pool_grad_x(g, x_shape, pool_size, o) end
+
 --- The name of the backend.
 ---@return string # "dwconv"
 function K.backend() end
@@ -1093,6 +1114,35 @@ function K.max(x, o) end
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:max(o) end
 
+--- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with an odd one of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
+---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis; float32 or float64
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function K.max_pool(x, pool_size, o) end
+
+--- The largest number of each window of an image, channel by channel. The windows of pool_size, whose taps are dilation_rate apart, are strides apart; padding "same" gives ceil(size / strides) outputs, with an odd one of padding at the end, "valid" as many as fit. Padding is passed over, and so is NaN; nothing is below the lowest finite number.
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function Tensor:max_pool(pool_size, o) end
+
+--- The gradient of max_pool with respect to x, given g, the gradient with respect to its result: g is added to the largest number of its window, of equal ones to the first in row order. Where nothing in a window is above the lowest finite number, the first of it counts.
+---@param g dwconv.Tensor the result's
+---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis; float32 or float64
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # x's
+function K.max_pool_grad_x(g, x, pool_size, o) end
+
+--- For each window the number of v at the place of x's largest one: the gradient of max_pool_grad_x with respect to g. A window with no taps inside gives 0.
+---@param v dwconv.Tensor x's
+---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis; float32 or float64
+---@param pool_size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], padding?: "valid"|"same"|integer[][], strides?: integer|integer[] }
+---@return dwconv.Tensor # max_pool's
+function K.max_pool_pick(v, x, pool_size, o) end
+
 --- The larger of x and y; NaN on either side gives NaN. Where they are equal, the gradient goes to x.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
 ---@param y dwconv.Tensor|number a tensor, or a number beside one
@@ -1289,6 +1339,13 @@ function K.pad(x, paddings, o) end
 ---@return dwconv.Tensor # x's, grown
 function Tensor:pad(paddings, o) end
 
+--- The gradient of pad with respect to x, given g, the gradient with respect to its result: the part of g where x was, to which is added, where x was mirrored, what came from there.
+---@param g dwconv.Tensor the result's; float32 or float64
+---@param paddings integer[][] a table of {before, after} for each axis
+---@param o? { mode?: "constant"|"reflect"|"symmetric" }
+---@return dwconv.Tensor # g's, smaller
+function K.pad_grad_x(g, paddings, o) end
+
 --- Reorders the axes of x: axis i of the result is axis pattern[i] of x. A view of the same numbers.
 ---@param pattern integer[] a table naming each axis once, from 1; -1 is the last
 ---@return dwconv.Tensor # x's, permuted
@@ -1299,6 +1356,45 @@ function Tensor:permute(pattern) end
 ---@param pattern integer[] a table naming each axis once, from 1; -1 is the last
 ---@return dwconv.Tensor # x's, permuted
 function K.permute_dimensions(x, pattern) end
+
+--- The largest number, or the average, of windows along steps; see max_pool and average_pool.
+---@param x dwconv.Tensor n,steps,c (channels_last) or n,c,steps (channels_first); float32 or float64
+---@param pool_size integer|integer[] a whole number or {w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function K.pool1d(x, pool_size, o) end
+
+--- The largest number, or the average, of windows along steps; see max_pool and average_pool.
+---@param pool_size integer|integer[] a whole number or {w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function Tensor:pool1d(pool_size, o) end
+
+--- The largest number, or the average, of windows of an image; see max_pool and average_pool. Averages do not count padding.
+---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first); float32 or float64
+---@param pool_size integer|integer[] a whole number or a pair {h, w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function K.pool2d(x, pool_size, o) end
+
+--- The largest number, or the average, of windows of an image; see max_pool and average_pool. Averages do not count padding.
+---@param pool_size integer|integer[] a whole number or a pair {h, w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function Tensor:pool2d(pool_size, o) end
+
+--- The largest number, or the average, of windows of a volume; see max_pool and average_pool. Averages do not count padding.
+---@param x dwconv.Tensor n,d,h,w,c (channels_last) or n,c,d,h,w (channels_first); float32 or float64
+---@param pool_size integer|integer[] a whole number or {d, h, w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function K.pool3d(x, pool_size, o) end
+
+--- The largest number, or the average, of windows of a volume; see max_pool and average_pool. Averages do not count padding.
+---@param pool_size integer|integer[] a whole number or {d, h, w}, each at least 1
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: "valid"|"same"|integer[][], pool_mode?: "max"|"avg", strides?: integer|integer[] }
+---@return dwconv.Tensor # x's, with as many windows as there are along each axis
+function Tensor:pool3d(pool_size, o) end
 
 --- x to the power of a. A negative base with a fractional exponent gives NaN; whole numbers with negative exponents are an error. The gradient of a is 0 where x is not above 0: there is none for most a.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
@@ -1446,6 +1542,60 @@ function K.reshape(x, shape) end
 ---@param shape integer[] a table of sizes with as many elements as x
 ---@return dwconv.Tensor # shape
 function Tensor:reshape(shape) end
+
+--- Images, or lines or volumes, of the given size. Pixel centres lie at halves: output i of n is at (i - 1/2) * from / n of an axis that had `from` pixels. "bilinear" interpolates linearly along each axis between the centres of pixels, without antialiasing, and repeats the outermost ones; "nearest" takes the pixel that the centre lies in. Whole numbers stay what they are for "nearest", and become K.floatx() for "bilinear".
+---@param x dwconv.Tensor n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis
+---@param size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", interpolation?: "nearest"|"bilinear" }
+---@return dwconv.Tensor # x's, of the given size
+function K.resize(x, size, o) end
+
+--- Images, or lines or volumes, of the given size. Pixel centres lie at halves: output i of n is at (i - 1/2) * from / n of an axis that had `from` pixels. "bilinear" interpolates linearly along each axis between the centres of pixels, without antialiasing, and repeats the outermost ones; "nearest" takes the pixel that the centre lies in. Whole numbers stay what they are for "nearest", and become K.floatx() for "bilinear".
+---@param size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", interpolation?: "nearest"|"bilinear" }
+---@return dwconv.Tensor # x's, of the given size
+function Tensor:resize(size, o) end
+
+--- The gradient of resize with respect to x, given g, the gradient with respect to its result, and the size that x had.
+---@param g dwconv.Tensor the result's; float32 or float64
+---@param size integer|integer[] a size for all axes, or a table of sizes
+---@param o? { data_format?: "channels_last"|"channels_first", interpolation?: "nearest"|"bilinear" }
+---@return dwconv.Tensor # g's, of the given size
+function K.resize_grad_x(g, size, o) end
+
+--- Images height_factor times as high and width_factor times as wide, as resize makes them.
+---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first)
+---@param height_factor integer a whole number from 1 to 2147483648
+---@param width_factor integer a whole number from 1 to 2147483648
+---@param data_format "channels_last"|"channels_first" the layout of x
+---@param o? { interpolation?: "nearest"|"bilinear" }
+---@return dwconv.Tensor # x's, larger
+function K.resize_images(x, height_factor, width_factor, data_format, o) end
+
+--- Images height_factor times as high and width_factor times as wide, as resize makes them.
+---@param height_factor integer a whole number from 1 to 2147483648
+---@param width_factor integer a whole number from 1 to 2147483648
+---@param data_format "channels_last"|"channels_first" the layout of x
+---@param o? { interpolation?: "nearest"|"bilinear" }
+---@return dwconv.Tensor # x's, larger
+function Tensor:resize_images(height_factor, width_factor, data_format, o) end
+
+--- Volumes with each number repeated depth_factor times along the depth, and so on.
+---@param x dwconv.Tensor n,d,h,w,c (channels_last) or n,c,d,h,w (channels_first)
+---@param depth_factor integer a whole number from 1 to 2147483648
+---@param height_factor integer a whole number from 1 to 2147483648
+---@param width_factor integer a whole number from 1 to 2147483648
+---@param data_format "channels_last"|"channels_first" the layout of x
+---@return dwconv.Tensor # x's, larger
+function K.resize_volumes(x, depth_factor, height_factor, width_factor, data_format) end
+
+--- Volumes with each number repeated depth_factor times along the depth, and so on.
+---@param depth_factor integer a whole number from 1 to 2147483648
+---@param height_factor integer a whole number from 1 to 2147483648
+---@param width_factor integer a whole number from 1 to 2147483648
+---@param data_format "channels_last"|"channels_first" the layout of x
+---@return dwconv.Tensor # x's, larger
+function Tensor:resize_volumes(depth_factor, height_factor, width_factor, data_format) end
 
 --- x with the order along each of the axes reversed. A view of the same numbers.
 ---@param x dwconv.Tensor any
@@ -1636,6 +1786,28 @@ function K.sort(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:sort(o) end
 
+--- Images with zeros around them.
+---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first)
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: integer|integer[][] }
+---@return dwconv.Tensor # x's, grown
+function K.spatial_2d_padding(x, o) end
+
+--- Images with zeros around them.
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: integer|integer[][] }
+---@return dwconv.Tensor # x's, grown
+function Tensor:spatial_2d_padding(o) end
+
+--- Volumes with zeros around them.
+---@param x dwconv.Tensor n,d,h,w,c (channels_last) or n,c,d,h,w (channels_first)
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: integer|integer[][] }
+---@return dwconv.Tensor # x's, grown
+function K.spatial_3d_padding(x, o) end
+
+--- Volumes with zeros around them.
+---@param o? { data_format?: "channels_last"|"channels_first", padding?: integer|integer[][] }
+---@return dwconv.Tensor # x's, grown
+function Tensor:spatial_3d_padding(o) end
+
 --- x cut along an axis into views: into a number of equal parts, or into parts of the given sizes, one of which may be -1 for what is left. The parts are several results, of which { K.split(...) } makes a table.
 ---@param x dwconv.Tensor any
 ---@param sizes integer|integer[] a whole number or a table of whole numbers
@@ -1783,6 +1955,17 @@ function Tensor:tanh() end
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's
 function K.tanh_slope(x) end
+
+--- x with zeros before and after it along the second axis, which is time.
+---@param x dwconv.Tensor n,steps,c
+---@param o? { padding?: integer|integer[] }
+---@return dwconv.Tensor # x's, grown
+function K.temporal_padding(x, o) end
+
+--- x with zeros before and after it along the second axis, which is time.
+---@param o? { padding?: integer|integer[] }
+---@return dwconv.Tensor # x's, grown
+function Tensor:temporal_padding(o) end
 
 --- A tensor from a nested table, a number or a boolean; a copy when given a tensor. A table of booleans is bool.
 ---@param data dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor

@@ -379,4 +379,6 @@ size_t dw_conv_panels(const dw_context *cx, const dw_conv *d, bool back); // sat
 void dw_conv_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *kernel, const dw_conv *d,
                        bool back);
 
+#include "images.h" // pooling, resizing, padding
+
 #endif

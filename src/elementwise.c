@@ -117,6 +117,8 @@ struct combination {
   bool streams;             // y is direct, and bypasses the caches
 };
 
+DW_BEFORE_SERIES(struct combination);
+
 // An axis along which an operand is contiguous that is far from contiguous along the last axis; -1 if there is none.
 static int find_across(const struct dw_walk *w) {
   enum { FEW = 4 };

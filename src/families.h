@@ -21,6 +21,9 @@ KERNELS(depthwise_pack, FLOATS)
 FAMILY(gemm, FLOATS)
 FAMILY(conv, NONE)
 FAMILY(softmax, FLOATS)
+FAMILY(pool, FLOATS)
+FAMILY(resize, ALL)
+FAMILY(pad, NONE)
 
 #undef FAMILY
 #undef KERNELS

@@ -23,6 +23,8 @@ struct move {
   void (*visit)(const struct move *m, char *to, char *from, int64_t n);
 };
 
+DW_BEFORE_SERIES(struct move);
+
 static struct move *move_of(dw_job *j) { return DW_STATE(struct move, j); }
 
 static void move_units(dw_job *j, int64_t a, int64_t b, int slot) {

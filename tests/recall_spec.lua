@@ -8,7 +8,7 @@ local args = require "dwconv.args"
 local support = require "support"
 local refuses, same = support.refuses, support.same
 
-local kinds = { strides = args.kinds.per_axis(1), padding = args.kinds.padding(), data_format = args.kinds.data_format() }
+local kinds = { strides = args.kinds.sizes(2, 1), padding = args.kinds.padding(2), data_format = args.kinds.data_format() }
 local parse = args.options(kinds, "(x, {options})")
 
 -- A parser that has read nothing yet.

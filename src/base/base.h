@@ -45,6 +45,14 @@ static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context
   ((void)sizeof(char[sizeof(T) <= sizeof(job)->state && _Alignof(T) <= DW_STATE_ALIGN ? 1 : -1]),                      \
    (T *)(void *)(job)->state)
 
+// What a driver keeps that runs jobs of other drivers one after another, in `next`: it stands at the end of the state,
+// and what those keep, of which DW_BEFORE_SERIES makes sure, before it.
+enum { DW_SERIES_BYTES = 384 };
+#define DW_BEFORE_SERIES(T) _Static_assert(sizeof(T) <= DW_STATE_BYTES - DW_SERIES_BYTES, "no room for a series")
+#define DW_SERIES(T, job)                                                                                              \
+  ((void)sizeof(char[sizeof(T) <= DW_SERIES_BYTES && _Alignof(T) <= DW_STATE_ALIGN ? 1 : -1]),                         \
+   (T *)(void *)((job)->state + DW_STATE_BYTES - DW_SERIES_BYTES))
+
 // A job of one pass, which the caller may extend; its state is not initialised.
 static inline void dw_job_init(dw_job *j, const dw_context *cx, int64_t units, double work, dw_run_units *run) {
   j->cx = cx;
@@ -102,5 +110,44 @@ void dw_walk_init(struct dw_walk *w, int operands, const dw_tensor *const *tenso
 void dw_walk_swap(struct dw_walk *w, int i, int j);
 // Where operand s has the element whose indices on the first `axes` axes are the digits of `outer`.
 char *dw_walk_at(const struct dw_walk *w, int s, int axes, int64_t outer);
+
+// ---- rows of images --------------------------------------------------------------------------------
+
+// An image (n,d,h,w,c) as rows of neighbouring elements. Either a pixel's channels are neighbours, and so are the
+// pixels of a row; or, with `planes`, the pixels of a row of one channel are: then each channel is a plane of its own,
+// and a pixel is one element.
+struct dw_rows {
+  char *data;
+  int64_t images, planes, depth, height, width, lanes; // lanes: elements of a pixel
+  int64_t step[4];                                     // bytes from one image, plane, depth, row to the next
+};
+
+void dw_rows_init(struct dw_rows *r, const dw_tensor *image, bool planes); // of an image that dw_image_has_rows
+int64_t dw_rows_count(const struct dw_rows *r);
+
+// Where a row is; it has a number, too, counted with the height last.
+struct dw_row {
+  int64_t image, plane, depth, height;
+};
+
+// Neighbouring planes of one image, packed as pixels of so many lanes. `packed` describes them, from `data` on; then
+// they are carried there, or back.
+void dw_rows_packed(struct dw_rows *packed, const struct dw_rows *r, int64_t planes, char *data, int64_t bytes);
+void dw_rows_pack(const struct dw_rows *packed, const struct dw_rows *r, int64_t image, int64_t plane,
+                  const struct dw_layout_kernels *layout);
+void dw_rows_unpack(const struct dw_rows *packed, const struct dw_rows *r, int64_t image, int64_t plane,
+                    const struct dw_layout_kernels *layout);
+
+// How planes are cut into blocks to be packed: whole vectors, but for the last block, which has the rest, too.
+struct dw_blocks {
+  int64_t planes, block, count; // of an image; of a block but the last; blocks
+};
+
+// For units that pack so many bytes of each plane; no blocks where planes are few.
+struct dw_blocks dw_blocks_of(const struct dw_rows *r, int64_t vector, int64_t bytes);
+int64_t dw_blocks_size(const struct dw_blocks *b, int64_t block);
+
+struct dw_row dw_row_of(const struct dw_rows *r, int64_t number);
+char *dw_row_at(const struct dw_rows *r, const struct dw_row *at);
 
 #endif

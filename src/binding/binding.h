@@ -95,6 +95,25 @@ int dwl_checkaxis(lua_State *L, int index, const char *argument, int rank); // f
 // Index `i` of n in Lua's counting to one from 0; raises outside.
 int64_t dwl_toindex(lua_State *L, int64_t i, int64_t n, int axis);
 
+// ---- images.c: tensors of rank 3 to 5, n,[[d,]h,]w,c or n,c,[[d,]h,]w, as the core takes them ------------
+
+typedef struct dwl_layout {
+  lua_State *L;
+  bool channels_first;
+  int rank;
+} dwl_layout;
+
+dwl_layout dwl_checklayout(lua_State *L, int index); // "channels_last" or "channels_first"; its rank is not known yet
+// A tensor of floats, or of any dtype, as (n,d,h,w,c); rank 3 to 5, which becomes the layout's. One whose rows do not
+// lie together is replaced by a copy. dwl_imageshape is for the shape of one.
+dw_tensor dwl_checkimage(dwl_layout *l, int index, const char *argument, bool floats);
+dw_tensor dwl_checkimageshape(dwl_layout *l, int index, const char *argument, dw_dtype dtype);
+dw_tensor dwl_lendrows(const dwl_layout *l, int index); // the tensor there, or a copy whose rows lie together
+dw_tensor dwl_newimage(const dwl_layout *l, const dw_tensor *like);     // new, of the shape of an (n,d,h,w,c)
+const char *dwl_imagetext(const dwl_layout *l, const dw_tensor *image); // "2x5x6x3, channels_last"; pushes it
+// The numbers for the axes that images of this rank have, as {d, h, w}: one number for all, or a table of one for each.
+void dwl_checksizes(const dwl_layout *l, int index, const char *argument, int64_t sizes[3]);
+
 void dwl_pushelement(lua_State *L, dw_dtype dtype, const void *element);
 // Writes the Lua value at `index` as an element; false when it is of the wrong kind or does not fit.
 bool dwl_toelement(lua_State *L, int index, dw_dtype dtype, void *element);
@@ -113,11 +132,11 @@ typedef struct dwl_geometry {
 const dwl_geometry *dwl_checkgeometry(lua_State *L, int index);
 const char *dwl_imageaxes(const dwl_geometry *g); // "n,h,w,c", as it lies
 dw_tensor *dwl_checkrank(lua_State *L, int index, const char *argument, int rank, const char *axes);
-dw_tensor *dwl_checkimage(lua_State *L, int index, const char *argument, const dwl_geometry *g);
+dw_tensor *dwl_checkimageof(lua_State *L, int index, const char *argument, const dwl_geometry *g);
 dw_tensor dwl_aslast(const dwl_geometry *g, const dw_tensor *image); // a view (n,...,c) of an image
 dw_tensor dwl_aslies(const dwl_geometry *g, const dw_tensor *last);  // and back
 // A table of sizes for a tensor that is not there.
-void dwl_checksizes(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t);
+void dwl_checklike(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t);
 
 // An image (n,...,c) and a kernel that do not fit together, and how an error names them.
 typedef struct dwl_slide {

@@ -33,7 +33,7 @@ static dw_tensor result_of(const dwl_geometry *g, const dw_conv *d) {
 
 static int conv(lua_State *L) { // x, kernel, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 3);
-  dw_tensor x = dwl_aslast(g, dwl_checkimage(L, 1, "x", g));
+  dw_tensor x = dwl_aslast(g, dwl_checkimageof(L, 1, "x", g));
   dw_tensor *kernel = dwl_checkrank(L, 2, "kernel", g->axes + 2, kernel_axes(g));
   dw_conv d = check_geometry(L, g, &x, "x", kernel, "kernel");
   kernel = dwl_contiguous(L, 2);
@@ -56,10 +56,10 @@ static void run_grad_x(lua_State *L, const dwl_geometry *g, const dw_conv *d, co
 
 static int grad_x(lua_State *L) { // g, kernel, x_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
-  const dw_tensor *dy = dwl_checkimage(L, 1, "g", g);
+  const dw_tensor *dy = dwl_checkimageof(L, 1, "g", g);
   const dw_tensor *kernel = dwl_checkrank(L, 2, "kernel", g->axes + 2, kernel_axes(g));
   dw_tensor like;
-  dwl_checksizes(L, 3, "x_shape", g->axes + 2, kernel->dtype, &like);
+  dwl_checklike(L, 3, "x_shape", g->axes + 2, kernel->dtype, &like);
   dw_tensor x = dwl_aslast(g, &like);
   dw_conv d = check_geometry(L, g, &x, "x_shape", kernel, "kernel");
   dw_tensor y = result_of(g, &d);
@@ -70,9 +70,9 @@ static int grad_x(lua_State *L) { // g, kernel, x_shape, geometry
 
 static int grad_kernel(lua_State *L) { // g, x, kernel_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
-  const dw_tensor *dy = dwl_checkimage(L, 1, "g", g);
-  dw_tensor x = dwl_aslast(g, dwl_checkimage(L, 2, "x", g)), like;
-  dwl_checksizes(L, 3, "kernel_shape", g->axes + 2, x.dtype, &like);
+  const dw_tensor *dy = dwl_checkimageof(L, 1, "g", g);
+  dw_tensor x = dwl_aslast(g, dwl_checkimageof(L, 2, "x", g)), like;
+  dwl_checklike(L, 3, "kernel_shape", g->axes + 2, x.dtype, &like);
   dw_conv d = check_geometry(L, g, &x, "x", &like, "kernel_shape");
   dw_tensor y = result_of(g, &d);
   dwl_checkgrad(L, dy, &y, "x");
@@ -101,11 +101,11 @@ static void fill_batch(lua_State *L, int index, int64_t batch) {
 
 static int transpose(lua_State *L) { // x, kernel, output_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
-  const dw_tensor *x = dwl_checkimage(L, 1, "x", g);
+  const dw_tensor *x = dwl_checkimageof(L, 1, "x", g);
   const dw_tensor *kernel = dwl_checkrank(L, 2, "kernel", g->axes + 2, transposed_axes(g));
   dw_tensor like;
   fill_batch(L, 3, x->shape[0]);
-  dwl_checksizes(L, 3, "output_shape", g->axes + 2, kernel->dtype, &like);
+  dwl_checklike(L, 3, "output_shape", g->axes + 2, kernel->dtype, &like);
   dw_tensor y = dwl_aslast(g, &like);
   dw_conv d = check_geometry(L, g, &y, "output_shape", kernel, "kernel");
   dw_tensor back = result_of(g, &d);

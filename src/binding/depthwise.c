@@ -26,7 +26,7 @@ static dw_tensor result_of(const dwl_geometry *g, const dw_depthwise *d) {
 
 static int conv(lua_State *L) { // x, depthwise_kernel, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 3);
-  dw_tensor x = dwl_aslast(g, dwl_checkimage(L, 1, "x", g));
+  dw_tensor x = dwl_aslast(g, dwl_checkimageof(L, 1, "x", g));
   dw_tensor *kernel = dwl_checkrank(L, 2, "depthwise_kernel", 4, AXES);
   dw_depthwise d = check_geometry(L, g, &x, "x", kernel, "depthwise_kernel");
   kernel = dwl_contiguous(L, 2);
@@ -39,9 +39,9 @@ static int conv(lua_State *L) { // x, depthwise_kernel, geometry
 
 static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
-  const dw_tensor *dy = dwl_checkimage(L, 1, "g", g), *kernel = dwl_checkrank(L, 2, "depthwise_kernel", 4, AXES);
+  const dw_tensor *dy = dwl_checkimageof(L, 1, "g", g), *kernel = dwl_checkrank(L, 2, "depthwise_kernel", 4, AXES);
   dw_tensor like;
-  dwl_checksizes(L, 3, "x_shape", 4, kernel->dtype, &like);
+  dwl_checklike(L, 3, "x_shape", 4, kernel->dtype, &like);
   dw_tensor x = dwl_aslast(g, &like);
   dw_depthwise d = check_geometry(L, g, &x, "x_shape", kernel, "depthwise_kernel");
   dw_tensor y = result_of(g, &d);
@@ -56,9 +56,9 @@ static int grad_x(lua_State *L) { // g, depthwise_kernel, x_shape, geometry
 
 static int grad_kernel(lua_State *L) { // g, x, kernel_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
-  const dw_tensor *dy = dwl_checkimage(L, 1, "g", g);
-  dw_tensor x = dwl_aslast(g, dwl_checkimage(L, 2, "x", g)), like;
-  dwl_checksizes(L, 3, "kernel_shape", 4, x.dtype, &like);
+  const dw_tensor *dy = dwl_checkimageof(L, 1, "g", g);
+  dw_tensor x = dwl_aslast(g, dwl_checkimageof(L, 2, "x", g)), like;
+  dwl_checklike(L, 3, "kernel_shape", 4, x.dtype, &like);
   dw_depthwise d = check_geometry(L, g, &x, "x", &like, "kernel_shape");
   dw_tensor y = result_of(g, &d);
   dwl_checkgrad(L, dy, &y, "x");

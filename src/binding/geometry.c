@@ -75,7 +75,7 @@ dw_tensor *dwl_checkrank(lua_State *L, int index, const char *argument, int rank
   return t;
 }
 
-dw_tensor *dwl_checkimage(lua_State *L, int index, const char *argument, const dwl_geometry *g) {
+dw_tensor *dwl_checkimageof(lua_State *L, int index, const char *argument, const dwl_geometry *g) {
   return dwl_checkrank(L, index, argument, g->axes + 2, dwl_imageaxes(g));
 }
 
@@ -98,7 +98,7 @@ dw_tensor dwl_aslies(const dwl_geometry *g, const dw_tensor *last) {
   return v;
 }
 
-void dwl_checksizes(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t) {
+void dwl_checklike(lua_State *L, int index, const char *argument, int rank, dw_dtype dtype, dw_tensor *t) {
   int64_t shape[DW_MAX_RANK];
   int got = dwl_checkshape(L, index, argument, shape);
   if (got != rank) dwl_error(L, "%s must have %d axes, got %d", argument, rank, got);

@@ -68,6 +68,29 @@ INLINE void stream_store(T *p, vec v) {
 
 INLINE vec all(T x) { return x - (vec){0}; }
 
+#if defined DW_IS_FLOAT
+// a > b ? a : b in each lane, so b where one of them is NaN.
+INLINE vec larger(vec a, vec b) {
+#if defined __AVX512F__ && !defined __clang__ && !defined DW_WIDE && DW_SIZE == 4
+  return _mm512_max_ps(a, b);
+#elif defined __AVX512F__ && !defined __clang__ && !defined DW_WIDE
+  return _mm512_max_pd(a, b);
+#elif defined __AVX2__ && !defined __clang__ && !defined DW_WIDE && DW_SIZE == 4
+  return _mm256_max_ps(a, b);
+#elif defined __AVX2__ && !defined __clang__ && !defined DW_WIDE
+  return _mm256_max_pd(a, b);
+#elif defined __SSE2__ && !defined __clang__ && !defined DW_WIDE && DW_SIZE == 4
+  return _mm_max_ps(a, b);
+#elif defined __SSE2__ && !defined __clang__ && !defined DW_WIDE
+  return _mm_max_pd(a, b);
+#else
+  vec r;
+  for (int i = 0; i < LANES; i++) r[i] = a[i] > b[i] ? a[i] : b[i];
+  return r;
+#endif
+}
+#endif
+
 // Lanes lo .. hi-1 of what is at p, or of v; 0 in the others, which are not read.
 #if defined __AVX512F__ && !defined __clang__ && defined DW_IS_FLOAT
 #define LANE_BITS(lo, hi) ((hi) > (lo) ? (1u << (hi)) - (1u << (lo)) : 0)

@@ -10,7 +10,7 @@ local K = dw.backend
 local cases = {}
 
 local FAMILIES = { "create", "update", "elementwise", "reduce", "linear", "shape", "sorting", "matrix", "control", "conv",
-  "refused" }
+  "pool", "resize", "pad", "refused" }
 local GRADIENT_TOLERANCE = { float32 = 3e-6, float64 = 1e-13 }
 
 -- What foldl, foldr and map_fn are given; Fn in oracle/backend.py has the same.

@@ -88,17 +88,6 @@ local function as_whole(v, least)
   return v and v >= least and v <= MOST and v or nil
 end
 
--- n whole numbers, in a table of our own: what a script does to its table later is not seen.
-local function as_list(v, n, least)
-  if type(v) ~= "table" or rawlen(v) ~= n then return nil end
-  local list = {}
-  for i = 1, n do
-    list[i] = as_whole(rawget(v, i), least)
-    if not list[i] then return nil end
-  end
-  return list
-end
-
 --- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
 function kinds.number(default, least, most)
   return new {
@@ -330,34 +319,6 @@ end
 
 -- ---- what convolutions take ----------------------------------------------------------------------
 
-local PER_AXIS <const> = {
-  "a whole number of at least 1", "a whole number or a pair {h, w}, each at least 1",
-  "a whole number or {d, h, w}, each at least 1",
-}
-
---- A whole number of at least 1 for all axes of an image, or a table with one for each.
----@param default integer
----@param axes? integer 1 to 3, 2 if left out
-function kinds.per_axis(default, axes)
-  axes = axes or 2
-  local function all(v)
-    local list = {}
-    for i = 1, axes do list[i] = v end
-    return list
-  end
-  return new {
-    default = all(default),
-    steady = true,
-    annotation = "integer|integer[]",
-    expected = PER_AXIS[axes],
-    read = function(v)
-      if type(v) == "table" then return as_list(v, axes, 1) end
-      v = as_whole(v, 1)
-      return v and all(v)
-    end,
-  }
-end
-
 --- "channels_last" or "channels_first"; left out, it is K.image_data_format().
 function kinds.data_format()
   local kind = kinds.oneof({ "channels_last", "channels_first" }, { NHWC = "channels_last", NCHW = "channels_first" })
@@ -365,30 +326,61 @@ function kinds.data_format()
   return kind
 end
 
+-- What the axes of a window are called, by their number.
+local SIZES <const> = { "{w}", "a pair {h, w}", "{d, h, w}" }
 local PAIRS <const> = {
   "{before, after}", "{{top, bottom}, {left, right}}", "{{front, back}, {top, bottom}, {left, right}}",
 }
 
---- "valid", "same", or how many zeros there are before and after each axis of an image; for one axis one pair will do.
----@param axes? integer 1 to 3, 2 if left out
+-- f of each item of a list of `n`, or, without n, of 1 to 3, in a table of our own: what a script does to its table
+-- later is not seen. nil if one of them has none.
+local function read_each(v, n, f)
+  if type(v) ~= "table" or rawlen(v) ~= (n or rawlen(v)) or rawlen(v) < 1 or rawlen(v) > 3 then return nil end
+  local list = {}
+  for i = 1, rawlen(v) do
+    list[i] = f(rawget(v, i))
+    if list[i] == nil then return nil end
+  end
+  return list
+end
+
+--- A whole number for all axes of a window, or a list of one for each; at least 1. `axes`: how many there are, or nil
+--- for as many as the image has, which the function itself checks; then the normal form may be a number.
+---@param axes? integer 1 to 3
+---@param default? integer
+function kinds.sizes(axes, default)
+  local function one(v) return as_whole(v, 1) end
+  local function read(v)
+    if type(v) == "table" then return read_each(v, axes, one) end
+    v = one(v)
+    if not v or not axes then return v end
+    local list = {}
+    for i = 1, axes do list[i] = v end
+    return list
+  end
+  return new {
+    default = default and read(default),
+    steady = true,
+    annotation = "integer|integer[]",
+    expected = ("a whole number or %s, each at least 1"):format(axes and SIZES[axes] or "a table of one for each axis"),
+    read = read,
+  }
+end
+
+--- "valid", "same" or a pair {before, after} for each axis of a window; for one axis the pair alone will do, too.
+---@param axes? integer how many axes there are; nil for as many as the image has, which the function itself checks
 ---@param causal? boolean "causal" may be said, too
 function kinds.padding(axes, causal)
-  axes = axes or 2
   local kind = kinds.oneof(causal and { "valid", "same", "causal" } or { "valid", "same" })
   local is_word = kind.read
+  local function pair(v) return read_each(v, 2, function(n) return as_whole(n, 0) end) end
   kind.annotation = kind.annotation .. (axes == 1 and "|integer[]" or "|integer[][]")
-  kind.expected = ('"valid", "same"%s or %s'):format(causal and ', "causal"' or "", PAIRS[axes])
+  kind.expected = ('"valid", "same"%s or %s'):format(causal and ', "causal"' or "",
+    PAIRS[axes] or "a pair {before, after} for each axis")
   kind.read = function(v)
     if type(v) ~= "table" then return is_word(v) end
-    local pair = axes == 1 and as_list(v, 2, 0)
-    if pair then return { pair } end
-    if rawlen(v) ~= axes then return nil end
-    local pairs_ = {}
-    for i = 1, axes do
-      pairs_[i] = as_list(rawget(v, i), 2, 0)
-      if not pairs_[i] then return nil end
-    end
-    return pairs_
+    local alone = axes == 1 and pair(v)
+    return alone and { alone } or read_each(v, axes, pair)
   end
   return kind
 end

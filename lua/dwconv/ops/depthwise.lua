@@ -21,10 +21,10 @@ end
 
 local function options()
   return {
-    strides = kinds.per_axis(1),
-    padding = kinds.padding(),
+    strides = kinds.sizes(2, 1),
+    padding = kinds.padding(2),
     data_format = kinds.data_format(),
-    dilation_rate = kinds.per_axis(1),
+    dilation_rate = kinds.sizes(2, 1),
   }
 end
 

@@ -13,7 +13,8 @@ local families = {
   { name = "sort", about = "sorting; positions count from 1" },
   { name = "layout", about = "shapes, the order of axes, dtypes; views that copy nothing where they can be" },
   { name = "view", about = "parts of a tensor, as views of the same numbers" },
-  { name = "join", about = "tensors put together, repeated and padded", rooms = { "join", "pad" } },
+  { name = "join", about = "tensors put together and repeated" },
+  { name = "pad", about = "elements around a tensor: one value, or the tensor mirrored" },
   { name = "matrix", about = "diagonals, triangles, traces and norms" },
   { name = "create", about = "tensors out of sizes, tables, bytes and numbers" },
   { name = "random", about = "random numbers, the same for any number of threads" },
@@ -23,6 +24,8 @@ local families = {
   { name = "depthwise", about = "depthwise convolution and its gradients" },
   { name = "conv", about = "dense, grouped, transposed, separable and unshared convolution",
     rooms = { "conv", "separable", "unshared" } },
+  { name = "pool", about = "the largest or the average of windows, in one to three dimensions, and its gradients" },
+  { name = "resize", about = "images of another size, and the gradients of that" },
   { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },
   { name = "io", about = "files: NumPy's arrays and pictures", rooms = {} },
 }

@@ -2,20 +2,9 @@
 -- one up in K gives this advice. x is an image n,h,w,c or a tensor of scores; the other names are Keras's arguments. A
 -- function that comes leaves this list. tests/dw_spec.lua runs the code.
 
-local PADDING = "K.pad(x, { { 0, 0 }, { 1, 1 }, { 1, 1 }, { 0, 0 } }), with a pair {before, after} for each axis"
-local REPEAT = "K.repeat_elements(K.repeat_elements(x, 2, 2), 2, 3) repeats rows and columns: interpolation \"nearest\""
-local POOL = "K.depthwise_conv2d(x, dw.full({ 2, 2, c, 1 }, 1 / 4), { strides = 2 }) is the average; the largest is "
-  .. "K.maximum over parts such as x[{ {}, { 1, -1, 2 }, { 1, -1, 2 }, {} }]"
 local NOTHING = "there is nothing for it yet"
 
 return {
-  temporal_padding = PADDING,
-  spatial_2d_padding = PADDING,
-  spatial_3d_padding = PADDING,
-  resize_images = REPEAT,
-  resize_volumes = REPEAT,
-  pool2d = POOL,
-  pool3d = POOL,
   elu = "K.where(x:greater(0), x, K.expm1(x) * alpha)",
   softplus = "K.maximum(x, 0) + K.log1p(K.exp(-K.abs(x)))",
   softsign = "x / (K.abs(x) + 1)",

@@ -11,10 +11,10 @@ local tensor = kinds.tensor
 
 local function options(axes)
   return {
-    strides = kinds.per_axis(1, axes),
+    strides = kinds.sizes(axes, 1),
     padding = kinds.padding(axes, axes == 1),
     data_format = kinds.data_format(),
-    dilation_rate = kinds.per_axis(1, axes),
+    dilation_rate = kinds.sizes(axes, 1),
   }
 end
 

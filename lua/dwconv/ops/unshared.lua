@@ -53,7 +53,7 @@ end
 
 local KERNEL = tensor("positions, numbers in a window, filters; of x's dtype", { rank = 3, dtype = "floats" })
 local ERRORS = "A kernel of another shape; a window larger than x."
-local function sizes(axes) return kinds.per_axis(1, axes) end
+local sizes = kinds.sizes
 
 op "local_conv1d" {
   doc = [[

@@ -125,6 +125,48 @@ def sort_with(f, **fixed):
     return lambda x, axis=-1, direction="ascending": f(x, axis=axis, direction=direction.upper(), **fixed)
 
 
+def tuples(value):
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+
+def with_tuples(f):
+    """Keras wants tuples where Lua has tables; a number stands for all of them there."""
+    return lambda x, *args, **options: f(x, *map(tuples, args), **{k: tuples(v) for k, v in options.items()})
+
+
+def narrow(f, lacks):
+    """f in float32, where TensorFlow lacks it in float64."""
+    def call(x, *args, **options):
+        if x.dtype != f64 or not lacks(x, options):
+            return f(x, *args, **options)
+        return tf.cast(f(tf.cast(x, f32), *args, **options), f64)
+    return call
+
+
+def narrow_volumes(f):
+    return narrow(f, lambda x, options: len(x.shape) == 5)
+
+
+def narrow_bilinear(f):
+    return narrow(f, lambda x, options: options.get("interpolation") == "bilinear")
+
+
+def pool1d(x, pool_size, strides=(1,), data_format="channels_last", **options):
+    at = 1 if data_format == "channels_last" else 2
+    y = K.pool2d(tf.expand_dims(x, at), (1,) + pool_size, (1,) + strides, data_format=data_format, **options)
+    return tf.squeeze(y, at)
+
+
+def pool(mode):
+    """Of any rank, channels_last. A number of padding that is counted is a 0 of the image."""
+    def call(x, pool_size, strides=None, padding="valid", dilation_rate=None, count_padding=False):
+        n = len(x.shape) - 2
+        if count_padding:
+            x, padding = tf.pad(x, ((0, 0),) + padding + ((0, 0),)), "valid"
+        return tf.nn.pool(x, pool_size, mode, strides or (1,) * n, padding.upper(), None, dilation_rate or (1,) * n)
+    return call
+
+
 OPS = {}
 
 
@@ -193,3 +235,12 @@ ops("sorting", "boolean_mask", tf, exact=True)
 OPS["nonzero"] = Op("sorting", tf.where, exact=True, results=(0,), grad=None)
 for name in "set_floatx set_image_data_format set_epsilon set_learning_phase".split():
     OPS[name] = Op("create", getattr(K, name))
+OPS["pool1d"] = Op("pool", with_tuples(pool1d))
+ops("pool", "pool2d", wrap=with_tuples)
+OPS["pool3d"] = Op("pool", with_tuples(narrow_volumes(K.pool3d)))
+OPS["max_pool"] = Op("pool", with_tuples(narrow_volumes(pool("MAX"))))
+OPS["average_pool"] = Op("pool", with_tuples(narrow_volumes(pool("AVG"))))
+ops("resize", "resize_images", wrap=narrow_bilinear)
+ops("resize", "resize_volumes")
+OPS["resize"] = Op("resize", narrow_bilinear(lambda x, size, interpolation: tf.image.resize(x, size, interpolation)))
+ops("pad", "temporal_padding spatial_2d_padding spatial_3d_padding", wrap=with_tuples, exact=True)
