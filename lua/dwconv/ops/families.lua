@@ -4,7 +4,7 @@
 
 local families = {
   { name = "elementwise", about = "numbers one by one; shapes broadcast as NumPy's, numbers take the tensors' dtype",
-    rooms = { "elementwise", "functions", "compare" } },
+    rooms = { "elementwise", "functions", "activations", "compare" } },
   { name = "reduce", about = "sums, extremes, positions of extremes, along any axes; running sums",
     rooms = { "reduce", "running" } },
   { name = "gemm", about = "matrix products, and sums of products over named axes", rooms = { "gemm", "einsum" } },
