@@ -70,8 +70,9 @@ activation "hard_sigmoid" {
 }
 
 activation "selu" {
-  doc = "scale*x above 0, scale*alpha*(exp(x) - 1) elsewhere, of scale = 1.0507 and alpha = 1.6733: elu, scaled so that "
-    .. "layers of it keep mean 0 and variance 1.",
+  doc = [[
+scale*x above 0, scale*alpha*(exp(x) - 1) elsewhere, of scale = 1.0507 and alpha = 1.6733: elu, scaled so that layers of
+it keep mean 0 and variance 1.]],
   backward = {
     x = function(g, _, x)
       local below = times(g * (SELU_SCALE * SELU_ALPHA), K.exp(K.minimum(x, 0)))
