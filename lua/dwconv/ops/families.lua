@@ -11,6 +11,7 @@ local families = {
   { name = "softmax", about = "shares of a sum of powers along an axis, and their logarithms" },
   { name = "norm", about = "numbers shifted and scaled to mean 0, variance 1 or length 1" },
   { name = "losses", about = "crossentropies and other losses, sample by sample" },
+  { name = "ctc", about = "connectionist temporal classification: losses of sequences, and decoding" },
   { name = "gather", about = "elements picked by index" },
   { name = "sort", about = "sorting; positions count from 1" },
   { name = "layout", about = "shapes, the order of axes, dtypes; views that copy nothing where they can be" },

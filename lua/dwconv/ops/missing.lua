@@ -30,6 +30,4 @@ return {
   normalize_batch_in_training = "(x - K.mean(x, axes)) / K.sqrt(K.var(x, axes) + 1e-3) * gamma + beta, where axes = "
     .. "{ axis = { 1, 2, 3 }, keepdims = true }",
   batch_normalization = "(x - mean) * gamma / K.sqrt(var + 1e-3) + beta",
-  ctc_batch_cost = NOTHING,
-  ctc_decode = NOTHING,
 }

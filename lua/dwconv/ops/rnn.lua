@@ -70,11 +70,12 @@ end
 -- What the step gives for an input: the output, and as many states as there were.
 local function call_step(step, input, states, constants)
   local given = table.move(constants, 1, #constants, #states + 1, { table.unpack(states) })
-  local output, after = args.call2(step, input, given)
+  local output, after = args.call(step, input, given)
   one:check("what step_function gives", output)
   after = after == nil and {} or after
   if type(after) ~= "table" or rawlen(after) ~= #states then
-    raise("step_function must give the output and a table of %d states, got %s", #states, show(after))
+    raise("step_function must give the output and a table of %d states, got %s%s", #states, show(after),
+      type(after) == "table" and (" of %d"):format(rawlen(after)) or "")
   end
   local list = {}
   for i = 1, #states do list[i] = one:check(("states[%d] of what step_function gives"):format(i), rawget(after, i)) end

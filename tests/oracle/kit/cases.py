@@ -188,11 +188,14 @@ def case(name, *args, note=None, grads=True, gradient=None, truth=None, **option
     parts = lua_call(name, args, options)
     parts.append("result%s = %s" % (("", lua(results[0])) if len(results) == 1 else ("s", lua(results))))
     first = np.asarray(values[0])
-    if not op.exact and first.dtype.name in TOLERANCE:
-        parts.append("tolerance = %g" % TOLERANCE[first.dtype.name])
+    floats = [v.dtype.name for v in map(np.asarray, values) if v.dtype.name in TOLERANCE]
+    if not op.exact and floats:
+        parts.append("tolerance = %g" % TOLERANCE[floats[0]])
     parts += gradients(op, args, options, first, tensors, grads, gradient, what)
     if op.variable:
         parts.append("changes = true")
+    if op.flat:
+        parts.append("flat = true")
     if note:
         parts.append('note = "%s"' % note)
     emit(op.family, name, parts)
