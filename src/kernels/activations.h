@@ -1,7 +1,7 @@
 // activations.h: the activations of neural networks, of one element, and the slopes of those that have no simple one.
 // Made of elementary.h's functions, so a loop over them becomes vector code as over those; for kernels, after DW_SIZE
 // is defined. Invariant: at infinities they have their limits, and nothing overflows that the result does not; NaN
-// stays. tests/host/math.c measures their errors.
+// stays. tests/activations_spec.lua measures their errors.
 #ifndef DWCONV_ACTIVATIONS_H
 #define DWCONV_ACTIVATIONS_H
 

@@ -159,6 +159,8 @@ print(K.ctc_batch_cost(dw.tensor { { 1, 2 } }, y_pred, dw.tensor { { 3 } }, dw.t
 
 -- ---- decoding -------------------------------------------------------------------------------------
 
+local log, sum_of_two = core.elementwise("log", "new", "y_pred"), core.elementwise("add", "new", "y_pred", "epsilon")
+
 -- Rows of labels, from which equal neighbours are left out, as a tensor n,time.
 local function as_tensor(rows, n, time)
   if n * time == 0 then return core.zeros({ n, time }, "int64") end
@@ -230,11 +232,9 @@ of their probabilities. merge_repeated then leaves equal neighbours out of the l
       raise("top_paths must not be above beam_width, %d, got %d", o.beam_width, o.top_paths)
     end
     local steps = lengths(input_length, "input_length", y_pred.shape[1])
-    return K.no_grad(function()
-      local x = core.contiguous(K.log(y_pred + config.epsilon()))
-      if o.greedy then return greedy(x, steps) end
-      return beam(x, steps, o)
-    end)
+    local x = core.contiguous(log(sum_of_two(y_pred, config.epsilon())))
+    if o.greedy then return greedy(x, steps) end
+    return beam(x, steps, o)
   end,
   backward = "none",
   reason = "its result is labels",
