@@ -101,7 +101,8 @@ typedef struct dw_memory {
 } dw_memory;
 dw_memory dw_look_at_memory(void);
 
-// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a 64-byte line and stays until the workers are stopped.
+// Workers start when a job first wants them, as many as the system gives. `memory` has dw_workers_bytes, begins at a
+// 64-byte line and stays until the workers are stopped.
 enum { DW_MAX_THREADS = 1024 };
 size_t dw_workers_bytes(void);
 dw_workers *dw_workers_init(void *memory);
@@ -210,6 +211,28 @@ void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_
 
 // y = e^x over the sum of e^x along an axis, or the logarithm of that. Floats of one shape and dtype, any strides.
 void dw_softmax_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool log);
+
+// ---- normalization -------------------------------------------------------------------------------
+
+// y = (x - mean) * gamma / sqrt(var + epsilon) + beta. x, y, g and dx are contiguous, of one shape and one dtype of
+// floats. mean and var are contiguous and float64, of x's rank, with x's size or 1 on each axis: moments are taken over
+// the axes where they have 1. gamma, beta and their gradients are contiguous, of x's dtype and one shape, which is such
+// a one as well. NULL stands for a gamma of 1 and a beta of 0. Of an x
+// of no elements nothing is written.
+typedef struct dw_norm {
+  const dw_tensor *x, *mean, *var;
+  const dw_tensor *gamma, *beta;
+  double epsilon;
+} dw_norm;
+
+// mean and var are those of x, which this writes; the variance is divided by the number of elements.
+dw_status dw_norm_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
+// mean and var are given.
+dw_status dw_norm_apply_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
+// Of sum(g * y), where mean and var are those of x: the gradients of x (NULL: not wanted), and of gamma and beta (NULL
+// if there are neither). gamma may be NULL where there is a beta; beta is not read.
+dw_status dw_norm_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *d_gamma,
+                            const dw_tensor *d_beta, const dw_tensor *g, const dw_norm *n);
 
 // ---- connectionist temporal classification --------------------------------------------------------
 

@@ -20,6 +20,7 @@ KERNELS(depthwise_grad, FLOATS)
 KERNELS(depthwise_pack, FLOATS)
 FAMILY(gemm, FLOATS)
 FAMILY(softmax, FLOATS)
+FAMILY(norm, FLOATS)
 FAMILY(ctc, FLOATS)
 
 #undef FAMILY

@@ -77,7 +77,8 @@ describe("rnn", function()
     refuses(function() K.rnn(function() return 1 end, x, { h }) end, "rnn: what step_function gives must be a tensor, got 1")
     refuses(function() K.rnn(function(e) return e end, x, { h }) end,
       "rnn: step_function must give the output and a table of 1 states, got a table of 0")
-    refuses(function() K.rnn(function(e) return K.sum(e), {} end, x, {}) end, "rnn: what step_function gives must have the inputs' 3 samples")
+    refuses(function() K.rnn(function(e) return K.sum(e), {} end, x, {}) end,
+      "rnn: what step_function gives must have the inputs' 3 samples")
   end)
 end)
 

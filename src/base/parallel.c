@@ -68,7 +68,7 @@ static void relax(void) {
 #endif
 }
 
-// Looks until ready(workers, what) or for SPIN_US. A thread that the machine does not run meanwhile finds its time over.
+// Looks until ready(workers, what) or for SPIN_US. A thread that the machine does not run meanwhile finds that its time
 static bool spin(dw_workers *p, bool (*ready)(dw_workers *p, uint64_t what), uint64_t what) {
   enum { LOOKS = 32 };
   int64_t end = now_us() + SPIN_US;

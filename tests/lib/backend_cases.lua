@@ -85,9 +85,10 @@ local function tensors(value, found)
     found[#found + 1] = value
   elseif type(value) == "table" and value ~= NIL then
     for _, item in ipairs(value) do tensors(item, found) end
-    for key, item in pairs(value) do
-      if type(key) == "string" then tensors(item, found) end
-    end
+    local names = {}
+    for key in pairs(value) do names[#names + 1] = type(key) == "string" and key or nil end
+    table.sort(names) -- as oracle/kit/cases.py has them
+    for _, name in ipairs(names) do tensors(value[name], found) end
   end
   return found
 end

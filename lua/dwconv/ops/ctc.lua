@@ -12,11 +12,14 @@ local K = ops.calls
 local kinds, raise = args.kinds, args.raise
 local NEVER <const> = -1e30 -- the logarithm of a probability that is 0
 
-local function predictions(text) return kinds.tensor("n,time,classes; " .. text, { rank = 3, dtype = "floats" }) end
+local function predictions(text)
+  return kinds.tensor("n,time,classes; " .. text, { rank = 3, dtype = "floats" })
+end
+
 local function counts(text) return kinds.tensor("n or n,1; " .. text, { dtype = "numbers" }) end
 local labels_kind = kinds.tensor("n,most labels; whole numbers, from 1 on", { rank = 2, dtype = "numbers" })
-local BAD = "A label outside 1 to the number of classes less 1, a length that is too large, fewer steps than the labels "
-  .. "need: one for each, and one between equal neighbours."
+local BAD = [[A label outside 1 to the number of classes less 1, a length that is too large, fewer steps than the labels
+need: one for each, and one between equal neighbours.]]
 
 -- Whole numbers for the core.
 local function wholes(t) return core.contiguous(core.cast(t, "int64")) end
@@ -57,8 +60,8 @@ local function loss_of(x, labels, count)
   local now = row(start)
   for t = 1, #x do
     local far = K.concatenate { never, now }
-    now = K.logsumexp(K.stack({ now, K.narrow(far, 1, 2, states), K.narrow(far, 1, 1, states) + blocked }, { axis = 1 }),
-      { axis = 1 }) + K.select(rows, 1, t)
+    local ways = { now, K.narrow(far, 1, 2, states), K.narrow(far, 1, 1, states) + blocked }
+    now = K.logsumexp(K.stack(ways, { axis = 1 }), { axis = 1 }) + K.select(rows, 1, t)
   end
   return -K.logsumexp(K.narrow(now, 1, math.max(1, states - 1), math.min(2, states)))
 end
@@ -116,7 +119,7 @@ print(K.ctc_loss(x, dw.tensor { { 1, 2 } }, dw.tensor { 3 }, dw.tensor { 2 }))]]
 }
 
 op "ctc_loss_grad" {
-  doc = "The gradient of ctc_loss, of which g is that of the result: minus g times the share of each class at each step.",
+  doc = "The gradient of ctc_loss; g is that of its result: minus g times the share of each class at each step.",
   args = { { "g", kinds.tensor "n" }, { "log_probabilities", predictions "g's dtype" } },
   values = values,
   result = "n,time,classes",
@@ -239,8 +242,8 @@ of their probabilities. merge_repeated then leaves equal neighbours out of the l
   backward = "none",
   reason = "its result is labels",
   sample = function(R) return R({ 2, 3, 4 }, 0.1, 0.9), core.tensor({ 3, 2 }, "int64", "float32") end,
-  differs = "Labels count from 1, and 0 fills up. Keras's beam search always merges, and so never finds a label twice in "
-    .. "a row.",
+  differs = [[Labels count from 1, and 0 fills up. Keras's beam search always merges, and so never finds a label twice in
+a row.]],
   errors = "A length above the time, more top_paths than beam_width or than there are.",
   example = [[
 y_pred = dw.tensor { { { 0.6, 0.1, 0.3 }, { 0.2, 0.1, 0.7 }, { 0.8, 0.1, 0.1 } } }

@@ -85,7 +85,8 @@ local function labels_of(target, x, axis)
     local low, high = core.min(labels, nil, false):item(), core.max(labels, nil, false):item()
     local wrong = low < 1 and low or high > classes and high
     if wrong then
-      raise("target holds the label %d, outside 1 to %d%s", wrong, classes, wrong == 0 and "; counting starts at 1" or "")
+      local hint = wrong == 0 and "; counting starts at 1" or ""
+      raise("target holds the label %d, outside 1 to %d%s", wrong, classes, hint)
     end
   end
   return core.reshape(labels, shape)
@@ -109,7 +110,9 @@ epsilon..1 - epsilon and then divided by their sum; through what is clipped no g
     return -K.squeeze(K.take_along_axis(shares, labels, axis), axis)
   end,
   backward = "parts",
-  sample = function(R) return core.tensor({ { 2, 1, 3 }, { 3, 3, 1 } }, "int64", "float32"), R({ 2, 3, 3 }, 0.1, 0.9) end,
+  sample = function(R)
+    return core.tensor({ { 2, 1, 3 }, { 3, 3, 1 } }, "int64", "float32"), R({ 2, 3, 3 }, 0.1, 0.9)
+  end,
   differs = "Labels count from 1. " .. FROM_LOGITS:format "softmax",
   errors = "A label outside 1 to the number of classes. Shapes that do not fit, an axis that output does not have.",
   example = [[

@@ -9,7 +9,6 @@ local PARTS = "cut x into parts with x[{ ranges }] and use K.matmul or K.batch_d
 local REPEAT = "K.repeat_elements(K.repeat_elements(x, 2, 2), 2, 3) repeats rows and columns: interpolation \"nearest\""
 local POOL = "K.depthwise_conv2d(x, dw.full({ 2, 2, c, 1 }, 1 / 4), { strides = 2 }) is the average; the largest is "
   .. "K.maximum over parts such as x[{ {}, { 1, -1, 2 }, { 1, -1, 2 }, {} }]"
-local NOTHING = "there is nothing for it yet"
 
 return {
   temporal_padding = PADDING,
@@ -27,7 +26,4 @@ return {
   bias_add = "x + bias adds along the last axis; for channels_first x + bias:reshape { c, 1, 1 }",
   pool2d = POOL,
   pool3d = POOL,
-  normalize_batch_in_training = "(x - K.mean(x, axes)) / K.sqrt(K.var(x, axes) + 1e-3) * gamma + beta, where axes = "
-    .. "{ axis = { 1, 2, 3 }, keepdims = true }",
-  batch_normalization = "(x - mean) * gamma / K.sqrt(var + 1e-3) + beta",
 }

@@ -142,8 +142,8 @@ input_length, the states stay, and the output is the one before (0 at first, or 
   backward = "parts",
   sample = function(R)
     return function(x, s)
-      local h = K.tanh(x + s[1] * s[2])
-      return h * 2, { h }
+      local h = K.tanh(K.add(x, K.multiply(s[1], s[2])))
+      return K.multiply(h, 2), { h }
     end, R { 2, 3, 4 }, { R { 2, 4 } }, { constants = { R { 2, 4 } } }
   end,
   differs = "Every loop is unrolled: unroll changes nothing. Where there is a mask, input_length is not looked at.",

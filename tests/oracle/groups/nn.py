@@ -134,6 +134,32 @@ def norm():
         for dtype in (f32, f64):
             case("l2_normalize", r(s, dtype), axis=axis)
     case("l2_normalize", a([[0, 0], [3, 4], [1e-8, 0]], f64), axis=1, note="of zeros the gradient is g * 1e6")
+    for s, axis in [((4, 3), None), ((2, 3, 4), 1), ((2, 3, 2, 4), -1), ((2, 3, 2, 4), 1), ((0, 3), None)]:
+        for dtype in (f32, f64):
+            n = s[-1 if axis is None else axis]
+            mean, beta, gamma = (r((n,), dtype, salt=i) for i in range(3))
+            var = r((n,), dtype, 0, 2, salt=4)
+            case("batch_normalization", r(s, dtype), mean, var, beta, gamma, axis=axis)
+            case("batch_normalization", r(s, dtype), mean, var, None, None, axis=axis, epsilon=0.25)
+    for shape in [(3, 1), (1, 3, 1), (2, 3, 4)]:
+        mean, beta, gamma = (r(shape, salt=i) for i in range(3))
+        case("batch_normalization", r((2, 3, 4)), mean, r(shape, low=0, salt=4), beta, gamma)
+    for s, axes in [((4, 3), [0]), ((2, 3, 4), [0, 1]), ((2, 3, 2, 4), [0, 1, 2]), ((2, 4, 3, 2), [0, 2, 3]),
+                    ((2, 3, 2, 2, 2), [0, 1, 2, 3])]:
+        for dtype in (f32, f64):
+            n = [v for i, v in enumerate(s) if i not in axes]
+            for epsilon in (None, 0.25):
+                case("normalize_batch_in_training", r(s, dtype), r(n, dtype, salt=1), r(n, dtype, salt=2), axes,
+                     epsilon=epsilon)
+    for s, axis in [((3, 4), None), ((2, 3, 4), 1), ((2, 3, 4), [1, 2]), ((2, 3, 4), [-1])]:
+        axes = [-1] if axis is None else axis if isinstance(axis, list) else [axis]
+        for dtype in (f32, f64):
+            n = [s[i] for i in axes]
+            case("layer_normalization", r(s, dtype), r(n, dtype, salt=1), r(n, dtype, salt=2), axis=axis)
+    for s, groups, axis in [((2, 4), 2, None), ((2, 3, 6), 3, None), ((2, 6, 5), 2, 1), ((2, 3, 2, 4), 1, -1), ((2, 3, 2, 4), 4, -1)]:
+        for dtype in (f32, f64):
+            n = (s[-1 if axis is None else axis],)
+            case("group_normalization", r(s, dtype), r(n, dtype, salt=1), r(n, dtype, salt=2), groups=groups, axis=axis)
 
 
 def refusals():
@@ -172,3 +198,11 @@ def refusals():
     refused("in_top_k", x, a([0.0, 1.0]), 1)
     refused("l2_normalize", x, axis=2)
     refused("l2_normalize", n)
+    c = few((3,))
+    refused("batch_normalization", x, few((4,)), c, c, c)
+    refused("batch_normalization", x, few((3,), f64), c, c, c)
+    refused("normalize_batch_in_training", x, few((4,)), c, [0])
+    refused("normalize_batch_in_training", x, c, c, [2])
+    refused("normalize_batch_in_training", n, c, c, [0])
+    refused("layer_normalization", x, few((2,)), few((2,)))
+    refused("group_normalization", x, c, c, groups=2)

@@ -173,6 +173,8 @@ def case(name, *args, note=None, grads=True, gradient=None, truth=None, **option
     """One call. grads: False for none. truth, gradient: the result, and for each tensor the gradient, that TensorFlow
     should have given."""
     options = {k: v for k, v in options.items() if v is not None}
+    if len(arrays(list(options.values()))) > 1:
+        options = dict(sorted(options.items()))  # tensors in the order in which backend_cases.lua finds them
     op, what = OPS[name], (name, args, options)
     tensors = arrays(list(args) + list(options.values()))
     values = run(op, args, options)

@@ -249,6 +249,42 @@ def rnn(f, inputs, states, **options):
     return [last, outputs] + list(after)
 
 
+def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
+    """K's, but by ops where that has no kernel: float64 of rank 4, and other axes than the last of another rank."""
+    if x.dtype == f32 and gamma is not None and (len(x.shape) == 4 or axis == -1):
+        return K.batch_normalization(x, mean, var, beta, gamma, axis, epsilon)
+    shape = [-1 if i == axis % len(x.shape) else 1 for i in range(len(x.shape))]
+    mean, var, beta, gamma = (t if t is None or len(t.shape) > 1 else tf.reshape(t, shape) for t in (mean, var, beta, gamma))
+    return tf.nn.batch_normalization(x, mean, var, beta, gamma, epsilon)
+
+
+def batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
+    """Of rank 4 in float64, which TensorFlow refuses, by its ops of rank 3."""
+    if x.dtype == f32 or len(x.shape) != 4:
+        return list(K.normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon))
+    mean, var = tf.nn.moments(x, reduction_axes, keepdims=True)
+    n = float(tf.size(x)) / float(tf.size(mean))
+    y = (x - mean) / tf.sqrt(var + epsilon) * tf.reshape(gamma, mean.shape) + tf.reshape(beta, mean.shape)
+    var = var * (n / max(n - 1, 1)) if list(reduction_axes) == [0, 1, 2] else var
+    return [y, tf.reshape(mean, [-1]), tf.reshape(var, [-1])]
+
+
+def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-3):
+    """As Keras's layer computes it."""
+    axes = [a % len(x.shape) for a in (axis if isinstance(axis, list) else [axis])]
+    mean, var = tf.nn.moments(x, axes, keepdims=True)
+    shape = [n if i in axes else 1 for i, n in enumerate(x.shape)]
+    return tf.nn.batch_normalization(x, mean, var, tf.reshape(beta, shape), tf.reshape(gamma, shape), epsilon)
+
+
+def group_normalization(x, gamma, beta, groups=32, axis=-1, epsilon=1e-3):
+    layer = tf_keras.layers.GroupNormalization(groups, axis, epsilon, dtype=x.dtype.name)
+    layer.build(x.shape)
+    layer._trainable_weights = []
+    layer.gamma, layer.beta = gamma, beta
+    return layer.call(x)
+
+
 ops("activations", "elu softplus softsign hard_sigmoid")
 ops("activations", "selu silu", tf.nn)
 OPS["leaky_relu"] = Op("activations", leaky_relu)
@@ -266,3 +302,7 @@ OPS["ctc_decode"] = Op("sequences", decode, grad=None, flat=True)
 OPS["rnn"] = Op("sequences", rnn, flat=True)
 ops("sequences", "in_top_k", exact=True, index=(1,), grad=None)
 ops("norm", "l2_normalize")
+OPS["batch_normalization"] = Op("norm", batch_normalization)
+OPS["normalize_batch_in_training"] = Op("norm", batch_in_training, axis=(3,))
+OPS["layer_normalization"] = Op("norm", layer_normalization)
+OPS["group_normalization"] = Op("norm", group_normalization)
