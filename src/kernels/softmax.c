@@ -1,13 +1,101 @@
-// softmax.c: the parts of a line of a softmax. Called by src/softmax.c. Invariant: the largest number is taken off
-// before e is raised to anything, so nothing overflows; sums are kept in double, in the order of the line.
+// softmax.c: softmax of whole lines, and the parts of a line and of neighbouring ones. Called by src/softmax.c.
+// Invariant: the largest number is taken off before e is raised to anything, so nothing overflows; sums are kept in
+// double, in an order that follows from the line alone.
+#include <math.h>
+#include <stdbool.h>
+
 #include "elementary.h"
 #include "softmax.h"
 #include "vec.h"
 
+enum { ACROSS = 32 }; // side by side along a line, see reduce.c
+
+INLINE T larger(T a, T b) { return a > b ? a : b; } // b, if a is NaN
+
+static T largest_of(T most_so_far, const T *x, int64_t n) {
+  int64_t i = 0;
+  if (n >= ACROSS) {
+    T across[ACROSS];
+    for (int k = 0; k < ACROSS; k++) across[k] = most_so_far;
+    for (; i + ACROSS <= n; i += ACROSS) {
+      INDEPENDENT
+      for (int k = 0; k < ACROSS; k++) across[k] = larger(x[i + k], across[k]);
+    }
+    UNROLL
+    for (int half = ACROSS / 2; half > 0; half /= 2) {
+      INDEPENDENT
+      for (int k = 0; k < half; k++) across[k] = larger(across[k + half], across[k]);
+    }
+    most_so_far = across[0];
+  }
+  for (; i < n; i++) most_so_far = larger(x[i], most_so_far);
+  return most_so_far;
+}
+
+static double sum_of(const T *x, int64_t n) {
+  double sum = 0;
+  int64_t i = 0;
+  if (n >= ACROSS) {
+    double across[ACROSS] = {0};
+    for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {
+      INDEPENDENT
+      for (int k = 0; k < ACROSS; k++) {
+        const T *p = x + i + k;
+        across[k] += (double)((p[0] + p[ACROSS]) + (p[2 * ACROSS] + p[3 * ACROSS]));
+      }
+    }
+    for (; i + ACROSS <= n; i += ACROSS) {
+      INDEPENDENT
+      for (int k = 0; k < ACROSS; k++) across[k] += (double)x[i + k];
+    }
+    UNROLL
+    for (int half = ACROSS / 2; half > 0; half /= 2) {
+      INDEPENDENT
+      for (int k = 0; k < half; k++) across[k] += across[k + half];
+    }
+    sum = across[0];
+  }
+  for (; i < n; i++) sum += (double)x[i];
+  return sum;
+}
+
+// ---- whole lines --------------------------------------------------------------------------------
+
+// Lines are short or long: exp runs over all of a block as one.
+static void whole(void *y_, ptrdiff_t y_pitch, const void *x_, ptrdiff_t x_pitch, int64_t n, int64_t lines, bool log_) {
+  T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_BLOCK];
+  for (int64_t l = 0; l < lines; l++) {
+    const T *x = (const T *)x_ + l * x_pitch;
+    T *p = power + l * n, most_of_line = off[l] = largest_of((T)-INFINITY, x, n);
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) p[i] = x[i] - most_of_line;
+  }
+  int64_t all = lines * n;
+  INDEPENDENT
+  for (int64_t i = 0; i < all; i++) power[i] = math_exp(power[i]);
+  for (int64_t l = 0; l < lines; l++) {
+    const T *x = (const T *)x_ + l * x_pitch, *p = power + l * n;
+    T *y = (T *)y_ + l * y_pitch, most_of_line = off[l];
+    double sum = sum_of(p, n);
+    if (log_) {
+      T log_sum = (T)log(sum);
+      INDEPENDENT
+      for (int64_t i = 0; i < n; i++) y[i] = (x[i] - most_of_line) - log_sum;
+    } else {
+      T share = (T)(1 / sum);
+      INDEPENDENT
+      for (int64_t i = 0; i < n; i++) y[i] = p[i] * share;
+    }
+  }
+}
+
+// ---- parts of a line ----------------------------------------------------------------------------
+
 static double largest(double so_far, const void *x_, ptrdiff_t step, int64_t n) {
   const T *x = x_;
   T most_so_far = (T)so_far;
-  for (int64_t i = 0; i < n; i++) most_so_far = x[i * step] > most_so_far ? x[i * step] : most_so_far;
+  if (step == 1) return (double)largest_of(most_so_far, x, n);
+  for (int64_t i = 0; i < n; i++) most_so_far = larger(x[i * step], most_so_far);
   return (double)most_so_far;
 }
 
@@ -18,22 +106,83 @@ static double raise(double sum, void *y_, ptrdiff_t y_step, const void *x_, ptrd
   if (y_step == 1 && x_step == 1) {
     INDEPENDENT
     for (int64_t i = 0; i < n; i++) y[i] = math_exp(x[i] - off);
-  } else {
-    for (int64_t i = 0; i < n; i++) y[i * y_step] = math_exp(x[i * x_step] - off);
+    return sum + sum_of(y, n);
   }
-  for (int64_t i = 0; i < n; i++) sum += (double)y[i * y_step];
+  for (int64_t i = 0; i < n; i++) sum += (double)(y[i * y_step] = math_exp(x[i * x_step] - off));
   return sum;
 }
 
-static void scale(void *y_, ptrdiff_t step, int64_t n, double share) {
-  T *y = y_;
-  for (int64_t i = 0; i < n; i++) y[i * step] = (T)((double)y[i * step] * share);
+static void scale(void *y_, ptrdiff_t step, int64_t n, double share_) {
+  T *y = y_, share = (T)share_;
+  if (step == 1) {
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] *= share;
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) y[i * step] *= share;
 }
 
-static void shift(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t n, double off, double log_sum) {
+static void shift(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t n, double off_,
+                  double log_sum_) {
   T *y = y_;
-  const T *x = x_;
-  for (int64_t i = 0; i < n; i++) y[i * y_step] = (T)((double)(x[i * x_step] - (T)off) - log_sum);
+  const T *x = x_, off = (T)off_, log_sum = (T)log_sum_;
+  if (y_step == 1 && x_step == 1) {
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] = (x[i] - off) - log_sum;
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) y[i * y_step] = (x[i * x_step] - off) - log_sum;
 }
 
-const struct dw_softmax_kernels DW_NAME(softmax) = {largest, raise, scale, shift};
+// ---- neighbouring lanes -------------------------------------------------------------------------
+
+static void lanes_largest(void *off_, const void *x_, ptrdiff_t step, int64_t rows, int64_t lanes, bool begun) {
+  T *off = off_;
+  for (int64_t l = 0; l < lanes && !begun; l++) off[l] = (T)-INFINITY;
+  for (int64_t r = 0; r < rows; r++) {
+    const T *x = (const T *)x_ + r * step;
+    INDEPENDENT
+    for (int64_t l = 0; l < lanes; l++) off[l] = larger(x[l], off[l]);
+  }
+}
+
+static void lanes_raise(double *sum, void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t rows,
+                        int64_t lanes, const void *off_) {
+  const T *off = off_;
+  for (int64_t r = 0; r < rows; r++) {
+    const T *x = (const T *)x_ + r * x_step;
+    T *y = (T *)y_ + r * y_step;
+    INDEPENDENT
+    for (int64_t l = 0; l < lanes; l++) {
+      T power = math_exp(x[l] - off[l]);
+      y[l] = power;
+      sum[l] += (double)power;
+    }
+  }
+}
+
+static void lanes_scale(void *y_, ptrdiff_t step, int64_t rows, int64_t lanes, const double *sum) {
+  T share[DW_SOFTMAX_LANES];
+  for (int64_t l = 0; l < lanes; l++) share[l] = (T)(1 / sum[l]);
+  for (int64_t r = 0; r < rows; r++) {
+    T *y = (T *)y_ + r * step;
+    INDEPENDENT
+    for (int64_t l = 0; l < lanes; l++) y[l] *= share[l];
+  }
+}
+
+static void lanes_shift(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t rows, int64_t lanes,
+                        const void *off_, const double *log_sum) {
+  const T *off = off_;
+  T log_of[DW_SOFTMAX_LANES];
+  for (int64_t l = 0; l < lanes; l++) log_of[l] = (T)log_sum[l];
+  for (int64_t r = 0; r < rows; r++) {
+    const T *x = (const T *)x_ + r * x_step;
+    T *y = (T *)y_ + r * y_step;
+    INDEPENDENT
+    for (int64_t l = 0; l < lanes; l++) y[l] = (x[l] - off[l]) - log_of[l];
+  }
+}
+
+const struct dw_softmax_kernels DW_NAME(softmax) = {whole,         largest,     raise,       scale,      shift,
+                                                    lanes_largest, lanes_raise, lanes_scale, lanes_shift};
