@@ -230,7 +230,7 @@ dw_status dw_norm_init(dw_job *j, const dw_context *cx, const dw_tensor *y, cons
 // mean and var are given.
 dw_status dw_norm_apply_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
 // Of sum(g * y), where mean and var are those of x: the gradients of x (NULL: not wanted), and of gamma and beta (NULL
-// if there are neither). gamma may be NULL where there is a beta; beta is not read.
+// if there is no gamma). beta is not read.
 dw_status dw_norm_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *d_gamma,
                             const dw_tensor *d_beta, const dw_tensor *g, const dw_norm *n);
 

@@ -9,7 +9,7 @@
 
 enum { Y, X };
 enum { PIECE = 1 << 16 };  // elements after which an interruption is looked for
-enum { CACHED = 1 << 12 }; // of lanes together, which are read three times
+enum { CACHED = 1 << 15 }; // of lanes together, which are read three times
 
 enum way { WHOLE, LANES, PIECES };
 

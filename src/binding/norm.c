@@ -108,7 +108,7 @@ static int normalize_by(lua_State *L) {
 
 // Pushes a result of the parameters' shape; of no elements it is 0.
 static const dw_tensor *param_gradient(lua_State *L, const struct problem *p) {
-  const dw_tensor *like = p->n.gamma ? p->n.gamma : p->n.beta;
+  const dw_tensor *like = p->n.gamma;
   const int64_t zero = 0;
   if (like == NULL) return lua_pushnil(L), NULL;
   const dw_tensor *t = dwl_newtensor(L, like->dtype, like->rank, like->shape);
@@ -131,6 +131,7 @@ static int normalize_grad(lua_State *L) {
   }
   g = dwl_contiguous(L, 7);
   read_problem(L, &p, x);
+  if (p.n.gamma == NULL && p.n.beta != NULL) dwl_expected(L, "gamma", "a tensor where there is a beta", GAMMA);
   read_moments(L, &p, 4);
   p.n.epsilon = dwl_checknumber(L, 6, "epsilon");
   if (lua_toboolean(L, 8)) dx = dwl_newtensor(L, x->dtype, x->rank, x->shape);

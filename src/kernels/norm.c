@@ -1,11 +1,15 @@
 // norm.c: sums of lines and blocks, and what normalizes them. Called by src/norm.c. Invariant: distances are taken from
-// a center near the mean, so a large mean costs no digits; sums are kept in double, those of floats by fours before. A
-// sum by fours that is not finite is taken again, each number in double.
+// a center near the mean, so a large mean costs no digits; sums are kept in double, those of floats by eights before. A
+// sum that is not finite then is taken again, each number in double.
 #include "norm.h"
 #include "vec.h"
 
 // ACROSS sums work side by side along a line, see reduce.c.
-enum { ACROSS = 32, FOURS = 4 * ACROSS };
+enum { ACROSS = 32, EIGHTS = 8 * ACROSS };
+
+// The sum of f(0) to f(3), and to f(7), of which no addition waits for more than two others.
+#define SUM4(f) ((f(0) + f(1)) + (f(2) + f(3)))
+#define SUM8(f) (SUM4(f) + ((f(4) + f(5)) + (f(6) + f(7))))
 
 INLINE double join(double *across) {
   UNROLL
@@ -31,15 +35,17 @@ static void line_sums(double *sums, const void *x_, int64_t n, const void *cente
   const T *x = x_, c = *(const T *)center;
   double s[ACROSS] = {0}, q[ACROSS] = {0}, rest[2] = {0};
   int64_t i = 0;
-  for (; i + FOURS <= n; i += FOURS) {
+#define D(k) (p[(k)*ACROSS] - c)
+#define SQUARE(k) (D(k) * D(k))
+  for (; i + EIGHTS <= n; i += EIGHTS) {
     INDEPENDENT
     for (int k = 0; k < ACROSS; k++) {
       const T *p = x + i + k;
-      T d0 = p[0] - c, d1 = p[ACROSS] - c, d2 = p[2 * ACROSS] - c, d3 = p[3 * ACROSS] - c;
-      s[k] += (double)((d0 + d1) + (d2 + d3));
-      q[k] += (double)((d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3));
+      s[k] += (double)SUM8(D);
+      q[k] += (double)SUM8(SQUARE);
     }
   }
+#undef D
   for (; i + ACROSS <= n; i += ACROSS) {
     INDEPENDENT
     for (int k = 0; k < ACROSS; k++) {
@@ -72,15 +78,17 @@ static void block_sums(double *sums, double *squares, const void *x_, ptrdiff_t 
   const T *x = x_, *c = center;
   int64_t r = 0;
   for (int64_t l = 0; l < lanes; l++) sums[l] = squares[l] = 0;
-  for (; r + 4 <= rows; r += 4) {
-    const T *p0 = x + r * step, *p1 = p0 + step, *p2 = p1 + step, *p3 = p2 + step;
+#define D(k) (p[(k)*step + l] - c[l])
+  for (; r + 8 <= rows; r += 8) {
+    const T *p = x + r * step;
     INDEPENDENT
     for (int64_t l = 0; l < lanes; l++) {
-      T d0 = p0[l] - c[l], d1 = p1[l] - c[l], d2 = p2[l] - c[l], d3 = p3[l] - c[l];
-      sums[l] += (double)((d0 + d1) + (d2 + d3));
-      squares[l] += (double)((d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3));
+      sums[l] += (double)SUM8(D);
+      squares[l] += (double)SUM8(SQUARE);
     }
   }
+#undef SQUARE
+#undef D
   for (; r < rows; r++) {
     const T *p = x + r * step;
     INDEPENDENT
@@ -114,7 +122,19 @@ static void line(void *y_, const void *x_, int64_t n, const struct dw_norm_line 
 static void block(void *y_, const void *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const void *center,
                   const void *a_, const void *b_) {
   const T *c = center, *a = a_, *b = b_;
-  for (int64_t r = 0; r < rows; r++) {
+  int64_t r = 0;
+  for (; r + 4 <= rows; r += 4) { // the factors are loaded once for all four
+    T *y0 = (T *)y_ + r * step, *y1 = y0 + step, *y2 = y1 + step, *y3 = y2 + step;
+    const T *x0 = (const T *)x_ + r * step, *x1 = x0 + step, *x2 = x1 + step, *x3 = x2 + step;
+    INDEPENDENT
+    for (int64_t l = 0; l < lanes; l++) {
+      y0[l] = (x0[l] - c[l]) * a[l] + b[l];
+      y1[l] = (x1[l] - c[l]) * a[l] + b[l];
+      y2[l] = (x2[l] - c[l]) * a[l] + b[l];
+      y3[l] = (x3[l] - c[l]) * a[l] + b[l];
+    }
+  }
+  for (; r < rows; r++) {
     T *y = (T *)y_ + r * step;
     const T *x = (const T *)x_ + r * step;
     INDEPENDENT
@@ -124,28 +144,75 @@ static void block(void *y_, const void *x_, ptrdiff_t step, int64_t rows, int64_
 
 // ---- gradients ----------------------------------------------------------------------------------
 
-static void line_grad_sums(double *sums, double *d_gamma, double *d_beta, const void *g_, const void *x_, int64_t n,
-                           const struct dw_norm_line *of) {
-  const T *g = g_, *x = x_, *gamma = of->gamma, c = (T)of->center, scale = (T)of->scale, shift = (T)of->shift;
+// The sums of a line without gamma; h is (x - c) * scale + shift.
+static void plain_grad_sums(double *sums, const T *g, const T *x, int64_t n, T c, T scale, T shift) {
   double s[ACROSS] = {0}, q[ACROSS] = {0};
   int64_t i = 0;
+#define G(k) (pg[(k)*ACROSS])
+#define GH(k) (G(k) * ((px[(k)*ACROSS] - c) * scale + shift))
+  for (; i + EIGHTS <= n; i += EIGHTS) {
+    INDEPENDENT
+    for (int k = 0; k < ACROSS; k++) {
+      const T *pg = g + i + k, *px = x + i + k;
+      s[k] += (double)SUM8(G);
+      q[k] += (double)SUM8(GH);
+    }
+  }
+#undef GH
+#undef G
   for (; i + ACROSS <= n; i += ACROSS) {
     INDEPENDENT
     for (int k = 0; k < ACROSS; k++) {
-      double h = (double)((x[i + k] - c) * scale + shift), part = (double)g[i + k];
-      if (gamma != NULL) d_gamma[i + k] += part * h, d_beta[i + k] += part, part *= (double)gamma[i + k];
-      s[k] += part;
-      q[k] += part * h;
+      s[k] += (double)g[i + k];
+      q[k] += (double)(g[i + k] * ((x[i + k] - c) * scale + shift));
+    }
+  }
+  for (; i < n; i++) s[0] += (double)g[i], q[0] += (double)(g[i] * ((x[i] - c) * scale + shift));
+  sums[0] += join(s), sums[1] += join(q);
+}
+
+static void line_grad_sums(double *sums, void *d_gamma_, void *d_beta_, const void *g_, const void *x_, int64_t n,
+                           const struct dw_norm_line *of) {
+  const T *g = g_, *x = x_, *gamma = of->gamma, c = (T)of->center, scale = (T)of->scale, shift = (T)of->shift;
+  T *d_gamma = d_gamma_, *d_beta = d_beta_;
+  if (gamma == NULL) return plain_grad_sums(sums, g, x, n, c, scale, shift);
+  double s[ACROSS] = {0}, q[ACROSS] = {0};
+  int64_t i = 0;
+  for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {
+    INDEPENDENT
+    for (int k = 0; k < ACROSS; k++) {
+      T part[4], product[4];
+      UNROLL
+      for (int m = 0; m < 4; m++) {
+        int64_t at = i + k + m * ACROSS;
+        T gh = g[at] * ((x[at] - c) * scale + shift);
+        d_gamma[at] += gh, d_beta[at] += g[at];
+        part[m] = g[at] * gamma[at], product[m] = gh * gamma[at];
+      }
+      s[k] += (double)((part[0] + part[1]) + (part[2] + part[3]));
+      q[k] += (double)((product[0] + product[1]) + (product[2] + product[3]));
+    }
+  }
+  for (int64_t at = i; at + ACROSS <= n; at += ACROSS, i += ACROSS) {
+    INDEPENDENT
+    for (int k = 0; k < ACROSS; k++) {
+      T gh = g[at + k] * ((x[at + k] - c) * scale + shift);
+      d_gamma[at + k] += gh, d_beta[at + k] += g[at + k];
+      s[k] += (double)(g[at + k] * gamma[at + k]);
+      q[k] += (double)(gh * gamma[at + k]);
     }
   }
   for (; i < n; i++) {
-    double h = (double)((x[i] - c) * scale + shift), part = (double)g[i];
-    if (gamma != NULL) d_gamma[i] += part * h, d_beta[i] += part, part *= (double)gamma[i];
-    s[0] += part, q[0] += part * h;
+    T gh = g[i] * ((x[i] - c) * scale + shift);
+    d_gamma[i] += gh, d_beta[i] += g[i];
+    s[0] += (double)(g[i] * gamma[i]), q[0] += (double)(gh * gamma[i]);
   }
-  double sum = join(s), products = join(q);
-  if (gamma == NULL) *d_gamma += products, *d_beta += sum;
-  sums[0] += sum, sums[1] += products;
+  sums[0] += join(s), sums[1] += join(q);
+}
+
+static void collect(double *sums, void *few_, int64_t n) {
+  T *few = few_;
+  for (int64_t i = 0; i < n; i++) sums[i] += (double)few[i], few[i] = 0;
 }
 
 static void line_grad(void *dx_, const void *g_, const void *x_, int64_t n, const struct dw_norm_line *of, double gain_,
@@ -166,14 +233,18 @@ static void block_grad_sums(double *sums, double *products, const void *g_, cons
   const T *c = center;
   int64_t r = 0;
   for (int64_t l = 0; l < lanes; l++) sums[l] = products[l] = 0;
-  for (; r + 2 <= rows; r += 2) {
-    const T *x0 = (const T *)x_ + r * step, *x1 = x0 + step, *g0 = (const T *)g_ + r * step, *g1 = g0 + step;
+#define G(k) (g[(k)*step + l])
+#define GD(k) (G(k) * (x[(k)*step + l] - c[l]))
+  for (; r + 8 <= rows; r += 8) {
+    const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
     INDEPENDENT
     for (int64_t l = 0; l < lanes; l++) {
-      sums[l] += (double)(g0[l] + g1[l]);
-      products[l] += (double)(g0[l] * (x0[l] - c[l]) + g1[l] * (x1[l] - c[l]));
+      sums[l] += (double)SUM8(G);
+      products[l] += (double)SUM8(GD);
     }
   }
+#undef GD
+#undef G
   for (; r < rows; r++) {
     const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
     INDEPENDENT
@@ -184,13 +255,31 @@ static void block_grad_sums(double *sums, double *products, const void *g_, cons
 static void block_grad(void *dx_, const void *g_, const void *x_, ptrdiff_t step, int64_t rows, int64_t lanes,
                        const void *center, const void *a_, const void *b_, const void *c_) {
   const T *m = center, *a = a_, *b = b_, *c = c_;
-  for (int64_t r = 0; r < rows; r++) {
-    T *dx = (T *)dx_ + r * step;
-    const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
+  int64_t r = 0;
+  for (; r + 2 <= rows; r += 2) {
+    T *y0 = (T *)dx_ + r * step, *y1 = y0 + step;
+    const T *x0 = (const T *)x_ + r * step, *x1 = x0 + step, *g0 = (const T *)g_ + r * step, *g1 = g0 + step;
     INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) dx[l] = g[l] * a[l] + ((x[l] - m[l]) * b[l] + c[l]);
+    for (int64_t l = 0; l < lanes; l++) {
+      y0[l] = g0[l] * a[l] + ((x0[l] - m[l]) * b[l] + c[l]);
+      y1[l] = g1[l] * a[l] + ((x1[l] - m[l]) * b[l] + c[l]);
+    }
   }
+  if (r == rows) return;
+  T *y = (T *)dx_ + r * step;
+  const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
+  INDEPENDENT
+  for (int64_t l = 0; l < lanes; l++) y[l] = g[l] * a[l] + ((x[l] - m[l]) * b[l] + c[l]);
 }
 
-const struct dw_norm_kernels DW_NAME(norm) = {line_sums, block_sums,      line,      block, line_grad_sums,
-                                              line_grad, block_grad_sums, block_grad};
+const struct dw_norm_kernels DW_NAME(norm) = {
+    .line_sums = line_sums,
+    .block_sums = block_sums,
+    .line = line,
+    .block = block,
+    .collect = collect,
+    .line_grad_sums = line_grad_sums,
+    .line_grad = line_grad,
+    .block_grad = block_grad,
+    .block_grad_sums = block_grad_sums,
+};

@@ -24,10 +24,11 @@ struct dw_norm_kernels {
   // y = (x - center[l]) * a[l] + b[l]
   void (*block)(void *y, const void *x, ptrdiff_t step, int64_t rows, int64_t lanes, const void *center, const void *a,
                 const void *b);
-  // sums[0] += g*gamma, sums[1] += g*gamma*h; of each element, if there is a gamma, d_gamma += g*h and d_beta += g; if
-  // there is none, the same of the whole line into *d_gamma and *d_beta.
-  void (*line_grad_sums)(double *sums, double *d_gamma, double *d_beta, const void *g, const void *x, int64_t n,
+  // sums[0] += g*gamma, sums[1] += g*gamma*h. If there is a gamma, of each element d_gamma += g*h and d_beta += g, in T,
+  // of few lines, until `collect` adds them to sums in double, and makes them 0.
+  void (*line_grad_sums)(double *sums, void *d_gamma, void *d_beta, const void *g, const void *x, int64_t n,
                          const struct dw_norm_line *c);
+  void (*collect)(double *sums, void *few, int64_t n);
   // dx = g * gamma * gain + (x - center) * b + a, without gamma if there is none
   void (*line_grad)(void *dx, const void *g, const void *x, int64_t n, const struct dw_norm_line *c, double gain,
                     double b, double a);

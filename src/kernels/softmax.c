@@ -149,14 +149,25 @@ static void lanes_largest(void *off_, const void *x_, ptrdiff_t step, int64_t ro
 static void lanes_raise(double *sum, void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t rows,
                         int64_t lanes, const void *off_) {
   const T *off = off_;
-  for (int64_t r = 0; r < rows; r++) {
-    const T *x = (const T *)x_ + r * x_step;
-    T *y = (T *)y_ + r * y_step;
-    INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) {
-      T power = math_exp(x[l] - off[l]);
-      y[l] = power;
-      sum[l] += (double)power;
+  for (int64_t r = 0; r < rows; r += 4) {
+    int64_t few = least(rows - r, 4);
+    const T *y = (const T *)y_ + r * y_step;
+    for (int64_t k = r; k < r + few; k++) {
+      const T *x = (const T *)x_ + k * x_step;
+      T *power = (T *)y_ + k * y_step;
+      INDEPENDENT
+      for (int64_t l = 0; l < lanes; l++) power[l] = math_exp(x[l] - off[l]);
+    }
+    if (few == 4) {
+      INDEPENDENT
+      for (int64_t l = 0; l < lanes; l++) {
+        sum[l] += (double)((y[l] + y[y_step + l]) + (y[2 * y_step + l] + y[3 * y_step + l]));
+      }
+      continue;
+    }
+    for (int64_t k = 0; k < few; k++) {
+      INDEPENDENT
+      for (int64_t l = 0; l < lanes; l++) sum[l] += (double)y[k * y_step + l];
     }
   }
 }

@@ -17,6 +17,7 @@ struct piece {
 };
 
 static struct piece find_piece(const struct norm *m, struct norm_at at, int64_t i) {
+  if (m->parts == 1 && m->reduced.size == 1) return (struct piece){at.x, at.param, m->line.size};
   int64_t first = i % m->parts * PIECE;
   struct norm_at line = dw_norm_at(&m->reduced, i / m->parts);
   return (struct piece){at.x + line.x + first, at.param + line.param + first * m->line.param,
@@ -117,34 +118,52 @@ static void norm_line_results(dw_job *j, int64_t a, int64_t b, int slot) {
 
 // ---- gradients -----------------------------------------------------------------------------------
 
-// The unit's own sums of gamma's gradient, and of beta's after them.
-static double *params_of(const dw_job *j, const struct norm *m, int64_t u) {
-  return norm_doubles(j, m->partial) + 2 * u * m->params;
+// A unit's own sums of gamma's gradient, beta's after them; and the same of few lines, as elements.
+struct params {
+  double *sums;
+  char *few;
+  int64_t lines; // that went into the few
+};
+
+static struct params params_of(const dw_job *j, const struct norm *m, int64_t u) {
+  char *at = j->memory + m->partial + u * m->unit_bytes;
+  return (struct params){(double *)(void *)at, at + 2 * m->params * (int64_t)sizeof(double), 0};
 }
 
-static void add_grad_sums(const struct norm *m, double *sums, double *d_gamma, int64_t s, int64_t from, int64_t to) {
+// Where gamma is one number for all of a piece.
+static void add_plain(const struct norm *m, struct params *to, double *sums, const struct piece *p,
+                      const struct dw_norm_line *c) {
+  double here[2] = {0, 0}, gamma = m->params == 0 ? 1 : norm_gamma(m, p->param);
+  m->k->line_grad_sums(here, NULL, NULL, m->g + p->x * m->bytes, m->x + p->x * m->bytes, p->n, c);
+  sums[0] += gamma * here[0], sums[1] += gamma * here[1];
+  if (m->params > 0) to->sums[p->param] += here[1], to->sums[m->params + p->param] += here[0];
+}
+
+static void collect_few(const struct norm *m, struct params *to) {
+  if (to->lines > 0) m->k->collect(to->sums, to->few, 2 * m->params);
+  to->lines = 0;
+}
+
+// Where it is a number for each element.
+static void add_each(const struct norm *m, struct params *to, double *sums, const struct piece *p,
+                     const struct dw_norm_line *c) {
+  enum { FEW = 8 };
+  char *d_gamma = to->few + p->param * m->bytes, *d_beta = d_gamma + m->params * m->bytes;
+  m->k->line_grad_sums(sums, d_gamma, d_beta, m->g + p->x * m->bytes, m->x + p->x * m->bytes, p->n, c);
+  if (++to->lines >= FEW * most(1, m->params / m->line.size)) collect_few(m, to);
+}
+
+static void add_grad_sums(const struct norm *m, struct params *to, double *sums, int64_t s, int64_t from,
+                          int64_t until) {
   struct norm_at at = dw_norm_at(&m->kept, s);
-  double one = 1;
-  float single = 1;
-  for (int64_t i = from; i < to; i++) {
+  bool each = m->line.param > 0 && m->params > 0;
+  for (int64_t i = from; i < until; i++) {
     struct piece p = find_piece(m, at, i);
     struct dw_norm_line c = line_of(m, s, p.param);
-    const char *g = m->g + p.x * m->bytes, *x = m->x + p.x * m->bytes;
-    double of_piece[2] = {0, 0}, here[2] = {0, 0};
-    bool each = m->line.param > 0 && m->params > 0;
-    if (each && c.gamma == NULL) { // a gamma of 1, number by number
-      for (int64_t k = 0; k < p.n; k++) {
-        c.gamma = m->bytes == 4 ? (const void *)&single : (const void *)&one;
-        m->k->line_grad_sums(sums, d_gamma + p.param + k, d_gamma + m->params + p.param + k, g + k * m->bytes,
-                             x + k * m->bytes, 1, &c);
-      }
-      continue;
-    }
-    double *to_gamma = each ? d_gamma + p.param : &here[0], *to_beta = each ? to_gamma + m->params : &here[1];
-    m->k->line_grad_sums(of_piece, to_gamma, to_beta, g, x, p.n, &c);
-    double gamma = each || m->params == 0 ? 1 : norm_gamma(m, p.param);
-    sums[0] += gamma * of_piece[0], sums[1] += gamma * of_piece[1];
-    if (!each && m->params > 0) d_gamma[p.param] += here[0], d_gamma[m->params + p.param] += here[1];
+    if (each)
+      add_each(m, to, sums, &p, &c);
+    else
+      add_plain(m, to, sums, &p, &c);
   }
 }
 
@@ -165,12 +184,14 @@ static void norm_lines_grad(dw_job *j, int64_t a, int64_t b, int slot) {
   const struct norm *m = DW_STATE(struct norm, j);
   for (int64_t u = a; u < b; u++) {
     int64_t last = (u + 1) * m->stats / m->units;
+    struct params own = params_of(j, m, u);
     for (int64_t s = u * m->stats / m->units; s < last; s++) {
       double sums[2] = {0, 0};
-      add_grad_sums(m, sums, params_of(j, m, u), s, 0, pieces_of(m));
+      add_grad_sums(m, &own, sums, s, 0, pieces_of(m));
       if (m->y != NULL) write_grad(m, sums, s, 0, pieces_of(m));
       if ((s & 63) == 63 && dw_stopped(j->cx, slot)) return;
     }
+    collect_few(m, &own);
   }
 }
 
@@ -181,7 +202,9 @@ static void norm_line_grad_sums(dw_job *j, int64_t a, int64_t b, int slot) {
     double *sums = norm_doubles(j, m->sums) + 2 * u;
     int64_t c = u % m->chunks;
     sums[0] = sums[1] = 0;
-    add_grad_sums(m, sums, params_of(j, m, u), u / m->chunks, chunk_begin(m, c), chunk_begin(m, c + 1));
+    struct params own = params_of(j, m, u);
+    add_grad_sums(m, &own, sums, u / m->chunks, chunk_begin(m, c), chunk_begin(m, c + 1));
+    collect_few(m, &own);
   }
 }
 
@@ -201,7 +224,7 @@ static void norm_join_params(dw_job *j, int64_t a, int64_t b, int slot) {
   for (int64_t p = a; p < b; p++) {
     double d_gamma = 0, d_beta = 0;
     for (int64_t u = 0; u < m->units; u++) {
-      const double *sums = params_of(j, m, u);
+      const double *sums = params_of(j, m, u).sums;
       d_gamma += sums[p], d_beta += sums[m->params + p];
     }
     norm_set(m, m->d_gamma, p, d_gamma);
@@ -243,8 +266,8 @@ dw_status dw_norm_lines_init(dw_job *j, const dw_context *cx) {
   int64_t fitting = most(1, all / (4 * most(1, m->params))); // whose sums of gamma's gradient are not too much memory
   if (m->task == NORM_GRAD && m->chunks > 1) m->chunks = most(1, least(m->chunks, fitting / m->stats));
   m->units = m->chunks > 1 ? m->stats * m->chunks : least(least(UNITS, m->stats), fitting);
-  if (m->task == NORM_GRAD)
-    m->partial = dw_scratch_take(&used, times(2 * m->params, m->units * (int64_t)sizeof(double)));
+  m->unit_bytes = round_up(times(2 * m->params, (int64_t)sizeof(double) + m->bytes), DW_LINE);
+  if (m->task == NORM_GRAD) m->partial = dw_scratch_take(&used, times(m->unit_bytes, m->units));
   j->zeroed = (size_t)used;
   m->sums = dw_scratch_take(&used, times(2 * m->stats, m->chunks * (int64_t)sizeof(double)));
   j->next = next_of_lines;

@@ -7,8 +7,9 @@
 
 struct norm_at dw_norm_at(const struct norm_axes *a, int64_t i) {
   struct norm_at at = {0, 0, 0};
-  for (int k = a->rank - 1; k >= 0; i /= a->axis[k--].size) {
-    int64_t digit = i % a->axis[k].size;
+  for (int k = a->rank - 1; k >= 0; k--) {
+    int64_t size = a->axis[k].size, rest = k > 0 ? i / size : 0, digit = i - rest * size;
+    i = rest;
     at.x += digit * a->axis[k].x, at.stat += digit * a->axis[k].stat, at.param += digit * a->axis[k].param;
   }
   return at;
@@ -73,6 +74,7 @@ static dw_status init(dw_job *j, const dw_context *cx, enum norm_task task, cons
   struct norm *m = DW_STATE(struct norm, j);
   struct norm_axis axes[DW_MAX_RANK];
   const dw_tensor *param = n->gamma ? n->gamma : n->beta;
+  DW_REQUIRE(task != NORM_GRAD || n->gamma != NULL || n->beta == NULL);
   DW_REQUIRE(dw_dtype_is_float(n->x->dtype) && dw_is_contiguous(n->x) && n->mean->dtype == DW_FLOAT64);
   dw_job_init(j, cx, 0, 0, NULL);
   m->task = task, m->k = cx->kernels->norm[n->x->dtype], m->bytes = (int64_t)dw_dtype_size(n->x->dtype);

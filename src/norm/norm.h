@@ -41,6 +41,7 @@ struct norm {
   int64_t chunks;                       // of lines: that a moment is cut into. Of blocks: the rows
   int64_t parts;                        // of lines: pieces of a line. Of blocks: of the lanes
   int64_t units;                        // of lines' gradients: of the pass that has sums of gamma's gradient
+  int64_t unit_bytes;                   // of what such a unit has of its own
   int step;                             // which pass runs
   int64_t partial, sums, table, counts; // where these are in the job's memory
 };

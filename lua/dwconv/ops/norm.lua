@@ -50,6 +50,7 @@ local found = setmetatable({}, { __mode = "k" })
 local function by_core(g, x, gamma, beta, o, wants_x)
   local axes = check.axes(o.axis, x.ndim)
   local mean, var = moments_of(x, axes)
+  if beta and not gamma then gamma = core.ones(beta.shape, x.dtype) end
   local dx, d_gamma, d_beta = core.normalize_grad(x, gamma, beta, mean, var, o.epsilon, g, wants_x)
   found[g] = { key = key_of(axes, o.epsilon), x = x, gamma = d_gamma, beta = d_beta }
   return dx
