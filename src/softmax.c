@@ -136,7 +136,7 @@ static void choose_way(struct softmax *s) {
   int last = w->rank - 1;
   s->way = PIECES, s->lines = 1;
   if (s->step[Y] == 1 && s->step[X] == 1 && s->n <= DW_SOFTMAX_BLOCK) {
-    s->way = WHOLE, s->lines = DW_SOFTMAX_BLOCK / s->n;
+    s->way = WHOLE, s->lines = least(DW_SOFTMAX_BLOCK / s->n, DW_SOFTMAX_LANES);
   } else if (w->step[Y][last] == 1 && w->step[X][last] == 1 && w->size[last] > 1) {
     s->way = LANES, s->lines = least(DW_SOFTMAX_LANES, most(LINE, CACHED / s->n / LINE * LINE));
   }

@@ -60,29 +60,48 @@ static double sum_of(const T *x, int64_t n) {
 }
 
 // ---- whole lines --------------------------------------------------------------------------------
+// Along a short line every step would wait for the one before: several of them are taken side by side.
 
-// Lines are short or long: exp runs over all of a block as one.
+static void largest_of_lines(T *off, const T *x, ptrdiff_t pitch, int64_t n, int64_t lines) {
+  for (int64_t l = 0; l < lines; l++) off[l] = n < ACROSS ? (T)-INFINITY : largest_of((T)-INFINITY, x + l * pitch, n);
+  for (int64_t i = 0; i < n && n < ACROSS; i++) {
+    INDEPENDENT
+    for (int64_t l = 0; l < lines; l++) off[l] = larger(x[l * pitch + i], off[l]);
+  }
+}
+
+static void sums_of_lines(double *sum, const T *x, int64_t n, int64_t lines) {
+  for (int64_t l = 0; l < lines; l++) sum[l] = n < ACROSS ? 0 : sum_of(x + l * n, n);
+  for (int64_t i = 0; i < n && n < ACROSS; i++) {
+    INDEPENDENT
+    for (int64_t l = 0; l < lines; l++) sum[l] += (double)x[l * n + i];
+  }
+}
+
+// exp runs over all of a block as one.
 static void whole(void *y_, ptrdiff_t y_pitch, const void *x_, ptrdiff_t x_pitch, int64_t n, int64_t lines, bool log_) {
-  T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_BLOCK];
+  T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_LANES];
+  double sum[DW_SOFTMAX_LANES];
+  int64_t all = lines * n;
+  largest_of_lines(off, x_, x_pitch, n, lines);
   for (int64_t l = 0; l < lines; l++) {
     const T *x = (const T *)x_ + l * x_pitch;
-    T *p = power + l * n, most_of_line = off[l] = largest_of((T)-INFINITY, x, n);
+    T *p = power + l * n, most_of_line = off[l];
     INDEPENDENT
     for (int64_t i = 0; i < n; i++) p[i] = x[i] - most_of_line;
   }
-  int64_t all = lines * n;
   INDEPENDENT
   for (int64_t i = 0; i < all; i++) power[i] = math_exp(power[i]);
+  sums_of_lines(sum, power, n, lines);
   for (int64_t l = 0; l < lines; l++) {
     const T *x = (const T *)x_ + l * x_pitch, *p = power + l * n;
     T *y = (T *)y_ + l * y_pitch, most_of_line = off[l];
-    double sum = sum_of(p, n);
     if (log_) {
-      T log_sum = (T)log(sum);
+      T log_sum = (T)log(sum[l]);
       INDEPENDENT
       for (int64_t i = 0; i < n; i++) y[i] = (x[i] - most_of_line) - log_sum;
     } else {
-      T share = (T)(1 / sum);
+      T share = (T)(1 / sum[l]);
       INDEPENDENT
       for (int64_t i = 0; i < n; i++) y[i] = p[i] * share;
     }

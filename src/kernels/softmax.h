@@ -4,11 +4,11 @@
 
 #include "kernels.h"
 
-enum { DW_SOFTMAX_BLOCK = 2048, DW_SOFTMAX_LANES = 256 }; // elements of whole lines, and lanes, of a call at most
+enum { DW_SOFTMAX_BLOCK = 2048, DW_SOFTMAX_LANES = 256 }; // of a call at most: elements of whole lines; lines or lanes
 
 // `off` is the largest number of a whole line, or of each lane; `sum` that of all e^(x - off), in double.
 struct dw_softmax_kernels {
-  // Whole lines, each contiguous, `lines` of them, with at most a block of elements: all at once.
+  // Whole lines, each contiguous, all at once.
   void (*whole)(void *y, ptrdiff_t y_pitch, const void *x, ptrdiff_t x_pitch, int64_t n, int64_t lines, bool log);
 
   // Parts of a line, which may be taken piece by piece, i < n. largest gives the larger of `so_far` and all x[i*step],

@@ -7,9 +7,10 @@
 
 #include "norm.h"
 
-enum { PIECE = 1 << 14 };            // elements
-enum { WHOLE = 1 << 16, MOST = 64 }; // elements of a moment that a unit takes whole; chunks of one that it does not
-enum { UNITS = 32 };                 // that have sums of gamma's gradient of their own, at most
+enum { PIECE = 1 << 14 };             // elements
+enum { WHOLE = 1 << 16, MOST = 64 };  // elements of a moment that a unit takes whole; chunks of one that it does not
+enum { UNITS = 32, SHARE = 1 << 15 }; // units with sums of gamma's gradient of their own, at most; elements of one
+enum { BLOCK = 128 };                 // numbers of gamma's gradient that a unit joins
 
 // A piece of a line.
 struct piece {
@@ -221,14 +222,17 @@ static void norm_line_grad(dw_job *j, int64_t a, int64_t b, int slot) {
 static void norm_join_params(dw_job *j, int64_t a, int64_t b, int slot) {
   const struct norm *m = DW_STATE(struct norm, j);
   (void)slot;
-  for (int64_t p = a; p < b; p++) {
-    double d_gamma = 0, d_beta = 0;
+  for (int64_t block = a; block < b; block++) {
+    double d_gamma[BLOCK] = {0}, d_beta[BLOCK] = {0};
+    int64_t first = block * BLOCK, n = least(m->params - first, BLOCK);
     for (int64_t u = 0; u < m->units; u++) {
-      const double *sums = params_of(j, m, u).sums;
-      d_gamma += sums[p], d_beta += sums[m->params + p];
+      const double *of_gamma = params_of(j, m, u).sums + first, *of_beta = of_gamma + m->params;
+      for (int64_t p = 0; p < n; p++) d_gamma[p] += of_gamma[p], d_beta[p] += of_beta[p];
     }
-    norm_set(m, m->d_gamma, p, d_gamma);
-    norm_set(m, m->d_beta, p, d_beta);
+    for (int64_t p = 0; p < n; p++) {
+      norm_set(m, m->d_gamma, first + p, d_gamma[p]);
+      norm_set(m, m->d_beta, first + p, d_beta[p]);
+    }
   }
 }
 
@@ -237,7 +241,7 @@ static void norm_join_params(dw_job *j, int64_t a, int64_t b, int slot) {
 static int64_t units_of(const struct norm *m, dw_run_units *run) {
   if (run == norm_lines || run == norm_line_join) return m->stats;
   if (run == norm_lines_grad) return m->units;
-  return run == norm_join_params ? m->params : m->stats * m->chunks;
+  return run == norm_join_params ? parts(m->params, BLOCK) : m->stats * m->chunks;
 }
 
 // Of moments that are taken whole, and of others.
@@ -265,7 +269,7 @@ dw_status dw_norm_lines_init(dw_job *j, const dw_context *cx) {
   m->chunks = count <= WHOLE ? 1 : least(pieces_of(m), least(count / WHOLE, MOST));
   int64_t fitting = most(1, all / (4 * most(1, m->params))); // whose sums of gamma's gradient are not too much memory
   if (m->task == NORM_GRAD && m->chunks > 1) m->chunks = most(1, least(m->chunks, fitting / m->stats));
-  m->units = m->chunks > 1 ? m->stats * m->chunks : least(least(UNITS, m->stats), fitting);
+  m->units = m->chunks > 1 ? m->stats * m->chunks : least(least(most(1, least(UNITS, all / SHARE)), m->stats), fitting);
   m->unit_bytes = round_up(times(2 * m->params, (int64_t)sizeof(double) + m->bytes), DW_LINE);
   if (m->task == NORM_GRAD) m->partial = dw_scratch_take(&used, times(m->unit_bytes, m->units));
   j->zeroed = (size_t)used;
