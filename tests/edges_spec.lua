@@ -57,7 +57,29 @@ local function has_infinite_option(c)
   return false
 end
 
+local LIMIT = "at the infinities it and its gradient have their limits, not NaN"
+
 local DIFFERS = {
+  batch_normalization = {
+    value = { "the mean is taken off before anything is multiplied, which infinities show" },
+    gradient = { "an infinite factor comes before the sum" },
+  },
+  categorical_crossentropy = { gradient = { "nothing flows through what is clipped, also where the sum is not finite" } },
+  cosine_similarity = { gradient = { "nothing flows into what is multiplied by 0" } },
+  elu = { gradient = { "of NaN it is NaN; an infinite alpha is not multiplied by 0" } },
+  gelu = { value = { LIMIT }, gradient = { LIMIT } },
+  hard_silu = { value = { LIMIT }, gradient = { LIMIT }, refused = { "whole numbers", is_whole } },
+  huber = {
+    value = { "squares are added up in float64" },
+    gradient = { "nothing flows through what where() did not take" },
+  },
+  leaky_relu = {
+    refused = { "whole numbers", is_whole },
+    gradient = { "an infinite alpha is not multiplied by 0", has_infinite_option },
+  },
+  mish = { value = { LIMIT }, gradient = { LIMIT } },
+  silu = { value = { LIMIT }, gradient = { LIMIT } },
+  softsign = { value = { LIMIT } },
   batch_flatten = { value = { "samples of no numbers stay as many as they are", is_empty } },
   clip = { sign = { "of two equal bounds either may come" } },
   cummax = {

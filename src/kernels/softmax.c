@@ -78,20 +78,30 @@ static void sums_of_lines(double *sum, const T *x, int64_t n, int64_t lines) {
   }
 }
 
-// exp runs over all of a block as one.
+// power = e^(x - off). Lines that are long, or whole vectors, go one by one; exp runs over a block of others as one.
+static void raise_lines(T *power, const T *x, ptrdiff_t pitch, int64_t n, int64_t lines, const T *off) {
+  enum { LONG = 256 };
+  bool apart = n >= LONG || n % LANES == 0;
+  for (int64_t l = 0; l < lines; l++, x += pitch) {
+    T *p = power + l * n, most_of_line = off[l];
+    if (apart) {
+      INDEPENDENT
+      for (int64_t i = 0; i < n; i++) p[i] = math_exp(x[i] - most_of_line);
+    } else {
+      INDEPENDENT
+      for (int64_t i = 0; i < n; i++) p[i] = x[i] - most_of_line;
+    }
+  }
+  if (apart) return;
+  INDEPENDENT
+  for (int64_t i = 0; i < lines * n; i++) power[i] = math_exp(power[i]);
+}
+
 static void whole(void *y_, ptrdiff_t y_pitch, const void *x_, ptrdiff_t x_pitch, int64_t n, int64_t lines, bool log_) {
   T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_LANES];
   double sum[DW_SOFTMAX_LANES];
-  int64_t all = lines * n;
   largest_of_lines(off, x_, x_pitch, n, lines);
-  for (int64_t l = 0; l < lines; l++) {
-    const T *x = (const T *)x_ + l * x_pitch;
-    T *p = power + l * n, most_of_line = off[l];
-    INDEPENDENT
-    for (int64_t i = 0; i < n; i++) p[i] = x[i] - most_of_line;
-  }
-  INDEPENDENT
-  for (int64_t i = 0; i < all; i++) power[i] = math_exp(power[i]);
+  raise_lines(power, x_, x_pitch, n, lines, off);
   sums_of_lines(sum, power, n, lines);
   for (int64_t l = 0; l < lines; l++) {
     const T *x = (const T *)x_ + l * x_pitch, *p = power + l * n;
