@@ -74,10 +74,11 @@ static void norm_block_results(dw_job *j, int64_t a, int64_t b, int slot) {
 // ---- joining -------------------------------------------------------------------------------------
 
 static int64_t stat_of(const struct norm *m, struct norm_at at, int64_t l) {
-  return at.stat + l / m->group * m->line.stat;
+  return at.stat + (m->group > 1 ? l / m->group : l) * m->line.stat;
 }
 
 static int64_t param_of(const struct norm *m, struct norm_at at, int64_t l) {
+  if (m->group == 1) return at.param + l * m->group_param;
   return at.param + l / m->group * m->group_param + l % m->group * m->lane_param;
 }
 
@@ -98,25 +99,28 @@ static int64_t join_units(const struct norm *m) {
 // Adds n numbers of which the mean and the sum of squared distances from it are known (Chan, Golub & LeVeque, 1979).
 static void merge(double *mean, double *squares, double *count, double other, double other_squares, double n) {
   double all = *count + n, away = other - *mean;
-  *squares += other_squares + (*count > 0 ? away * away * *count * n / all : 0);
+  *squares += other_squares + away * away * *count * n / all;
   *mean += away * n / all;
   *count = all;
 }
 
-// Moments of the lanes; `var` has sums of squares until the end. Lanes' centers are their first numbers.
+// Moments of the lanes; `var` has sums of squares until the end. A lane's center is its first number.
 static void join_moments(const dw_job *j, const struct norm *m, struct range r) {
-  double *counts = norm_doubles(j, m->counts);
+  double *counts = norm_doubles(j, m->counts), n = (double)m->rows.size;
   for (int64_t o = 0; o < m->kept.size; o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
-    for (int64_t c = 0; c < m->chunks; c++) {
-      const double *sums = sums_at(j, m, o, c), *squares = sums + lanes_of(m);
-      double n = (double)((c + 1) * m->rows.size / m->chunks - c * m->rows.size / m->chunks);
-      for (int64_t l = r.from; l < r.to; l++) {
-        int64_t s = stat_of(m, at, l);
-        if (counts[s] == 0) m->mean[s] = m->var[s] = 0;
-        double away = sums[l] / n, center = norm_element(m, m->x, at.x + l);
-        merge(&m->mean[s], &m->var[s], &counts[s], center + away, squares[l] - sums[l] * away, n);
+    for (int64_t l = r.from; l < r.to; l++) {
+      double sum = 0, squares = 0, center = norm_element(m, m->x, at.x + l);
+      for (int64_t c = 0; c < m->chunks; c++) {
+        const double *sums = sums_at(j, m, o, c);
+        sum += sums[l], squares += sums[lanes_of(m) + l];
       }
+      int64_t s = stat_of(m, at, l);
+      double away = sum / n, around = squares - sum * away;
+      if (counts[s] > 0)
+        merge(&m->mean[s], &m->var[s], &counts[s], center + away, around, n);
+      else
+        m->mean[s] = center + away, m->var[s] = around, counts[s] = n;
     }
   }
   for (int64_t o = 0; o < m->kept.size; o++) {
@@ -136,8 +140,10 @@ static void fill_tables(const dw_job *j, const struct norm *m, struct range r) {
     char *center = table_at(j, m, o, 0), *a = table_at(j, m, o, 1), *b = table_at(j, m, o, 2);
     for (int64_t l = r.from; l < r.to; l++) {
       int64_t s = stat_of(m, at, l), p = param_of(m, at, l);
-      double middle = norm_rounded(m, m->mean[s]), scale = norm_gamma(m, p) / sqrt(m->var[s] + m->epsilon);
+      double middle = norm_rounded(m, m->mean[s]);
       norm_set(m, center, l, middle);
+      if (m->task == NORM_GRAD) continue; // whose other factors come later
+      double scale = norm_gamma(m, p) / sqrt(m->var[s] + m->epsilon);
       norm_set(m, a, l, scale);
       norm_set(m, b, l, norm_element(m, m->beta, p) - (m->mean[s] - middle) * scale);
     }

@@ -122,6 +122,9 @@ def sequences():
     for back in (None, True):
         case("rnn", Fn("step"), x, [h], constants=[c], input_length=a([4, 2, 1], i32), go_backwards=back)
     case("rnn", Fn("step"), r((2, 3, 2), f64), [r((2, 2), f64, salt=1)], constants=[r((2, 2), f64, salt=2)])
+    for s in [(), (2, 3), (0, 2)]:
+        for dtype in (f32, f64):
+            case("dropout", r(s, dtype), 0.0, note="nothing is dropped")
     for k in (0, 1, 2, 5):
         x = a([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.25, 0.25, 0.5], [1, NAN, 0], [1, 2, INF], [0.5, 0.25, 0.25]])
         case("in_top_k", x, a([2, 2, 0, 0, 0, 1], i32), k, note="ties, and what is not finite")
@@ -193,6 +196,9 @@ def refusals():
     refused("ctc_decode", y, a([4], i32))
     refused("ctc_decode", y, a([3], i32), greedy=False, beam_width=2, top_paths=3)
     refused("rnn", Fn("step"), few((2, 3)), [few((2, 3))])
+    refused("dropout", x, 1.5)
+    refused("dropout", x, -0.5)
+    refused("dropout", n, 0.5)
     refused("in_top_k", x, a([0], i32), 1)
     refused("in_top_k", few((2,)), a([0], i32), 1)
     refused("in_top_k", x, a([0.0, 1.0]), 1)
