@@ -1,5 +1,5 @@
-// drivers.c: times the elementwise, reduce, softmax, norm and copy drivers with a reused output, on descriptors that Lua
-// made.
+// drivers.c: times the elementwise, reduce, softmax, norm and copy drivers with a reused output, on descriptors that
+// Lua made.
 #include "bench.h"
 
 #include <stdlib.h>
@@ -154,7 +154,8 @@ static void run_norm(void *arg) {
 static int time_norm(lua_State *L) {
   const dw_tensor *t[9];
   for (int i = 0; i < 9; i++) t[i] = lua_touserdata(L, 3 + i);
-  struct norm_call c = {.n = {t[1], t[2], t[3], t[4], t[5], 1e-3}, .y = t[0], .g = t[6], .d_gamma = t[7], .d_beta = t[8]};
+  struct norm_call c = {
+      .n = {t[1], t[2], t[3], t[4], t[5], 1e-3}, .y = t[0], .g = t[6], .d_gamma = t[7], .d_beta = t[8]};
   dw_job j;
   bench_context(&c.cx, (int)luaL_checkinteger(L, 1));
   norm_init(&j, &c);

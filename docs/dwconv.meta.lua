@@ -1292,7 +1292,7 @@ function K.normalize(x, gamma, beta, o) end
 ---@param x dwconv.Tensor any; float32 or float64
 ---@param gamma? dwconv.Tensor the axes that are left; x's dtype, or nil
 ---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
----@param reduction_axes integer[] a table of axes, from 1 or -1 back
+---@param reduction_axes integer|integer[] an axis or a table of axes, from 1 or -1 back
 ---@param o? { epsilon?: number }
 ---@return dwconv.Tensor # x's, the axes that are left, the axes that are left
 ---@return dwconv.Tensor

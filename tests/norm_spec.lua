@@ -139,6 +139,21 @@ describe("normalize", function()
     near(K.normalize(dw.tensor(3)), dw.tensor(0), { rtol = 0, atol = 0 })
   end)
 
+  it("has the gradients of several parameters of one tensor, when one gradient flows into all", function()
+    local function random(s, seed) return dw.uniform(s, { minval = -1, seed = seed, dtype = "float64" }) end
+    local x, a, b, c = random({ 4, 3 }, 1), random({ 3 }, 2), random({ 4, 3 }, 3), random({ 3 }, 4)
+    local tape, y = dw.record(function()
+      return K.normalize(x, a, nil, { axis = 1 }) + K.normalize(x, b, b, { axis = 1 }) + K.normalize(x, nil, c, { axis = 2 })
+    end)
+    local d = tape:gradients(y, { a, b, c })
+    local over = { axis = 1, keepdims = true }
+    local h = (x - K.mean(x, over)) / K.sqrt(K.var(x, over) + 1e-3)
+    local tolerance = { rtol = 1e-12, atol = 1e-13 }
+    near(d[1], K.sum(h, { axis = 1 }), tolerance)
+    near(d[2], h + 1, tolerance)
+    near(d[3], dw.full({ 3 }, 4, { dtype = "float64" }), tolerance)
+  end)
+
   it("forgets moments of what was written since", function()
     local x = dw.uniform({ 6, 3 }, { seed = 3, dtype = "float64" })
     K.normalize(x, nil, nil, { axis = 1 })

@@ -242,8 +242,8 @@ of their probabilities. merge_repeated then leaves equal neighbours out of the l
   backward = "none",
   reason = "its result is labels",
   sample = function(R) return R({ 2, 3, 4 }, 0.1, 0.9), core.tensor({ 3, 2 }, "int64", "float32") end,
-  differs = [[Labels count from 1, and 0 fills up. Keras's beam search always merges, and so never finds a label twice in
-a row.]],
+  differs = [[Labels count from 1, and 0 fills up. Keras's beam search always merges, and so never finds a label twice
+in a row.]],
   errors = "A length above the time, more top_paths than beam_width or than there are.",
   example = [[
 y_pred = dw.tensor { { { 0.6, 0.1, 0.3 }, { 0.2, 0.1, 0.7 }, { 0.8, 0.1, 0.1 } } }

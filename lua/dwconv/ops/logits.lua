@@ -1,7 +1,7 @@
 -- ops/logits.lua: what a softmax or a sigmoid was computed of, so that a crossentropy of its result can be computed
 -- from the logits: exactly, where probabilities are rounded to 0 or 1. Called by the ops that make probabilities, and
--- by the crossentropies. Invariant: of few results only, the latest, and only while they are alive; a result that is written
--- in place, or whose logits are, is forgotten.
+-- by the crossentropies. Invariant: of few results only, the latest, and only while they are alive; a result that is
+-- written in place, or whose logits are, is forgotten.
 -- While a tape records, it must have recorded the op as well: probabilities from before are numbers like any others to
 -- it, which may have a gradient of their own.
 

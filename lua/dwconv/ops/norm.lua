@@ -20,8 +20,6 @@ local function maybe(text) return kinds.optional(kinds.tensor(text .. "; x's dty
 -- What was last normalized of a tensor: its moments in float64, with size 1 on the axes.
 local latest = setmetatable({}, { __mode = "k" })
 
-local function key_of(axes, epsilon) return table.concat(axes, ",") .. ";" .. epsilon end
-
 local function normalized(x, gamma, beta, axes, epsilon)
   local y, mean, var = core.normalize(x, gamma, beta, axes, epsilon)
   latest[x] = { key = table.concat(axes, ","), writes = x:writes(), mean = mean, var = var }
@@ -44,21 +42,25 @@ end
 
 -- ---- gradients ------------------------------------------------------------------------------------
 
--- Of the gradient g: those of gamma and beta that the core has found along with that of x.
-local found = setmetatable({}, { __mode = "k" })
+-- By a gradient g: those of gamma and beta that the core has found along with that of x, and of which x.
+local found, found_of = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "kv" })
+
+local function key_of(axes, epsilon, like)
+  return ("%s;%a;%s"):format(table.concat(axes, ","), epsilon, like and table.concat(like.shape, ",") or "")
+end
 
 local function by_core(g, x, gamma, beta, o, wants_x)
   local axes = check.axes(o.axis, x.ndim)
   local mean, var = moments_of(x, axes)
   if beta and not gamma then gamma = core.ones(beta.shape, x.dtype) end
   local dx, d_gamma, d_beta = core.normalize_grad(x, gamma, beta, mean, var, o.epsilon, g, wants_x)
-  found[g] = { key = key_of(axes, o.epsilon), x = x, gamma = d_gamma, beta = d_beta }
+  found[g], found_of[g] = { key = key_of(axes, o.epsilon, gamma), gamma = d_gamma, beta = d_beta }, x
   return dx
 end
 
 local function of_parameter(name, g, x, gamma, beta, o)
-  local f = found[g]
-  if not (f and f.x == x and f.key == key_of(check.axes(o.axis, x.ndim), o.epsilon) and f[name]) then
+  local f, key = found[g], key_of(check.axes(o.axis, x.ndim), o.epsilon, gamma or beta)
+  if not (f and found_of[g] == x and f.key == key) then
     by_core(g, x, gamma, beta, o, false)
     f = found[g]
   end
@@ -178,14 +180,12 @@ times that by which x is divided, for the sake of moving averages.]],
   args = {},
   values = {
     { "x", floats "any" }, { "gamma", maybe "the axes that are left" }, { "beta", maybe "gamma's shape" },
-    { "reduction_axes", kinds.table("integer[]", "a table of axes, from 1 or -1 back") },
+    { "reduction_axes", kinds.axes() },
   },
   options = { epsilon = kinds.number(1e-3) },
   result = { "x's", "the axes that are left", "the axes that are left" },
-  forward = function(x, gamma, beta, reduction_axes, o)
-    local axes = check.axes(reduction_axes, x.ndim, "reduction_axes")
+  forward = function(x, gamma, beta, axes, o)
     local kept, whole = kept_shapes(x, axes)
-    alike(x, gamma, beta)
     local y = K.normalize(x, fitted(gamma, whole, "gamma"), fitted(beta, whole, "beta"),
       { axis = axes, epsilon = o.epsilon })
     local mean, var = K.batch_mean(x, axes), K.batch_var(x, axes)
@@ -313,7 +313,6 @@ have the sizes of these axes; they may be nil, and are then 1 and 0.]],
   forward = function(x, gamma, beta, o)
     local axes = check.axes(o.axis, x.ndim)
     local shape = shape_of_axes(x, axes)
-    alike(x, gamma, beta)
     return K.normalize(x, fitted(gamma, shape, "gamma"), fitted(beta, shape, "beta"),
       { axis = axes, epsilon = o.epsilon })
   end,
@@ -341,7 +340,6 @@ the first. gamma and beta have a number for each channel; they may be nil, and a
     if axis == 1 then raise "axis must be one of the channels, not the first, which counts samples" end
     if channels % o.groups ~= 0 then raise("groups must divide the %d channels of x, got %d", channels, o.groups) end
     if x.ndim == kinds.MOST_AXES then raise("x must have at most %d axes, got %d", kinds.MOST_AXES - 1, x.ndim) end
-    alike(x, gamma, beta)
     for i = 1, x.ndim do
       shape[#shape + 1], of_gamma[#shape + 1] = i == axis and o.groups or x.shape[i], i == axis and o.groups or 1
       if i == axis then shape[#shape + 1], of_gamma[#of_gamma + 1] = channels // o.groups, channels // o.groups end
