@@ -149,8 +149,8 @@ static void run_norm(void *arg) {
   dw_run(&j, c->scratch);
 }
 
-// norm(threads, seconds, y, x, mean, var, gamma, beta, g, d_gamma, d_beta) -> seconds of one call: of moments and results;
-// with g, of results alone; with all, of gradients, of which y is x's.
+// norm(threads, seconds, y, x, mean, var, gamma, beta, g, d_gamma, d_beta) -> seconds of one call: of moments and
+// results; with g, of results alone; with all, of gradients, of which y is x's.
 static int time_norm(lua_State *L) {
   const dw_tensor *t[9];
   for (int i = 0; i < 9; i++) t[i] = lua_touserdata(L, 3 + i);

@@ -42,25 +42,34 @@ static void add_sums(const struct norm *m, double *sums, int64_t s, int64_t from
 }
 
 static void set_moments(const struct norm *m, const double *sums, int64_t s) {
-  double away = sums[0] / m->count, var = sums[1] / m->count - away * away;
+  double share = 1 / m->count, away = sums[0] * share, var = sums[1] * share - away * away;
   m->mean[s] = norm_element(m, m->x, dw_norm_at(&m->kept, s).x) + away;
   m->var[s] = var < 0 ? 0 : var;
 }
 
-// How the numbers of moment s are normalized; where gamma does not change along the line, `param` is its place.
-static struct dw_norm_line line_of(const struct norm *m, int64_t s, int64_t param) {
+// Moment s: where its numbers begin, and how they are normalized, but for gamma.
+struct moment {
+  struct norm_at at;
+  struct dw_norm_line line;
+};
+
+static struct moment moment_at(const struct norm *m, int64_t s) {
   double center = norm_rounded(m, m->mean[s]), scale = 1 / sqrt(m->var[s] + m->epsilon);
-  struct dw_norm_line c = {center, scale, -(m->mean[s] - center) * scale, NULL};
-  if (m->line.param > 0 && m->gamma != NULL) c.gamma = m->gamma + param * m->bytes;
-  return c;
+  return (struct moment){dw_norm_at(&m->kept, s), {center, scale, -(m->mean[s] - center) * scale, NULL}};
+}
+
+// Where gamma changes along the line.
+static const char *vector_at(const struct norm *m, const char *param, const struct piece *p) {
+  return m->line.param > 0 && param != NULL ? param + p->param * m->bytes : NULL;
 }
 
 static void write_results(const struct norm *m, int64_t s, int64_t from, int64_t to) {
-  struct norm_at at = dw_norm_at(&m->kept, s);
+  const struct moment of = moment_at(m, s);
   for (int64_t i = from; i < to; i++) {
-    struct piece p = find_piece(m, at, i);
-    struct dw_norm_line c = line_of(m, s, p.param);
-    const char *beta = m->line.param > 0 && m->beta != NULL ? m->beta + p.param * m->bytes : NULL;
+    struct piece p = find_piece(m, of.at, i);
+    struct dw_norm_line c = of.line;
+    const char *beta = vector_at(m, m->beta, &p);
+    c.gamma = vector_at(m, m->gamma, &p);
     if (m->line.param == 0 && m->params > 0) {
       double gamma = norm_gamma(m, p.param);
       c.scale *= gamma, c.shift = c.shift * gamma + norm_element(m, m->beta, p.param);
@@ -154,26 +163,24 @@ static void add_each(const struct norm *m, struct params *to, double *sums, cons
   if (++to->lines >= FEW * most(1, m->params / m->line.size)) collect_few(m, to);
 }
 
-static void add_grad_sums(const struct norm *m, struct params *to, double *sums, int64_t s, int64_t from,
+static void add_grad_sums(const struct norm *m, struct params *to, double *sums, const struct moment *of, int64_t from,
                           int64_t until) {
-  struct norm_at at = dw_norm_at(&m->kept, s);
   bool each = m->line.param > 0 && m->params > 0;
   for (int64_t i = from; i < until; i++) {
-    struct piece p = find_piece(m, at, i);
-    struct dw_norm_line c = line_of(m, s, p.param);
-    if (each)
-      add_each(m, to, sums, &p, &c);
-    else
-      add_plain(m, to, sums, &p, &c);
+    struct piece p = find_piece(m, of->at, i);
+    struct dw_norm_line c = of->line;
+    c.gamma = vector_at(m, m->gamma, &p);
+    if (each) add_each(m, to, sums, &p, &c);
+    if (!each) add_plain(m, to, sums, &p, &c);
   }
 }
 
-static void write_grad(const struct norm *m, const double *sums, int64_t s, int64_t from, int64_t to) {
-  struct norm_at at = dw_norm_at(&m->kept, s);
-  double mean = sums[0] / m->count, slope = sums[1] / m->count;
+static void write_grad(const struct norm *m, const double *sums, const struct moment *of, int64_t from, int64_t to) {
+  double share = 1 / m->count, mean = sums[0] * share, slope = sums[1] * share;
   for (int64_t i = from; i < to; i++) {
-    struct piece p = find_piece(m, at, i);
-    struct dw_norm_line c = line_of(m, s, p.param);
+    struct piece p = find_piece(m, of->at, i);
+    struct dw_norm_line c = of->line;
+    c.gamma = vector_at(m, m->gamma, &p);
     double gamma = m->line.param == 0 && m->params > 0 ? norm_gamma(m, p.param) : 1;
     m->k->line_grad(m->y + p.x * m->bytes, m->g + p.x * m->bytes, m->x + p.x * m->bytes, p.n, &c, c.scale * gamma,
                     -slope * c.scale * c.scale, -(mean + c.shift * slope) * c.scale);
@@ -188,8 +195,9 @@ static void norm_lines_grad(dw_job *j, int64_t a, int64_t b, int slot) {
     struct params own = params_of(j, m, u);
     for (int64_t s = u * m->stats / m->units; s < last; s++) {
       double sums[2] = {0, 0};
-      add_grad_sums(m, &own, sums, s, 0, pieces_of(m));
-      if (m->y != NULL) write_grad(m, sums, s, 0, pieces_of(m));
+      const struct moment of = moment_at(m, s);
+      add_grad_sums(m, &own, sums, &of, 0, pieces_of(m));
+      if (m->y != NULL) write_grad(m, sums, &of, 0, pieces_of(m));
       if ((s & 63) == 63 && dw_stopped(j->cx, slot)) return;
     }
     collect_few(m, &own);
@@ -204,7 +212,8 @@ static void norm_line_grad_sums(dw_job *j, int64_t a, int64_t b, int slot) {
     int64_t c = u % m->chunks;
     sums[0] = sums[1] = 0;
     struct params own = params_of(j, m, u);
-    add_grad_sums(m, &own, sums, u / m->chunks, chunk_begin(m, c), chunk_begin(m, c + 1));
+    const struct moment of = moment_at(m, u / m->chunks);
+    add_grad_sums(m, &own, sums, &of, chunk_begin(m, c), chunk_begin(m, c + 1));
     collect_few(m, &own);
   }
 }
@@ -214,8 +223,9 @@ static void norm_line_grad(dw_job *j, int64_t a, int64_t b, int slot) {
   for (int64_t u = a; u < b && !dw_stopped(j->cx, slot); u++) {
     double all[2];
     int64_t c = u % m->chunks;
+    const struct moment of = moment_at(m, u / m->chunks);
     join_chunks(j, m, all, u / m->chunks);
-    write_grad(m, all, u / m->chunks, chunk_begin(m, c), chunk_begin(m, c + 1));
+    write_grad(m, all, &of, chunk_begin(m, c), chunk_begin(m, c + 1));
   }
 }
 
