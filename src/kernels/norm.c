@@ -22,6 +22,19 @@ INLINE double join(double *across) {
 
 INLINE int is_finite(double v) { return v - v == 0; }
 
+// Lines of a few vectors are summed as T, then lane by lane.
+enum { SHORT = 8 * LANES };
+
+INLINE double sum_lanes(vec v) {
+  T lane[LANES];
+  store(lane, v);
+  UNROLL
+  for (int half = LANES / 2; half > 0; half /= 2) {
+    for (int k = 0; k < half; k++) lane[k] += lane[k + half];
+  }
+  return (double)lane[0];
+}
+
 // ---- forward ------------------------------------------------------------------------------------
 
 static void line_sums_exact(double *sums, const T *x, int64_t n, double c) {
@@ -31,8 +44,23 @@ static void line_sums_exact(double *sums, const T *x, int64_t n, double c) {
   }
 }
 
+static void short_sums(double *sums, const T *x, int64_t n, T c) {
+  vec s = {0}, q = {0};
+  double rest[2] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vec d = load(x + i) - all(c);
+    s += d, q += d * d;
+  }
+  line_sums_exact(rest, x + i, n - i, (double)c);
+  double sum = sum_lanes(s) + rest[0], squares = sum_lanes(q) + rest[1];
+  if (!is_finite(squares)) return line_sums_exact(sums, x, n, (double)c);
+  sums[0] += sum, sums[1] += squares;
+}
+
 static void line_sums(double *sums, const void *x_, int64_t n, const void *center) {
   const T *x = x_, c = *(const T *)center;
+  if (n <= SHORT) return short_sums(sums, x, n, c);
   double s[ACROSS] = {0}, q[ACROSS] = {0}, rest[2] = {0};
   int64_t i = 0;
 #define D(k) (p[(k)*ACROSS] - c)
@@ -148,6 +176,13 @@ static void block(void *y_, const void *x_, ptrdiff_t step, int64_t rows, int64_
 static void plain_grad_sums(double *sums, const T *g, const T *x, int64_t n, T c, T scale, T shift) {
   double s[ACROSS] = {0}, q[ACROSS] = {0};
   int64_t i = 0;
+  if (n <= SHORT) {
+    vec few = {0}, products = {0};
+    for (; i + LANES <= n; i += LANES) {
+      few += load(g + i), products += load(g + i) * ((load(x + i) - all(c)) * all(scale) + all(shift));
+    }
+    s[1] = sum_lanes(few), q[1] = sum_lanes(products);
+  }
 #define G(k) (pg[(k)*ACROSS])
 #define GH(k) (G(k) * ((px[(k)*ACROSS] - c) * scale + shift))
   for (; i + EIGHTS <= n; i += EIGHTS) {
@@ -171,11 +206,33 @@ static void plain_grad_sums(double *sums, const T *g, const T *x, int64_t n, T c
   sums[0] += join(s), sums[1] += join(q);
 }
 
+// The same of a short line with gamma.
+static void short_grad_sums(double *sums, T *d_gamma, T *d_beta, const T *g, const T *x, int64_t n,
+                            const struct dw_norm_line *of) {
+  const T *gamma = of->gamma, c = (T)of->center, scale = (T)of->scale, shift = (T)of->shift;
+  vec s = {0}, q = {0};
+  double rest[2] = {0};
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vec part = load(g + i), product = part * ((load(x + i) - all(c)) * all(scale) + all(shift));
+    store(d_gamma + i, load(d_gamma + i) + product);
+    store(d_beta + i, load(d_beta + i) + part);
+    s += part * load(gamma + i), q += product * load(gamma + i);
+  }
+  for (; i < n; i++) {
+    T product = g[i] * ((x[i] - c) * scale + shift);
+    d_gamma[i] += product, d_beta[i] += g[i];
+    rest[0] += (double)(g[i] * gamma[i]), rest[1] += (double)(product * gamma[i]);
+  }
+  sums[0] += sum_lanes(s) + rest[0], sums[1] += sum_lanes(q) + rest[1];
+}
+
 static void line_grad_sums(double *sums, void *d_gamma_, void *d_beta_, const void *g_, const void *x_, int64_t n,
                            const struct dw_norm_line *of) {
   const T *g = g_, *x = x_, *gamma = of->gamma, c = (T)of->center, scale = (T)of->scale, shift = (T)of->shift;
   T *d_gamma = d_gamma_, *d_beta = d_beta_;
   if (gamma == NULL) return plain_grad_sums(sums, g, x, n, c, scale, shift);
+  if (n <= SHORT) return short_grad_sums(sums, d_gamma, d_beta, g, x, n, of);
   double s[ACROSS] = {0}, q[ACROSS] = {0};
   int64_t i = 0;
   for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {
