@@ -91,6 +91,9 @@ static struct range lanes_in(const struct norm *m, int64_t u, int64_t units) {
   return (struct range){u * lanes_of(m) / units, (u + 1) * lanes_of(m) / units};
 }
 
+// Whether a loop over many short rows of lanes goes on: it looks now and then.
+static bool goes_on(const dw_job *j, int64_t o, int slot) { return (o & 4095) != 4095 || !dw_stopped(j->cx, slot); }
+
 static int64_t join_units(const struct norm *m) {
   bool own = m->group == 1 && (m->params == 0 || m->line.param > 0 || m->group_param > 0);
   return own ? parts(lanes_of(m), LANES) : 1;
@@ -105,9 +108,9 @@ static void merge(double *mean, double *squares, double *count, double other, do
 }
 
 // Moments of the lanes; `var` has sums of squares until the end. A lane's center is its first number.
-static void join_moments(const dw_job *j, const struct norm *m, struct range r) {
+static void join_moments(const dw_job *j, const struct norm *m, struct range r, int slot) {
   double *counts = norm_doubles(j, m->counts), n = (double)m->rows.size;
-  for (int64_t o = 0; o < m->kept.size; o++) {
+  for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
     for (int64_t l = r.from; l < r.to; l++) {
       double sum = 0, squares = 0, center = norm_element(m, m->x, at.x + l);
@@ -123,7 +126,7 @@ static void join_moments(const dw_job *j, const struct norm *m, struct range r) 
         m->mean[s] = center + away, m->var[s] = around, counts[s] = n;
     }
   }
-  for (int64_t o = 0; o < m->kept.size; o++) {
+  for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
     for (int64_t l = r.from; l < r.to; l++) {
       int64_t s = stat_of(m, at, l);
@@ -134,8 +137,8 @@ static void join_moments(const dw_job *j, const struct norm *m, struct range r) 
   }
 }
 
-static void fill_tables(const dw_job *j, const struct norm *m, struct range r) {
-  for (int64_t o = 0; o < m->kept.size; o++) {
+static void fill_tables(const dw_job *j, const struct norm *m, struct range r, int slot) {
+  for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
     char *center = table_at(j, m, o, 0), *a = table_at(j, m, o, 1), *b = table_at(j, m, o, 2);
     for (int64_t l = r.from; l < r.to; l++) {
@@ -151,12 +154,11 @@ static void fill_tables(const dw_job *j, const struct norm *m, struct range r) {
 }
 
 static void norm_block_join(dw_job *j, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct norm *m = DW_STATE(struct norm, j);
   for (int64_t u = a; u < b; u++) {
     struct range r = lanes_in(m, u, join_units(m));
-    if (m->task == NORM_FORWARD) join_moments(j, m, r);
-    fill_tables(j, m, r);
+    if (m->task == NORM_FORWARD) join_moments(j, m, r, slot);
+    fill_tables(j, m, r, slot);
   }
 }
 
@@ -171,9 +173,9 @@ static struct factors factors_of(const struct norm *m, int64_t s) {
 }
 
 // The sums of g*gamma and g*gamma*h of each moment, and of g*h and g of each parameter, which are 0 at first.
-static void join_grad_sums(const dw_job *j, const struct norm *m, struct range r) {
+static void join_grad_sums(const dw_job *j, const struct norm *m, struct range r, int slot) {
   double *means = norm_doubles(j, m->sums), *slopes = means + m->stats, *d_gamma = slopes + m->stats;
-  for (int64_t o = 0; o < m->kept.size; o++) {
+  for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
     for (int64_t l = r.from; l < r.to; l++) {
       int64_t s = stat_of(m, at, l), p = param_of(m, at, l);
@@ -190,9 +192,9 @@ static void join_grad_sums(const dw_job *j, const struct norm *m, struct range r
   }
 }
 
-static void fill_grad_tables(const dw_job *j, const struct norm *m, struct range r) {
+static void fill_grad_tables(const dw_job *j, const struct norm *m, struct range r, int slot) {
   const double *means = norm_doubles(j, m->sums), *slopes = means + m->stats, *d_gamma = slopes + m->stats;
-  for (int64_t o = 0; o < m->kept.size; o++) {
+  for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
     char *a = table_at(j, m, o, 1), *b = table_at(j, m, o, 2), *c = table_at(j, m, o, 3);
     for (int64_t l = r.from; l < r.to; l++) {
@@ -210,12 +212,11 @@ static void fill_grad_tables(const dw_job *j, const struct norm *m, struct range
 }
 
 static void norm_block_grad_join(dw_job *j, int64_t a, int64_t b, int slot) {
-  (void)slot;
   const struct norm *m = DW_STATE(struct norm, j);
   for (int64_t u = a; u < b; u++) {
     struct range r = lanes_in(m, u, join_units(m));
-    join_grad_sums(j, m, r);
-    fill_grad_tables(j, m, r);
+    join_grad_sums(j, m, r, slot);
+    fill_grad_tables(j, m, r, slot);
   }
 }
 
