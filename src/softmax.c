@@ -9,7 +9,7 @@
 
 enum { Y, X };
 enum { PIECE = 1 << 16 };  // elements after which an interruption is looked for
-enum { CACHED = 1 << 15 }; // of lanes together, which are read three times
+enum { CACHED = 1 << 18 }; // bytes of lanes together, which are read three times: `make bench BENCHES=softmax`
 
 enum way { WHOLE, LANES, PIECES };
 
@@ -68,7 +68,6 @@ static void softmax_lanes(dw_job *j, int64_t a, int64_t b, int slot) {
     for (int64_t r = 0, n = 0; next_rows(j, s, &r, &n, slot);) {
       s->k->lanes_raise(sum, at[Y] + r * pitch[Y], s->step[Y], at[X] + r * pitch[X], s->step[X], n, lanes, off);
     }
-    for (int64_t l = 0; s->log && l < lanes; l++) sum[l] = log(sum[l]);
     for (int64_t r = 0, n = 0; next_rows(j, s, &r, &n, slot);) {
       char *y = at[Y] + r * pitch[Y], *x = at[X] + r * pitch[X];
       if (s->log)
@@ -138,7 +137,7 @@ static void choose_way(struct softmax *s) {
   if (s->step[Y] == 1 && s->step[X] == 1 && s->n <= DW_SOFTMAX_BLOCK) {
     s->way = WHOLE, s->lines = least(DW_SOFTMAX_BLOCK / s->n, DW_SOFTMAX_LANES);
   } else if (w->step[Y][last] == 1 && w->step[X][last] == 1 && w->size[last] > 1) {
-    s->way = LANES, s->lines = least(DW_SOFTMAX_LANES, most(LINE, CACHED / s->n / LINE * LINE));
+    s->way = LANES, s->lines = least(DW_SOFTMAX_LANES, most(LINE, CACHED / w->bytes[Y] / s->n / LINE * LINE));
   }
   s->parts = parts(w->size[last], s->lines);
 }

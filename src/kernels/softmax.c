@@ -98,16 +98,20 @@ static void raise_lines(T *power, const T *x, ptrdiff_t pitch, int64_t n, int64_
 }
 
 static void whole(void *y_, ptrdiff_t y_pitch, const void *x_, ptrdiff_t x_pitch, int64_t n, int64_t lines, bool log_) {
-  T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_LANES];
+  T power[DW_SOFTMAX_BLOCK], off[DW_SOFTMAX_LANES], log_of[DW_SOFTMAX_LANES];
   double sum[DW_SOFTMAX_LANES];
   largest_of_lines(off, x_, x_pitch, n, lines);
   raise_lines(power, x_, x_pitch, n, lines, off);
   sums_of_lines(sum, power, n, lines);
+  if (log_) {
+    INDEPENDENT
+    for (int64_t l = 0; l < lines; l++) log_of[l] = math_log((T)sum[l]);
+  }
   for (int64_t l = 0; l < lines; l++) {
     const T *x = (const T *)x_ + l * x_pitch, *p = power + l * n;
     T *y = (T *)y_ + l * y_pitch, most_of_line = off[l];
     if (log_) {
-      T log_sum = (T)log(sum[l]);
+      T log_sum = log_of[l];
       INDEPENDENT
       for (int64_t i = 0; i < n; i++) y[i] = (x[i] - most_of_line) - log_sum;
     } else {
@@ -212,10 +216,11 @@ static void lanes_scale(void *y_, ptrdiff_t step, int64_t rows, int64_t lanes, c
 }
 
 static void lanes_shift(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step, int64_t rows, int64_t lanes,
-                        const void *off_, const double *log_sum) {
+                        const void *off_, const double *sum) {
   const T *off = off_;
   T log_of[DW_SOFTMAX_LANES];
-  for (int64_t l = 0; l < lanes; l++) log_of[l] = (T)log_sum[l];
+  INDEPENDENT
+  for (int64_t l = 0; l < lanes; l++) log_of[l] = math_log((T)sum[l]);
   for (int64_t r = 0; r < rows; r++) {
     const T *x = (const T *)x_ + r * x_step;
     T *y = (T *)y_ + r * y_step;

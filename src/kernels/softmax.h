@@ -25,7 +25,7 @@ struct dw_softmax_kernels {
                       int64_t lanes, const void *off);
   void (*lanes_scale)(void *y, ptrdiff_t step, int64_t rows, int64_t lanes, const double *sum);
   void (*lanes_shift)(void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step, int64_t rows, int64_t lanes,
-                      const void *off, const double *log_sum);
+                      const void *off, const double *sum);
 };
 
 #endif
