@@ -1,4 +1,5 @@
-// drivers.c: times the elementwise, reduce and copy drivers with a reused output, on descriptors that Lua made.
+// drivers.c: times the elementwise, reduce, softmax, norm and copy drivers with a reused output, on descriptors that
+// Lua made.
 #include "bench.h"
 
 #include <stdlib.h>
@@ -106,8 +107,68 @@ static int time_axis(lua_State *L) { // along the last argument, an axis from 1 
   return push_time(L, body, &c);
 }
 
+struct softmax_call {
+  dw_context cx;
+  const dw_tensor *y, *x;
+  int axis;
+  bool log;
+};
+
+static void run_softmax(void *arg) {
+  struct softmax_call *c = arg;
+  dw_job j;
+  dw_softmax_init(&j, &c->cx, c->y, c->x, c->axis, c->log);
+  dw_run(&j, NULL);
+}
+
+// softmax(log, threads, seconds, y, x, an axis from 1 on) -> seconds of one call
+static int time_softmax(lua_State *L) {
+  struct softmax_call c = {.log = lua_toboolean(L, 1), .y = lua_touserdata(L, 4), .x = lua_touserdata(L, 5)};
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 2));
+  c.axis = (int)luaL_checkinteger(L, 6) - 1;
+  lua_pushnumber(L, best_of(run_softmax, &c, luaL_checknumber(L, 3)));
+  return 1;
+}
+
+struct norm_call {
+  dw_context cx;
+  dw_norm n;
+  const dw_tensor *y, *g, *d_gamma, *d_beta;
+  void *scratch;
+};
+
+static dw_status norm_init(dw_job *j, const struct norm_call *c) {
+  if (c->d_gamma != NULL) return dw_norm_grad_init(j, &c->cx, c->y, c->d_gamma, c->d_beta, c->g, &c->n);
+  return c->g != NULL ? dw_norm_apply_init(j, &c->cx, c->y, &c->n) : dw_norm_init(j, &c->cx, c->y, &c->n);
+}
+
+static void run_norm(void *arg) {
+  struct norm_call *c = arg;
+  dw_job j;
+  norm_init(&j, c);
+  dw_run(&j, c->scratch);
+}
+
+// norm(threads, seconds, y, x, mean, var, gamma, beta, g, d_gamma, d_beta) -> seconds of one call: of moments and
+// results; with g, of results alone; with all, of gradients, of which y is x's.
+static int time_norm(lua_State *L) {
+  const dw_tensor *t[9];
+  for (int i = 0; i < 9; i++) t[i] = lua_touserdata(L, 3 + i);
+  struct norm_call c = {
+      .n = {t[1], t[2], t[3], t[4], t[5], 1e-3}, .y = t[0], .g = t[6], .d_gamma = t[7], .d_beta = t[8]};
+  dw_job j;
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 1));
+  norm_init(&j, &c);
+  c.scratch = aligned_alloc(64, (j.scratch + 64) & ~(size_t)63);
+  lua_pushnumber(L, best_of(run_norm, &c, luaL_checknumber(L, 2)));
+  free(c.scratch);
+  return 1;
+}
+
 const luaL_Reg bench_drivers[] = {{"elementwise", time_elementwise},
                                   {"copy", time_copy},
                                   {"reduce", time_reduce},
                                   {"along_axis", time_axis},
+                                  {"softmax", time_softmax},
+                                  {"norm", time_norm},
                                   {NULL, NULL}};

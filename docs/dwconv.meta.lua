@@ -283,9 +283,31 @@ function K.batch_flatten(x) end
 ---@return dwconv.Tensor[] # a table of tensors
 function K.batch_get_value(tensors) end
 
+--- Helper of normalize_batch_in_training: the mean along the axes, which stay with size 1, as it was computed there.
+---@param x dwconv.Tensor any; float32 or float64
+---@param axes integer|integer[] an axis or a table of axes, from 1 or -1 back
+---@return dwconv.Tensor # x's, 1 on the axes
+function K.batch_mean(x, axes) end
+
+--- (x - mean) * gamma / sqrt(var + epsilon) + beta, of a mean and a variance that are given. All four have a number for each channel along the axis, or a shape that stretches to x's; beta and gamma may be nil, and are then 0 and 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@param mean dwconv.Tensor the channels; x's dtype
+---@param var dwconv.Tensor the channels; x's dtype
+---@param beta? dwconv.Tensor the channels; x's dtype, or nil
+---@param gamma? dwconv.Tensor the channels; x's dtype, or nil
+---@param o? { axis?: integer, epsilon?: number }
+---@return dwconv.Tensor # x's
+function K.batch_normalization(x, mean, var, beta, gamma, o) end
+
 --- Writes a value into each of some tensors.
 ---@param tuples table a table of {tensor, value}
 function K.batch_set_value(tuples) end
+
+--- Helper of normalize_batch_in_training: the variance along the axes, which stay with size 1, as it was computed there.
+---@param x dwconv.Tensor any; float32 or float64
+---@param axes integer|integer[] an axis or a table of axes, from 1 or -1 back
+---@return dwconv.Tensor # x's, 1 on the axes
+function K.batch_var(x, axes) end
 
 --- Adds a bias to x: one number for each channel, or one for each position and channel.
 ---@param x dwconv.Tensor n,...,c or n,c,...; float32 or float64
@@ -299,6 +321,13 @@ function K.bias_add(x, bias, o) end
 ---@param o? { data_format?: "channels_last"|"channels_first" }
 ---@return dwconv.Tensor # x's
 function Tensor:bias_add(bias, o) end
+
+--- -(target * log(output) + (1 - target) * log(1 - output)), number by number. Probabilities are clipped to epsilon..1 - epsilon, and epsilon is added within the logarithms too; through what is clipped no gradient flows.
+---@param target dwconv.Tensor any; float32 or float64
+---@param output dwconv.Tensor target's; float32 or float64
+---@param o? { from_logits?: boolean }
+---@return dwconv.Tensor # output's
+function K.binary_crossentropy(target, output, o) end
 
 --- The numbers of x, or its parts along the first axes, where mask is true, in row-major order: x[mask].
 ---@param x dwconv.Tensor any
@@ -332,6 +361,13 @@ function K.cast(x, dtype) end
 ---@param x dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor
 ---@return dwconv.Tensor # x's
 function K.cast_to_floatx(x) end
+
+--- -sum(target * log(output)) along the axis of the classes, for each sample. Probabilities are divided by their sum and clipped to epsilon..1 - epsilon; through what is clipped no gradient flows.
+---@param target dwconv.Tensor any; float32 or float64
+---@param output dwconv.Tensor target's; float32 or float64
+---@param o? { axis?: integer, from_logits?: boolean }
+---@return dwconv.Tensor # output's without the axis
+function K.categorical_crossentropy(target, output, o) end
 
 --- The least whole number that is not below x. Its gradient is 0.
 ---@param x dwconv.Tensor any numbers
@@ -525,10 +561,50 @@ function K.cosh(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:cosh() end
 
+--- Minus the cosine of the angle between y_true and y_pred along an axis: -1 where they agree in direction, 0 for what is all zeros.
+---@param y_true dwconv.Tensor any; float32 or float64
+---@param y_pred dwconv.Tensor y_true's; float32 or float64
+---@param o? { axis?: integer }
+---@return dwconv.Tensor # y_true's without the axis
+function K.cosine_similarity(y_true, y_pred, o) end
+
 --- How many numbers x holds.
 ---@param x dwconv.Tensor a tensor
 ---@return integer # a whole number
 function K.count_params(x) end
+
+--- ctc_loss of probabilities, as a softmax gives them: epsilon is added to them, and they are divided by their sums. The last class is the blank.
+---@param y_true dwconv.Tensor n,most labels; whole numbers, from 1 on
+---@param y_pred dwconv.Tensor n,time,classes; probabilities
+---@param input_length dwconv.Tensor n or n,1; how many steps a sample has
+---@param label_length dwconv.Tensor n or n,1; how many labels a sample has
+---@return dwconv.Tensor # n,1
+function K.ctc_batch_cost(y_true, y_pred, input_length, label_length) end
+
+--- The labels that predictions stand for. The first result is a table of tensors n,time, in which 0 follows the labels; the second has their scores. Greedy, the table has one: the likeliest class at each step, with equal neighbours taken together and blanks left out; its score, n,1, is minus the sum of the logarithms. Otherwise it has the top_paths likeliest labellings that a search finds which keeps the beam_width best beginnings; scores, n,top_paths, are logarithms of their probabilities. merge_repeated then leaves equal neighbours out of the labels as well.
+---@param y_pred dwconv.Tensor n,time,classes; probabilities
+---@param input_length dwconv.Tensor n or n,1; how many steps a sample has
+---@param o? { beam_width?: integer, greedy?: boolean, merge_repeated?: boolean, top_paths?: integer }
+---@return dwconv.Tensor[] # a table of n,time; int64, n,paths
+---@return dwconv.Tensor
+function K.ctc_decode(y_pred, input_length, o) end
+
+--- Minus the logarithm of the sum of the probabilities of all paths through the classes that give the labels, once equal neighbours are taken together and blanks left out. It takes logarithms of probabilities, as log_softmax gives them.
+---@param log_probabilities dwconv.Tensor n,time,classes; logarithms of probabilities
+---@param y_true dwconv.Tensor n,most labels; whole numbers, from 1 on
+---@param input_length dwconv.Tensor n or n,1; how many steps a sample has
+---@param label_length dwconv.Tensor n or n,1; how many labels a sample has
+---@return dwconv.Tensor # n
+function K.ctc_loss(log_probabilities, y_true, input_length, label_length) end
+
+--- The gradient of ctc_loss; g is that of its result: minus g times the share of each class at each step.
+---@param g dwconv.Tensor n
+---@param log_probabilities dwconv.Tensor n,time,classes; g's dtype
+---@param y_true dwconv.Tensor n,most labels; whole numbers, from 1 on
+---@param input_length dwconv.Tensor n or n,1; how many steps a sample has
+---@param label_length dwconv.Tensor n or n,1; how many labels a sample has
+---@return dwconv.Tensor # n,time,classes
+function K.ctc_loss_grad(g, log_probabilities, y_true, input_length, label_length) end
 
 --- The largest so far along an axis; NaN stays. Of equal ones the first has the gradient.
 ---@param x dwconv.Tensor any numbers
@@ -660,6 +736,13 @@ function K.dot(x, y) end
 ---@return dwconv.Tensor # x's but the last, y's but the second-to-last
 function Tensor:dot(y) end
 
+--- 0 with the probability level, and x / (1 - level) otherwise, each number by itself; whatever the learning phase is. The choices are made in noise_shape, in which -1 stands for x's size, and stretch to x's shape.
+---@param x dwconv.Tensor any; float32 or float64
+---@param level number the probability with which a number is dropped; from 0 on, below 1
+---@param o? { noise_shape?: integer[], seed?: integer }
+---@return dwconv.Tensor # x's
+function K.dropout(x, level, o) end
+
 --- The name of x's dtype.
 ---@param x dwconv.Tensor a tensor
 ---@return string # a string
@@ -670,6 +753,17 @@ function K.dtype(x) end
 ---@param ... dwconv.Tensor a tensor for each part of the equation
 ---@return dwconv.Tensor # as the equation says
 function K.einsum(equation, ...) end
+
+--- x above 0, alpha*(exp(x) - 1) elsewhere.
+---@param x dwconv.Tensor any; float32 or float64
+---@param o? { alpha?: number }
+---@return dwconv.Tensor # x's
+function K.elu(x, o) end
+
+--- x above 0, alpha*(exp(x) - 1) elsewhere.
+---@param o? { alpha?: number }
+---@return dwconv.Tensor # x's
+function Tensor:elu(o) end
 
 --- The gradient of views: zeros of a shape, with g in the part that a view takes.
 ---@param g dwconv.Tensor the part's
@@ -818,6 +912,27 @@ function K.gather(reference, indices) end
 ---@return dwconv.Tensor # the indices', then the row's
 function Tensor:gather(indices) end
 
+--- x times the standard normal distribution's probability of less than x; 0 at -inf. With approximate = true, that probability is taken as 0.5*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))).
+---@param x dwconv.Tensor any; float32 or float64
+---@param o? { approximate?: boolean }
+---@return dwconv.Tensor # x's
+function K.gelu(x, o) end
+
+--- x times the standard normal distribution's probability of less than x; 0 at -inf. With approximate = true, that probability is taken as 0.5*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))).
+---@param o? { approximate?: boolean }
+---@return dwconv.Tensor # x's
+function Tensor:gelu(o) end
+
+--- The derivative of gelu.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.gelu_slope(x) end
+
+--- The derivative of the approximate gelu.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.gelu_tanh_slope(x) end
+
 --- A number that counts the calls with this prefix ("" for nil), 1 for the first.
 ---@param prefix? string a string, or nil
 ---@return integer # a whole number
@@ -877,6 +992,39 @@ function K.greater_equal(x, y) end
 ---@return dwconv.Tensor # both, broadcast; bool
 function Tensor:greater_equal(y) end
 
+--- The channels along an axis in groups of neighbours, each group of a sample normalized by itself over all other axes but the first. gamma and beta have a number for each channel; they may be nil, and are then 1 and 0.
+---@param x dwconv.Tensor n,...; float32 or float64
+---@param gamma? dwconv.Tensor the channels; x's dtype, or nil
+---@param beta? dwconv.Tensor the channels; x's dtype, or nil
+---@param o? { axis?: integer, epsilon?: number, groups?: integer }
+---@return dwconv.Tensor # x's
+function K.group_normalization(x, gamma, beta, o) end
+
+--- 0.2*x + 0.5, clipped to 0..1. The gradient is 0.2 at both ends.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.hard_sigmoid(x) end
+
+--- 0.2*x + 0.5, clipped to 0..1. The gradient is 0.2 at both ends.
+---@return dwconv.Tensor # x's
+function Tensor:hard_sigmoid() end
+
+--- x * clip(x + 3, 0, 6) / 6: silu of straight pieces, also known as hard swish.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.hard_silu(x) end
+
+--- x * clip(x + 3, 0, 6) / 6: silu of straight pieces, also known as hard swish.
+---@return dwconv.Tensor # x's
+function Tensor:hard_silu() end
+
+--- The mean over the last axis of e*e/2, of the error e = y_pred - y_true, where |e| is up to delta, and of delta*|e| - delta*delta/2 beyond.
+---@param y_true dwconv.Tensor any; float32 or float64
+---@param y_pred dwconv.Tensor y_true's; float32 or float64
+---@param o? { delta?: number }
+---@return dwconv.Tensor # y_true's without the last axis
+function K.huber(y_true, y_pred, o) end
+
 --- Reads a PNG or JPEG file, which its first bytes tell, as uint8: grey (h,w,1), RGB (h,w,3) or RGBA (h,w,4). PNG: grey, RGB, palettes (which become RGB) and alpha, of 1 to 16 bits, interlaced or not; 16 bits are rounded to 8, and grey with transparency becomes RGBA. Sides of up to 1000000. JPEG: grey and colour, baseline and progressive, of 8 bits. Sides of up to 65500. Samples are as the file has them: gamma and colour profiles are not applied, nor the orientation that a camera notes (EXIF), nor is alpha multiplied in. Ctrl-C stops it.
 ---@param path string a string
 ---@return dwconv.Tensor # h,w,c; uint8
@@ -898,6 +1046,13 @@ function K.image_data_format() end
 ---@param o? { training?: integer|boolean }
 ---@return any # x or alt
 function K.in_test_phase(x, alt, o) end
+
+--- Whether the class that targets names is among the k with the largest predictions: in each row, whether fewer than k are larger than its own. It is false for a target that is no class, and where a prediction in the row is not finite.
+---@param predictions dwconv.Tensor n,classes; float32 or float64
+---@param targets dwconv.Tensor n; int32, int64 or uint8, counting from 1
+---@param k integer a whole number
+---@return dwconv.Tensor # n; bool
+function K.in_top_k(predictions, targets, k) end
 
 --- x in the train phase, else alt; of either a function's result, which is called only then.
 ---@param x any anything
@@ -943,6 +1098,42 @@ function K.isnan(x) end
 --- Whether x is NaN; whole numbers and bools never are.
 ---@return dwconv.Tensor # x's; bool
 function Tensor:isnan() end
+
+--- The sum over the last axis of y_true * log(y_true / y_pred), both clipped to epsilon..1.
+---@param y_true dwconv.Tensor any; float32 or float64
+---@param y_pred dwconv.Tensor y_true's; float32 or float64
+---@return dwconv.Tensor # y_true's without the last axis
+function K.kl_divergence(y_true, y_pred) end
+
+--- x over the root of its sum of squares along the axes (over all of them if none is given), of at least 1e-12.
+---@param x dwconv.Tensor any; float32 or float64
+---@param o? { axis?: integer|integer[] }
+---@return dwconv.Tensor # x's
+function K.l2_normalize(x, o) end
+
+--- x over the root of its sum of squares along the axes (over all of them if none is given), of at least 1e-12.
+---@param o? { axis?: integer|integer[] }
+---@return dwconv.Tensor # x's
+function Tensor:l2_normalize(o) end
+
+--- Each sample normalized by itself, along the axes: (x - mean) * gamma / sqrt(variance + epsilon) + beta. gamma and beta have the sizes of these axes; they may be nil, and are then 1 and 0.
+---@param x dwconv.Tensor any; float32 or float64
+---@param gamma? dwconv.Tensor the sizes of the axes; x's dtype, or nil
+---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
+---@param o? { axis?: integer|integer[], epsilon?: number }
+---@return dwconv.Tensor # x's
+function K.layer_normalization(x, gamma, beta, o) end
+
+--- x above 0, alpha*x elsewhere.
+---@param x dwconv.Tensor any; float32 or float64
+---@param o? { alpha?: number }
+---@return dwconv.Tensor # x's
+function K.leaky_relu(x, o) end
+
+--- x above 0, alpha*x elsewhere.
+---@param o? { alpha?: number }
+---@return dwconv.Tensor # x's
+function Tensor:leaky_relu(o) end
 
 --- 1 while training, 0 while testing, as at first.
 ---@return integer # 0 or 1
@@ -1191,6 +1382,20 @@ function K.minimum(x, y) end
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:minimum(y) end
 
+--- x * tanh(softplus(x)); 0 at -inf.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.mish(x) end
+
+--- x * tanh(softplus(x)); 0 at -inf.
+---@return dwconv.Tensor # x's
+function Tensor:mish() end
+
+--- The derivative of mish.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.mish_slope(x) end
+
 --- The remainder of a // b: a - (a // b)*b, exactly, with the sign of b. A whole divisor of 0 is an error.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
@@ -1280,6 +1485,25 @@ function Tensor:norm(o) end
 ---@param o? { dtype?: "float32"|"float64", mean?: number, seed?: integer, stddev?: number }
 ---@return dwconv.Tensor # shape
 function dw.normal(shape, o) end
+
+--- (x - mean) * gamma / sqrt(variance + epsilon) + beta, of the mean and the variance of x along the axes, or of all of x. gamma and beta have one shape, which stretches to x's; left out, they are 1 and 0.
+---@param x dwconv.Tensor any; float32 or float64
+---@param gamma? dwconv.Tensor stretches to x's; x's dtype, or nil
+---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
+---@param o? { axis?: integer|integer[], epsilon?: number }
+---@return dwconv.Tensor # x's
+function K.normalize(x, gamma, beta, o) end
+
+--- x normalized along the axes, times gamma plus beta; then the mean and the variance of x there. gamma, beta and both moments have the sizes of the axes that are left. The variance of an image n,h,w,c along all axes but c is n/(n - 1) times that by which x is divided, for the sake of moving averages.
+---@param x dwconv.Tensor any; float32 or float64
+---@param gamma? dwconv.Tensor the axes that are left; x's dtype, or nil
+---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
+---@param reduction_axes integer|integer[] an axis or a table of axes, from 1 or -1 back
+---@param o? { epsilon?: number }
+---@return dwconv.Tensor # x's, the axes that are left, the axes that are left
+---@return dwconv.Tensor
+---@return dwconv.Tensor
+function K.normalize_batch_in_training(x, gamma, beta, reduction_axes, o) end
 
 --- Whether x ~= y, as bool. The operator == of Lua is identity, so comparisons are functions.
 ---@param x dwconv.Tensor|number a tensor, or a number beside one
@@ -1608,6 +1832,16 @@ function K.reverse(x, axes) end
 ---@return dwconv.Tensor # x's
 function Tensor:reverse(axes) end
 
+--- Calls step_function(input, states) for each step of time of the inputs: states is a table of the states, at first initial_states, then the constants; it gives the output and a table of the next states. The results are the last output, all outputs in the order in which they were made, and the last states. Where the mask is false, or after a sample's input_length, the states stay, and the output is the one before (0 at first, or always with zero_output_for_mask).
+---@param step_function function a function of an input n,... and a table
+---@param inputs dwconv.Tensor n,time,...; time,n,... for time_major
+---@param initial_states dwconv.Tensor[] a table of tensors n,...; it may be empty
+---@param o? { constants?: dwconv.Tensor[], go_backwards?: boolean, input_length?: dwconv.Tensor|integer, mask?: dwconv.Tensor, time_major?: boolean, unroll?: boolean, zero_output_for_mask?: boolean }
+---@return dwconv.Tensor # n,..., n,time,...; time,n,... for time_major, a table of the last states
+---@return dwconv.Tensor
+---@return dwconv.Tensor[]
+function K.rnn(step_function, inputs, initial_states, o) end
+
 --- x rolled along an axis: what leaves at its end comes in at its beginning; a negative shift goes the other way. Tables of shifts and axes go together; without an axis the numbers are turned as one row.
 ---@param x dwconv.Tensor any
 ---@param shift integer|integer[] a whole number, or a table of them, one for each axis
@@ -1662,6 +1896,15 @@ function K.select(x, axis, index) end
 ---@param index integer an index, from 1 or -1 back
 ---@return dwconv.Tensor # x's without the axis
 function Tensor:select(axis, index) end
+
+--- scale*x above 0, scale*alpha*(exp(x) - 1) elsewhere, of scale = 1.0507 and alpha = 1.6733: elu, scaled so that layers of it keep mean 0 and variance 1.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.selu(x) end
+
+--- scale*x above 0, scale*alpha*(exp(x) - 1) elsewhere, of scale = 1.0507 and alpha = 1.6733: elu, scaled so that layers of it keep mean 0 and variance 1.
+---@return dwconv.Tensor # x's
+function Tensor:selu() end
 
 --- A depthwise convolution, to which the options apply, and then a convolution with a kernel of one tap: depthwise_conv1d and conv1d in one.
 ---@param x dwconv.Tensor n,w,c or n,c,w; float32 or float64
@@ -1746,6 +1989,20 @@ function K.sign(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:sign() end
 
+--- x * sigmoid(x), also known as swish; 0 at -inf.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.silu(x) end
+
+--- x * sigmoid(x), also known as swish; 0 at -inf.
+---@return dwconv.Tensor # x's
+function Tensor:silu() end
+
+--- The derivative of silu.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.silu_slope(x) end
+
 --- The sine of x in radians.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's
@@ -1775,6 +2032,24 @@ function K.softmax(x, o) end
 ---@return dwconv.Tensor # x's
 function Tensor:softmax(o) end
 
+--- log(1 + exp(x)), without overflow and with all its digits.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.softplus(x) end
+
+--- log(1 + exp(x)), without overflow and with all its digits.
+---@return dwconv.Tensor # x's
+function Tensor:softplus() end
+
+--- x / (1 + |x|); -1 and 1 at the infinities.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # x's
+function K.softsign(x) end
+
+--- x / (1 + |x|); -1 and 1 at the infinities.
+---@return dwconv.Tensor # x's
+function Tensor:softsign() end
+
 --- The elements along an axis in sorted order; NaN comes last.
 ---@param x dwconv.Tensor any numbers
 ---@param o? { axis?: integer, direction?: "ascending"|"descending" }
@@ -1785,6 +2060,13 @@ function K.sort(x, o) end
 ---@param o? { axis?: integer, direction?: "ascending"|"descending" }
 ---@return dwconv.Tensor # x's
 function Tensor:sort(o) end
+
+--- -log(output) of the class that target names, from 1 on, along the axis of the classes. Probabilities are clipped to epsilon..1 - epsilon and then divided by their sum; through what is clipped no gradient flows.
+---@param target dwconv.Tensor output's without the axis, or 1 there; numbers, cast to whole ones
+---@param output dwconv.Tensor any; float32 or float64
+---@param o? { axis?: integer, from_logits?: boolean }
+---@return dwconv.Tensor # output's without the axis
+function K.sparse_categorical_crossentropy(target, output, o) end
 
 --- Images with zeros around them.
 ---@param x dwconv.Tensor n,h,w,c (channels_last) or n,c,h,w (channels_first)

@@ -213,6 +213,51 @@ void dw_scan_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_
 // y = e^x over the sum of e^x along an axis, or the logarithm of that. Floats of one shape and dtype, any strides.
 void dw_softmax_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x, int axis, bool log);
 
+// ---- normalization -------------------------------------------------------------------------------
+
+// y = (x - mean) * gamma / sqrt(var + epsilon) + beta. x, y, g and dx are contiguous, of one shape and one dtype of
+// floats. mean and var are contiguous and float64, of x's rank, with x's size or 1 on each axis: moments are taken over
+// the axes where they have 1. gamma, beta and their gradients are contiguous, of x's dtype and one shape, which is such
+// a one as well. NULL stands for a gamma of 1 and a beta of 0. Of an x
+// of no elements nothing is written.
+typedef struct dw_norm {
+  const dw_tensor *x, *mean, *var;
+  const dw_tensor *gamma, *beta;
+  double epsilon;
+} dw_norm;
+
+// mean and var are those of x, which this writes; the variance is divided by the number of elements.
+dw_status dw_norm_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
+// mean and var are given.
+dw_status dw_norm_apply_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
+// Of sum(g * y), where mean and var are those of x: the gradients of x (NULL: not wanted), and of gamma and beta (NULL
+// if there is no gamma). beta is not read.
+dw_status dw_norm_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *d_gamma,
+                            const dw_tensor *d_beta, const dw_tensor *g, const dw_norm *n);
+
+// ---- connectionist temporal classification --------------------------------------------------------
+
+// x (batch, time, classes), contiguous floats: logarithms of probabilities; the last class is the blank. Of sample n
+// the first steps[n] steps count, and lengths[n] labels, from 1 to classes - 1, in row n of labels. There are enough
+// steps for them: one for each label, and one between equal neighbours.
+typedef struct dw_ctc {
+  const dw_tensor *x;
+  int64_t batch, time, classes, most_labels;
+  const int64_t *labels, *steps, *lengths; // (batch, most_labels), (batch), (batch)
+} dw_ctc;
+
+// loss (batch): minus the logarithm of the sum of the probabilities of all paths that give the labels.
+dw_status dw_ctc_loss_init(dw_job *j, const dw_context *cx, const dw_tensor *loss, const dw_ctc *p);
+// dx, of x's shape: the gradient of the sum of g (batch) times the losses.
+dw_status dw_ctc_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *g, const dw_ctc *p);
+
+// The labellings whose probability is largest among those that a search finds which keeps the `width` best beginnings
+// at each step (Graves, "Supervised sequence labelling with recurrent neural networks", 2012, section 7.5). labels
+// (paths, batch, time): their labels, then 0. scores (batch, paths), as x: logarithms of their probabilities. x is
+// float64; found[n] is how many there are, of which the first `paths` are written; 1 <= paths <= width.
+dw_status dw_ctc_search_init(dw_job *j, const dw_context *cx, int64_t *labels, double *scores, int64_t *found,
+                             const dw_ctc *p, int64_t width, int64_t paths);
+
 // ---- by index: indices are int64, count from 1 and are in range; everything is contiguous ---------
 
 // y (k, row...) = rows of x (n, row...).

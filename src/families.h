@@ -24,6 +24,8 @@ FAMILY(softmax, FLOATS)
 FAMILY(pool, FLOATS)
 FAMILY(resize, ALL)
 FAMILY(pad, NONE)
+FAMILY(norm, FLOATS)
+FAMILY(ctc, FLOATS)
 
 #undef FAMILY
 #undef KERNELS

@@ -33,7 +33,8 @@ local function random(shape, low, high)
 end
 
 -- Calls a function that the script passed: an error in it is the script's.
-local CALLS = { record = true, no_grad = true, map_fn = true, foldl = true, foldr = true, learning_phase_scope = true, gradcheck = true }
+local CALLS = { record = true, no_grad = true, map_fn = true, foldl = true, foldr = true, learning_phase_scope = true, gradcheck = true,
+  rnn = true }
 
 -- f(...) with settings put back and nothing printed.
 local function call(f, ...)

@@ -36,7 +36,7 @@ describe("dw.help", function()
       image = "image.read", tape = "tape:gradients", ["tape:gradients"] = "output_gradients", ["t:sum"] = "K.sum(",
       ["t:item"] = "t:item()", ["+"] = "K.add(", ["//"] = "floor_divide", ["a % b"] = "K.mod(", threads = "dw.set_threads(n)",
       ["dw.set_threads"] = "dw.threads()", shape = "shape", ["t[i]"] = "view", [">>"] = "dw.ops.NAME", ops = "residual",
-      ["dw.info()"] = "isa", rnn = "is not there yet; meanwhile", ["dw.backend.sum"] = "K.sum(", unary = "Nothing is called",
+      ["dw.info()"] = "isa", ["dw.backend.sum"] = "K.sum(", unary = "Nothing is called",
     } do
       assert.truthy(said(name):find(text, 1, true), ("dw.help %q does not say %q but: %s"):format(name, text, said(name)))
     end
@@ -93,34 +93,5 @@ describe("looking up what is not there", function()
       n = n + (type(name) == "string" and type(f) == "function" and 1 or 0)
     end
     assert.is_true(n > 100)
-  end)
-
-  it("gives what to use meanwhile for a function of Keras that is not there yet", function()
-    refuses(function() return K.rnn end, "K.rnn: it is not there yet; meanwhile: a Lua loop")
-    for name, advice in pairs(require "dwconv.ops.missing") do
-      assert.is_nil(rawget(K, name), name .. " is there: take it out of ops/missing.lua")
-      refuses(function() return K[name] end, advice)
-    end
-  end)
-
-  it("advises with code that runs", function()
-    local env = setmetatable({ dw = dw, K = K, x = dw.uniform { 2, 4, 6, 3 }, options = {}, cin = 3, cout = 5, cm = 6, c = 3,
-      kernel = dw.ones { 1, 1, 3, 5 }, depthwise_kernel = dw.ones { 3, 3, 3, 2 }, pointwise_kernel = dw.ones { 1, 1, 6, 5 },
-      bias = dw.ones { 3 }, alpha = 0.5, level = 0.5, gamma = dw.ones { 3 }, beta = dw.zeros { 3 }, mean = dw.zeros { 3 },
-      var = dw.ones { 3 }, axes = { axis = { 1, 2, 3 }, keepdims = true }, target = dw.ones { 2, 4, 6, 3 }, k = 2,
-      labels = dw.tensor({ 2, 1 }, { dtype = "int32" }), classes = 3,
-      output = dw.uniform { 2, 4, 6, 3 }, predictions = dw.uniform { 2, 3 } }, { __index = _G })
-    local ran = 0
-    for name, advice in pairs(require "dwconv.ops.missing") do
-      for _, code in ipairs { advice, (advice:gsub("^[%a ]+ (K%.)", "%1")), (advice:match "^[^;]*"), (advice:match "K%..-%b()") } do
-        local f = load("return " .. code, "=" .. name, "t", env)
-        if f and code:find "[%(%+/]" and not code:find "ranges" and not code:find "part of" then
-          f()
-          ran = ran + 1
-          break
-        end
-      end
-    end
-    assert.is_true(ran >= 12, ran .. " ran")
   end)
 end)

@@ -57,7 +57,29 @@ local function has_infinite_option(c)
   return false
 end
 
+local LIMIT = "at the infinities it and its gradient have their limits, not NaN"
+
 local DIFFERS = {
+  batch_normalization = {
+    value = { "the mean is taken off before anything is multiplied, which infinities show" },
+    gradient = { "an infinite factor comes before the sum" },
+  },
+  categorical_crossentropy = { gradient = { "nothing flows through what is clipped, also where the sum is not finite" } },
+  cosine_similarity = { gradient = { "nothing flows into what is multiplied by 0" } },
+  elu = { gradient = { "of NaN it is NaN; an infinite alpha is not multiplied by 0" } },
+  gelu = { value = { LIMIT }, gradient = { LIMIT } },
+  hard_silu = { value = { LIMIT }, gradient = { LIMIT }, refused = { "whole numbers", is_whole } },
+  huber = {
+    value = { "squares are added up in float64" },
+    gradient = { "nothing flows through what where() did not take" },
+  },
+  leaky_relu = {
+    refused = { "whole numbers", is_whole },
+    gradient = { "an infinite alpha is not multiplied by 0", has_infinite_option },
+  },
+  mish = { value = { LIMIT }, gradient = { LIMIT } },
+  silu = { value = { LIMIT }, gradient = { LIMIT } },
+  softsign = { value = { LIMIT } },
   batch_flatten = { value = { "samples of no numbers stay as many as they are", is_empty } },
   clip = { sign = { "of two equal bounds either may come" } },
   cummax = {
@@ -166,8 +188,8 @@ local function holds_nan(t) return is_tensor(t) and t.dtype:find "float" and K.a
 
 -- Without an answer of TensorFlow: a result, or an error in the op's name; and where NaN went in, NaN comes out.
 local PASSES_NAN_OVER = { argmax = true, argmin = true, index = true, narrow = true, select = true, top_k = true, take_along_axis = true,
-  recurrence = true, strided = true, pad_grad_x = true, max_pool = true, max_pool_pick = true, max_pool_grad_x = true,
-  pool1d = true, pool2d = true, pool3d = true }
+  recurrence = true, strided = true, dropout = true, pad_grad_x = true, max_pool = true, max_pool_pick = true,
+  max_pool_grad_x = true, pool1d = true, pool2d = true, pool3d = true }
 
 local function check_alone(c, results)
   counts.alone = counts.alone + 1

@@ -4,7 +4,6 @@
 local cases = require "backend_cases"
 local K = require("dwconv").backend
 local ops = require "dwconv.ops"
-local not_yet = require "dwconv.ops.missing"
 
 local KERAS = {
   { "configuration", [[backend epsilon set_epsilon floatx set_floatx image_data_format set_image_data_format
@@ -44,7 +43,7 @@ local function status(name)
   local record = ops.records[name]
   if record and record.refused then return "refused", "refused: " .. tostring(record.refused) end
   if rawget(K, name) then return "implemented", "implemented" end
-  return "missing", "missing; meanwhile " .. (not_yet[name] or "nothing is advised")
+  return "missing", "missing"
 end
 
 local function line(name)

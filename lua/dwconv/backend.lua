@@ -22,14 +22,11 @@ for name, record in pairs(ops.records) do
   end
 end
 
--- What looking up a name says that is not in K: where it is, or what to use meanwhile.
+-- What looking up a name says that is not in K: where it is.
 local elsewhere = {}
 for name, record in pairs(ops.records) do
   if record.home == "dw" then elsewhere[name] = "it is dw." .. name end
   if record.home == "method" then elsewhere[name] = ("it is a method of tensors: t:%s()"):format(name) end
-end
-for name, advice in pairs(require "dwconv.ops.missing") do
-  elsewhere[name] = "it is not there yet; meanwhile: " .. advice
 end
 
 return lookup.strict(K, "K", "K, the backend; K.NAME calls a function, dw.help \"NAME\" explains it:", nil, elsewhere)

@@ -3,6 +3,7 @@
 // overlap. Whole numbers wrap; divisors of 0 and negative exponents of whole numbers do not come here.
 #include <math.h>
 
+#include "activations.h"
 #include "elementary.h"
 #include "elementwise.h"
 #include "vec.h"

@@ -17,7 +17,7 @@ enum { SQUARE = 3 }; // rows of the largest windows of which groups are computed
 enum { LARGEST, SUM };
 
 INLINE vec begin(int op) { return all(op == LARGEST ? LOWEST : 0); }
-INLINE vec join(int op, vec so_far, vec x) { return op == LARGEST ? larger(x, so_far) : so_far + x; }
+INLINE vec join(int op, vec so_far, vec x) { return op == LARGEST ? larger_lanes(x, so_far) : so_far + x; }
 
 INLINE vec end(int op, vec a, T scale) { return op == SUM ? a * scale : a; }
 
@@ -151,7 +151,7 @@ INLINE vec find_value(const T *v, const T *x, const struct dw_pool_windows *w) {
       const T *p = x + i * t->step[0] + j * t->step[1], *q = v + i * w->along[0] + j * w->along[1];
       for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], q += t->step[2]) {
         vec next = load(p);
-        value = choose(next > best, load(q), value), best = larger(next, best);
+        value = choose(next > best, load(q), value), best = larger_lanes(next, best);
       }
     }
   }
@@ -213,7 +213,7 @@ INLINE places find_taps(const T *x, const struct dw_pool_taps *t) {
       for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], number++) {
         vec next = load(p);
         places above = next > best, here = number - (places){0};
-        found = (here & above) | (found & ~above), best = larger(next, best);
+        found = (here & above) | (found & ~above), best = larger_lanes(next, best);
       }
     }
   }
@@ -247,7 +247,7 @@ INLINE void give_apart(T *dx, const T *g, const T *x, const struct dw_pool_windo
       for (int64_t k = 0; k < t->taps[2]; k++, p += t->step[2], at += (place)t->step[2]) {
         vec next = load(p);
         places above = next > best, here = at - (places){0};
-        found = (here & above) | (found & ~above), best = larger(next, best);
+        found = (here & above) | (found & ~above), best = larger_lanes(next, best);
       }
     }
   }
@@ -271,7 +271,7 @@ INLINE void give_square(T *dx, vec g, const T *x, const struct dw_pool_windows *
     for (int k = 0; k < cols; k++) {
       vec next = load(x + j * row + k * col);
       places above = next > best, here = (place)(j * cols + k) - (places){0};
-      found = (here & above) | (found & ~above), best = larger(next, best);
+      found = (here & above) | (found & ~above), best = larger_lanes(next, best);
     }
   }
   UNROLL

@@ -70,7 +70,7 @@ INLINE vec all(T x) { return x - (vec){0}; }
 
 #if defined DW_IS_FLOAT
 // a > b ? a : b in each lane, so b where one of them is NaN.
-INLINE vec larger(vec a, vec b) {
+INLINE vec larger_lanes(vec a, vec b) {
 #if defined __AVX512F__ && !defined __clang__ && !defined DW_WIDE && DW_SIZE == 4
   return _mm512_max_ps(a, b);
 #elif defined __AVX512F__ && !defined __clang__ && !defined DW_WIDE

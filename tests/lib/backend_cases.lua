@@ -10,7 +10,7 @@ local K = dw.backend
 local cases = {}
 
 local FAMILIES = { "create", "update", "elementwise", "reduce", "linear", "shape", "sorting", "matrix", "control", "conv",
-  "pool", "resize", "pad", "refused" }
+  "pool", "resize", "pad", "activations", "losses", "sequences", "norm", "refused" }
 local GRADIENT_TOLERANCE = { float32 = 3e-6, float64 = 1e-13 }
 
 -- What foldl, foldr and map_fn are given; Fn in oracle/backend.py has the same.
@@ -23,6 +23,10 @@ local FUNCTIONS = {
   ["e - 1"] = function(e) return K.subtract(e, 1) end,
   ["sum(e)"] = function(e) return K.sum(e) end,
   ["exp(e)"] = function(e) return K.exp(e) end,
+  ["step"] = function(x, states)
+    local h = K.tanh(x + states[1] * states[#states])
+    return h * 2, #states < 3 and { h } or { h, states[2] + x }
+  end,
   ["e > 0"] = function(e) return K.greater(e, 0) end,
 }
 
@@ -81,9 +85,10 @@ local function tensors(value, found)
     found[#found + 1] = value
   elseif type(value) == "table" and value ~= NIL then
     for _, item in ipairs(value) do tensors(item, found) end
-    for key, item in pairs(value) do
-      if type(key) == "string" then tensors(item, found) end
-    end
+    local names = {}
+    for key in pairs(value) do names[#names + 1] = type(key) == "string" and key or nil end
+    table.sort(names) -- as oracle/kit/cases.py has them
+    for _, name in ipairs(names) do tensors(value[name], found) end
   end
   return found
 end
@@ -111,9 +116,20 @@ local function compare(what, got, want, tolerance)
   end
 end
 
+-- Results in which those in tables are some of their own.
+local function flattened(results)
+  local flat = {}
+  for i = 1, results.n or #results do
+    local list = is_tensor(results[i]) and { results[i] } or results[i]
+    table.move(list, 1, #list, #flat + 1, flat)
+  end
+  return flat
+end
+
 local function check_results(case, f)
   local args = arguments(case)
   local results = table.pack(f(table.unpack(args, 1, args.n)))
+  if case.flat then results = flattened(results) end
   if case.changes then results[1] = args[1] end
   for i, want in ipairs(case.results or { case.result }) do
     compare("result " .. i, results[i], want, case.tolerance or 0)

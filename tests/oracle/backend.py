@@ -18,7 +18,7 @@ refused() are calls that must raise. Unless it says why, the run checks that Ten
 """
 import pathlib
 
-from groups import beyond, conv, elementwise, images, reduce, refused, shape, state
+from groups import beyond, conv, elementwise, images, nn, reduce, refused, shape, state
 from kit.cases import COUNTS, FAMILIES, SKIPPED
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "backend"
@@ -26,7 +26,8 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "backend"
 # In this order the cases of a family stand in its file.
 GROUPS = (elementwise.unary, elementwise.binary, elementwise.pow_clip_where, reduce.reduce, shape.linear, shape.shape,
           state.create, state.update, state.control, state.sorting, refused.refusals, beyond.more_functions,
-          beyond.more_shapes, beyond.matrix, beyond.picking, beyond.more_refusals, *conv.GROUPS, *images.GROUPS)
+          beyond.more_shapes, beyond.matrix, beyond.picking, beyond.more_refusals, *conv.GROUPS, *images.GROUPS,
+          nn.activations, nn.losses, nn.sequences, nn.norm, nn.refusals)
 
 HEADER = """-- Written by tests/oracle/backend.py with TensorFlow 2.21; tests/fixtures/README.md explains it.
 local T, nan, inf, NIL, F = ... -- luacheck: ignore 211

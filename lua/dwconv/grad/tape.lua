@@ -142,6 +142,11 @@ function tape.innermost()
   return i and scopes[i][1] or nil
 end
 
+function slot.scope()
+  local i = innermost(scopes, #scopes)
+  return i and scopes[i]
+end
+
 op "record" {
   doc = "Calls f(...) while a new tape records; gives the tape, then f's results. An error in f passes through.",
   args = {},

@@ -3,7 +3,6 @@
 
 local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"
-local missing = require "dwconv.ops.missing"
 local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
@@ -181,7 +180,6 @@ local finders = {
     for i, n in ipairs(room) do room[i] = help.text(ops.records[n]) end
     return #room > 0 and table.concat(room, "\n\n")
   end,
-  function(name) return missing[name] and ("K.%s is not there yet; meanwhile: %s"):format(name, missing[name]) end,
 }
 
 -- A name without what scripts write before it: K.sum, dw.io.npy, t:sum, tape:gradients.

@@ -34,7 +34,7 @@ local function unary(name)
     local slope, over = r.slope, r.over
     if slope then r.backward = { x = function(g, y, x) return times(g, slope(y, x)) end } end
     if over then r.backward = { x = function(g, y, x) return K.gradient_quotient(g, over(y, x)) end } end
-    r.forward = core.elementwise(name, "new", "x")
+    r.forward = r.forward or core.elementwise(name, "new", "x")
     r.sample = r.sample or function(R) return R { 2, 3 } end
     return op(name)(r)
   end

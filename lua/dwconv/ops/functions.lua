@@ -3,6 +3,7 @@
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"
+local logits = require "dwconv.ops.logits"
 local ops = require "dwconv.ops"
 local elementwise = require "dwconv.ops.elementwise"
 
@@ -141,8 +142,12 @@ unary "tanh" {
   slope = function(_, x) return K.tanh_slope(x) end,
 }
 
+local sigmoid = core.elementwise("sigmoid", "new", "x")
+
 unary "sigmoid" {
   doc = "1 / (1 + exp(-x)).",
+  forward = function(x) return logits.remember(sigmoid(x), x, false) end,
+  reads = "core",
   keeps = { "x" }, example = "print(K.sigmoid(dw.tensor { -1, 0, 1 }))",
   slope = function(_, x) return K.sigmoid_slope(x) end,
 }

@@ -117,8 +117,9 @@ end
 -- ---- calling -------------------------------------------------------------------------------------
 
 -- slot[1]: what records: a tape, or what hands calls on to several (see call.lua); slot[2]: note_write(x, value). The
--- tape puts both here while it records.
-local slot = { nil, nil }
+-- tape puts both here while it records. slot.scope(): a token of what records here, the same within one dw.record or
+-- dw.no_grad.
+local slot = { nil, nil, scope = nil }
 ops.slot = slot
 
 -- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No

@@ -5,8 +5,9 @@ local args = require "dwconv.args"
 local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
-local kinds = args.kinds
-local source = ops.plain(ops.family "random")
+local kinds, raise = args.kinds, args.raise
+local op, K = ops.family "random", ops.calls
+local source = ops.plain(op)
 
 local function seed()
   local kind = kinds.whole()
@@ -67,6 +68,47 @@ source "random_binomial" {
   end,
   sample = function() return { 2, 3 }, { p = 0.5 } end,
   example = "print(K.random_binomial({ 6 }, { p = 0.5, seed = 4 }))",
+}
+
+-- ---- dropout ---------------------------------------------------------------------------------------
+
+local level = kinds.new {
+  annotation = "number",
+  words = "the probability with which a number is dropped; from 0 on, below 1",
+  expected = "a number from 0 on and below 1",
+  read = function(v) return type(v) == "number" and v >= 0 and v < 1 and v or nil end,
+}
+
+-- The shape of the choices for x: sizes of -1 are x's, and what it stretches to must be x's shape.
+local function noise_shape(x, given)
+  local shape, fits, own = {}, #given <= x.ndim, x.shape
+  for i, n in ipairs(given) do
+    local size = own[x.ndim - #given + i]
+    shape[i] = n == -1 and size or n
+    fits = fits and (shape[i] == size or shape[i] == 1)
+  end
+  if not fits then
+    raise("noise_shape %s does not stretch to x's shape, %s", args.show(given), own)
+  end
+  return shape
+end
+
+op "dropout" {
+  doc = [[
+0 with the probability level, and x / (1 - level) otherwise, each number by itself; whatever the learning phase is. The
+choices are made in noise_shape, in which -1 stands for x's size, and stretch to x's shape.]],
+  args = { { "x", kinds.tensor("any; float32 or float64", { dtype = "floats" }) } },
+  values = { { "level", level } },
+  options = { noise_shape = kinds.optional(kinds.shape(true)), seed = seed() },
+  result = "x's",
+  forward = function(x, p, o)
+    local drawn = core.uniform(o.noise_shape and noise_shape(x, o.noise_shape) or x.shape, 0, 1, o.seed, x.dtype)
+    return K.where(K.greater_equal(drawn, p), x * (1 / (1 - p)), 0)
+  end,
+  backward = "parts",
+  sample = function(R) return R { 3, 4 }, 0.3, { seed = 1 } end,
+  errors = "A noise_shape that does not stretch to x's.",
+  example = "print(K.dropout(dw.ones { 8 }, 0.5, { seed = 1 }))",
 }
 
 source "seed" {

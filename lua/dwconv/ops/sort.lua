@@ -74,3 +74,39 @@ first. NaN comes last.]],
   example = "values, positions = K.top_k(dw.tensor { 3, 9, 5 }, 2)\nprint(values)\nprint(positions)",
   errors = "A k above the size of the axis, an axis that x does not have.",
 }
+
+op "in_top_k" {
+  doc = [[
+Whether the class that targets names is among the k with the largest predictions: in each row, whether fewer than k
+are larger than its own. It is false for a target that is no class, and where a prediction in the row is not finite.]],
+  args = {},
+  values = {
+    { "predictions", tensor("n,classes; float32 or float64", { rank = 2, dtype = "floats" }) },
+    { "targets", kinds.tensor("n; int32, int64 or uint8, counting from 1", { rank = 1, dtype = "whole numbers" }) },
+    { "k", kinds.whole() },
+  },
+  result = "n; bool",
+  forward = function(predictions, targets, k)
+    local n, classes = predictions.shape[1], predictions.shape[2]
+    if targets.shape[1] ~= n then
+      raise("targets (%s) must have one class for each row of predictions (%s)", targets.shape, predictions.shape)
+    end
+    if classes == 0 then return core.zeros({ n }, "bool") end
+    return K.no_grad(function()
+      local at = K.cast(targets, "int64")
+      local known = K.logical_and(K.greater_equal(at, 1), K.less_equal(at, classes))
+      local own = K.take_along_axis(predictions, K.reshape(K.clip(at, 1, classes), { n, 1 }), 2)
+      local larger = K.sum(K.cast(K.greater(predictions, own), "int64"), { axis = 2 })
+      local finite = K.all(K.isfinite(predictions), { axis = 2 })
+      return K.logical_and(K.logical_and(known, finite), K.less(larger, k))
+    end)
+  end,
+  backward = "none",
+  reason = "its result is bool",
+  differs = "Classes count from 1; float64 too.",
+  sample = function(R) return R { 3, 4 }, core.tensor({ 2, 4, 9 }, "int64", "float32"), 2 end,
+  example = [[
+predictions = dw.tensor { { 0.1, 0.7, 0.2 }, { 0.5, 0.2, 0.3 } }
+print(K.in_top_k(predictions, dw.tensor({ 3, 2 }, { dtype = "int32" }), 2))]],
+  errors = "Targets that are not as many as rows.",
+}

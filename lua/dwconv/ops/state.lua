@@ -281,7 +281,7 @@ for name, advice in pairs {
   is_keras_tensor = "no tensor is symbolic",
   is_sparse = "every tensor is dense",
   to_dense = "every tensor is dense already",
-  ctc_label_dense_to_sparse = "every tensor is dense, and so are labels",
+  ctc_label_dense_to_sparse = "K.ctc_batch_cost takes dense labels, with label_length",
   ["function"] = "write a Lua function; dw.ops composes ops into one",
 } do
   ops.refuse("state", name, advice)

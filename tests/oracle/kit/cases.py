@@ -173,6 +173,8 @@ def case(name, *args, note=None, grads=True, gradient=None, truth=None, **option
     """One call. grads: False for none. truth, gradient: the result, and for each tensor the gradient, that TensorFlow
     should have given."""
     options = {k: v for k, v in options.items() if v is not None}
+    if len(arrays(list(options.values()))) > 1:
+        options = dict(sorted(options.items()))  # tensors in the order in which backend_cases.lua finds them
     op, what = OPS[name], (name, args, options)
     tensors = arrays(list(args) + list(options.values()))
     values = run(op, args, options)
@@ -188,11 +190,14 @@ def case(name, *args, note=None, grads=True, gradient=None, truth=None, **option
     parts = lua_call(name, args, options)
     parts.append("result%s = %s" % (("", lua(results[0])) if len(results) == 1 else ("s", lua(results))))
     first = np.asarray(values[0])
-    if not op.exact and first.dtype.name in TOLERANCE:
-        parts.append("tolerance = %g" % TOLERANCE[first.dtype.name])
+    floats = [v.dtype.name for v in map(np.asarray, values) if v.dtype.name in TOLERANCE]
+    if not op.exact and floats:
+        parts.append("tolerance = %g" % TOLERANCE[floats[0]])
     parts += gradients(op, args, options, first, tensors, grads, gradient, what)
     if op.variable:
         parts.append("changes = true")
+    if op.flat:
+        parts.append("flat = true")
     if note:
         parts.append('note = "%s"' % note)
     emit(op.family, name, parts)

@@ -3,6 +3,7 @@
 TensorFlow runs on one thread, without oneDNN, so that the same numbers come out every time. It reads that when it is
 imported: others take `tf` from here.
 """
+import math
 import os
 
 os.environ.update(TF_USE_LEGACY_KERAS="1", TF_ENABLE_ONEDNN_OPTS="0", TF_CPP_MIN_LOG_LEVEL="3",
@@ -25,7 +26,7 @@ class Fn(str):
     TABLE = {
         "acc + e": lambda acc, e: acc + e, "acc - e": lambda acc, e: acc - e, "acc * e": lambda acc, e: acc * e,
         "acc * acc - e": lambda acc, e: acc * acc - e, "e * e": lambda e: e * e, "e - 1": lambda e: e - 1,
-        "sum(e)": lambda e: tf.reduce_sum(e), "exp(e)": tf.exp, "e > 0": lambda e: e > 0,
+        "step": lambda x, states: step(x, states), "sum(e)": lambda e: tf.reduce_sum(e), "exp(e)": tf.exp, "e > 0": lambda e: e > 0,
     }
 
     @tf.autograph.experimental.do_not_convert
@@ -38,11 +39,12 @@ class Op:
 
     exact: results are the same bits everywhere. axis: the positions and names of axes. index: of index tensors.
     results: which results are indices. grad: None where there is none to compare. variable: the
-    first argument is written and is the result.
+    first argument is written and is the result. flat: a list among the results counts as so many of them.
     """
 
     def __init__(self, family, f, exact=False, axis=("axis", "axes"), index=(), results=(), grad=True,
-                 variable=False):
+                 variable=False, flat=False):
+        self.flat = flat
         self.family, self.f, self.exact, self.grad, self.variable = family, f, exact, grad, variable
         self.axis, self.index, self.results = axis, index, results
 
@@ -244,3 +246,115 @@ ops("resize", "resize_images", wrap=narrow_bilinear)
 ops("resize", "resize_volumes")
 OPS["resize"] = Op("resize", narrow_bilinear(lambda x, size, interpolation: tf.image.resize(x, size, interpolation)))
 ops("pad", "temporal_padding spatial_2d_padding spatial_3d_padding", wrap=with_tuples, exact=True)
+
+
+# ---- neural nets: groups/nn.py -------------------------------------------------------------------------------------
+def binary_crossentropy(target, output, from_logits=False):
+    return K.binary_crossentropy(target, tf.identity(output), from_logits)
+
+
+def gelu(x, approximate=False):
+    """TensorFlow's, but in float64 its constants are those of float32: there the definition."""
+    if x.dtype == f32:
+        return tf.nn.gelu(x, approximate)
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+    return 0.5 * x * (1 + (tf.tanh(inner) if approximate else tf.math.erf(x / math.sqrt(2))))
+
+
+def leaky_relu(x, alpha=0.2):
+    return tf.nn.leaky_relu(x, alpha) if x.dtype == f32 else tf.where(x > 0, x, x * alpha)
+
+
+def in_floatx(f):
+    """f, where K.floatx() is its tensors' dtype, to which f may cast them."""
+    def call(x, *args, **options):
+        former = K.floatx()
+        K.set_floatx(x.dtype.name)
+        try:
+            return f(x, *args, **options)
+        finally:
+            K.set_floatx(former)
+    return call
+
+
+def decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1, merge_repeated=False):
+    """K.ctc_decode, whose beam search always merges. The first labelling, the others, the scores; labels from 1, then 0."""
+    if greedy or merge_repeated:
+        decoded, scores = K.ctc_decode(y_pred, input_length, greedy, beam_width, top_paths)
+    else:
+        logs = tf.math.log(tf.transpose(y_pred, [1, 0, 2]) + K.epsilon())
+        found, scores = tf.nn.ctc_beam_search_decoder(logs, tf.cast(input_length, tf.int32), beam_width, top_paths)
+        shape = y_pred.shape[:2]
+        decoded = [tf.sparse.to_dense(tf.SparseTensor(d.indices, d.values, shape), default_value=-1) for d in found]
+    return [d + 1 for d in decoded] + [scores]
+
+
+def step(x, states):
+    """A recurrent step of one or two states, and a constant."""
+    h = tf.tanh(x + states[0] * states[-1])
+    return h * 2, [h] if len(states) < 3 else [h, states[1] + x]
+
+
+def rnn(f, inputs, states, **options):
+    last, outputs, after = K.rnn(f, inputs, states, **options)
+    return [last, outputs] + list(after)
+
+
+def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
+    """K's, but by ops where that has no kernel: float64 of rank 4, and other axes than the last of another rank."""
+    if x.dtype == f32 and gamma is not None and (len(x.shape) == 4 or axis == -1):
+        return K.batch_normalization(x, mean, var, beta, gamma, axis, epsilon)
+    shape = [-1 if i == axis % len(x.shape) else 1 for i in range(len(x.shape))]
+    mean, var, beta, gamma = (t if t is None or len(t.shape) > 1 else tf.reshape(t, shape) for t in (mean, var, beta, gamma))
+    return tf.nn.batch_normalization(x, mean, var, beta, gamma, epsilon)
+
+
+def batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
+    """Of rank 4 in float64, which TensorFlow refuses, by its ops of rank 3."""
+    if x.dtype == f32 or len(x.shape) != 4:
+        return list(K.normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon))
+    mean, var = tf.nn.moments(x, reduction_axes, keepdims=True)
+    n = float(tf.size(x)) / float(tf.size(mean))
+    y = (x - mean) / tf.sqrt(var + epsilon) * tf.reshape(gamma, mean.shape) + tf.reshape(beta, mean.shape)
+    var = var * (n / max(n - 1, 1)) if list(reduction_axes) == [0, 1, 2] else var
+    return [y, tf.reshape(mean, [-1]), tf.reshape(var, [-1])]
+
+
+def layer_normalization(x, gamma, beta, axis=-1, epsilon=1e-3):
+    """As Keras's layer computes it."""
+    axes = [a % len(x.shape) for a in (axis if isinstance(axis, list) else [axis])]
+    mean, var = tf.nn.moments(x, axes, keepdims=True)
+    shape = [n if i in axes else 1 for i, n in enumerate(x.shape)]
+    return tf.nn.batch_normalization(x, mean, var, tf.reshape(beta, shape), tf.reshape(gamma, shape), epsilon)
+
+
+def group_normalization(x, gamma, beta, groups=32, axis=-1, epsilon=1e-3):
+    layer = tf_keras.layers.GroupNormalization(groups, axis, epsilon, dtype=x.dtype.name)
+    layer.build(x.shape)
+    layer._trainable_weights = []
+    layer.gamma, layer.beta = gamma, beta
+    return layer.call(x)
+
+
+ops("activations", "elu softplus softsign hard_sigmoid")
+ops("activations", "selu silu", tf.nn)
+OPS["leaky_relu"] = Op("activations", leaky_relu)
+OPS["gelu"] = Op("activations", gelu)
+OPS["mish"] = Op("activations", lambda x: x * tf.tanh(tf.math.softplus(x)))
+OPS["hard_silu"] = Op("activations", lambda x: x * tf.nn.relu6(x + 3) / 6)
+ops("losses", "categorical_crossentropy")
+OPS["binary_crossentropy"] = Op("losses", binary_crossentropy)
+OPS["sparse_categorical_crossentropy"] = Op("losses", K.sparse_categorical_crossentropy, index=(0,))
+ops("losses", "huber kl_divergence cosine_similarity", tf_keras.losses, wrap=in_floatx)
+ops("activations", "softmax")
+ops("activations", "log_softmax", tf.nn)
+ops("sequences", "ctc_batch_cost", index=(0,))
+OPS["ctc_decode"] = Op("sequences", decode, grad=None, flat=True)
+OPS["rnn"] = Op("sequences", rnn, flat=True)
+ops("sequences", "dropout", exact=True)
+ops("sequences", "in_top_k", exact=True, index=(1,), grad=None)
+ops("norm", "l2_normalize")
+OPS["batch_normalization"] = Op("norm", batch_normalization)
+OPS["normalize_batch_in_training"] = Op("norm", batch_in_training, axis=(3,))
+OPS["layer_normalization"] = Op("norm", layer_normalization)
+OPS["group_normalization"] = Op("norm", group_normalization)
