@@ -1,7 +1,7 @@
-// softmax.c: softmax along one axis. Called by the binding. Lines that are contiguous are taken whole, several short ones
-// at a time; neighbouring lines that lie across are taken side by side, as lanes; long lines and others piece by piece.
-// A unit is some lines along the axis, and owns them. Invariant: NaN anywhere in a line makes all of it NaN; how a line
-// is computed follows from shapes and strides alone.
+// softmax.c: softmax along one axis. Called by the binding. Lines that are contiguous are taken whole, several short
+// ones at a time; neighbouring lines that lie across are taken side by side, as lanes; long lines and others piece by
+// piece. A unit is some lines along the axis, and owns them. Invariant: NaN anywhere in a line makes all of it NaN;
+// how a line is computed follows from shapes and strides alone.
 #include <math.h>
 
 #include "base/base.h"

@@ -24,8 +24,8 @@ struct dw_norm_kernels {
   // y = (x - center[l]) * a[l] + b[l]
   void (*block)(void *y, const void *x, ptrdiff_t step, int64_t rows, int64_t lanes, const void *center, const void *a,
                 const void *b);
-  // sums[0] += g*gamma, sums[1] += g*gamma*h. If there is a gamma, of each element d_gamma += g*h and d_beta += g, in T,
-  // of few lines, until `collect` adds them to sums in double, and makes them 0.
+  // sums[0] += g*gamma, sums[1] += g*gamma*h. If there is a gamma, of each element d_gamma += g*h and d_beta += g, in
+  // T, of few lines, until `collect` adds them to sums in double, and makes them 0.
   void (*line_grad_sums)(double *sums, void *d_gamma, void *d_beta, const void *g, const void *x, int64_t n,
                          const struct dw_norm_line *c);
   void (*collect)(double *sums, void *few, int64_t n);
