@@ -84,7 +84,7 @@ INLINE vec larger_lanes(vec a, vec b) {
 #elif defined __SSE2__ && !defined __clang__ && !defined DW_WIDE
   return _mm_max_pd(a, b);
 #else
-  vec r;
+  vec r = b;
   for (int i = 0; i < LANES; i++) r[i] = a[i] > b[i] ? a[i] : b[i];
   return r;
 #endif
