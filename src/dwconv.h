@@ -387,43 +387,6 @@ dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, cons
 size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
 void dw_gemm_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *b);
 
-// ---- convolution --------------------------------------------------------------------------------
-
-//     y[n, i, g*out+o] = sum over t and c < in of kernel[t, c, g*out+o] * x[n, i*stride + t*dilation - before, g*in+c]
-// for positions i and taps t of one to three axes, and groups g of `in` channels of x and `out` of y. Taps outside the
-// image are zeros. x, y and gradients are (n,[d,[h,]]w,c) views with any strides, so channels_first is a permuted view;
-// kernels are contiguous ([kd,[kh,]]kw,in,groups*out). float32 and float64.
-enum { DW_SPATIAL = 3 };
-typedef struct dw_conv {
-  dw_dtype dtype;
-  int axes; // of the image, 1 to DW_SPATIAL
-  int64_t batch, groups, in, out;
-  dw_axis axis[DW_SPATIAL]; // depth, rows, columns; those that are not there come first and have size 1
-} dw_conv;
-
-// x's channels over the kernel's say how many groups there are. strides and dilation have a number, and `pads` two,
-// {before, after}, for each axis of the image; pads are read for DW_EXPLICIT only. A failed axis is named by *axis,
-// from 0. DW_CHANNELS: the kernel's input channels do not divide x's; DW_GROUPS: the groups do not divide its output
-// channels.
-dw_status dw_conv_init(dw_conv *d, const dw_tensor *x, const dw_tensor *kernel, const int64_t *strides,
-                       const int64_t *dilation, dw_padding mode, const int64_t *pads, int *axis);
-
-// What else is done to y, `e`, is as for products: the bias is (channels), the residual like y. NULL: nothing. `panels`
-// hold the kernel, which may then be NULL; NULL: it is packed within the call.
-dw_status dw_conv_forward_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_tensor *x,
-                               const dw_tensor *kernel, const void *panels, const dw_conv *d, const dw_epilogue *e);
-dw_status dw_conv_grad_x_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *g,
-                              const dw_tensor *kernel, const void *panels, const dw_conv *d);
-dw_status dw_conv_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
-                                   const dw_tensor *x, const dw_conv *d);
-
-// For a kernel that is used often: it is packed once, forward or back for the gradient of x, into dw_conv_panels bytes
-// that begin at a 64-byte line. Panels are for the ISA of the context that packed them, and for geometries that differ
-// in the sizes of the image and the batch only.
-size_t dw_conv_panels(const dw_context *cx, const dw_conv *d, bool back); // saturates at 2^62
-void dw_conv_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *kernel, const dw_conv *d,
-                       bool back);
-
-#include "images.h" // pooling, resizing, padding
+#include "images.h" // convolution, pooling, resizing, padding
 
 #endif

@@ -6,7 +6,8 @@
 static struct dw_conv_lines *lines_of(dw_job *j) { return DW_STATE(struct dw_conv_lines, j); }
 
 // Neighbouring lines of one plane of an image, in one phase, and where they find what they read: line m, pixel i and
-// taps t, u, v are at data + origin + m*step[ROWS] + i*step[COLS] + t*tap[DEPTH] + u*tap[ROWS] + v*tap[COLS], in elements.
+// taps t, u, v are at data + origin + m*step[ROWS] + i*step[COLS] + t*tap[DEPTH] + u*tap[ROWS] + v*tap[COLS], in
+// elements.
 struct band {
   int64_t number, group; // which band, and whose channels are read
   struct dw_conv_axis axis[DW_SPATIAL];

@@ -208,7 +208,6 @@ local function find(name)
   local known = names(function() return true end)
   for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
   for _, t in ipairs(topics) do known[#known + 1] = t.name end
-  for other in pairs(missing) do known[#known + 1] = other end
   local hint = args.hint(plain(name), known)
   if hint == "" then hint = "; dw.help() lists what there is." end
   return ("Nothing is called %s%s"):format(args.show(name), hint)
