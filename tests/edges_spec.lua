@@ -111,6 +111,15 @@ local DIFFERS = {
     gradient = { "an infinite norm has the gradient 0, not NaN" },
   },
   pad = { refused = { "a value that the dtype cannot hold", function(c) return c.options ~= nil end } },
+  max_pool = {
+    refused = { "whole numbers", is_whole },
+    gradient = { "it goes to the number that came out, where TensorFlow gives it to a NaN" },
+  },
+  pool2d = { refused = { "whole numbers", is_whole }, gradient = { "as max_pool's" } },
+  pool3d = {
+    value = { "NaN is passed over, as in two dimensions" },
+    gradient = { "as max_pool's" },
+  },
   pow = { gradient = { "of the exponent it is 0 for bases that are not above 0, also where the power is infinite" } },
   power = { gradient = { "as pow's" } },
   relu = {

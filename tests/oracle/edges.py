@@ -122,13 +122,16 @@ def lua(value):
     return '%s({%s},"%s")' % (SHORT[value.dtype.name], ",".join(map(str, value.shape)), numbers)
 
 
+RANDOM = {"dropout"}  # of which every call is another one
+
+
 def main():
     env = dict(os.environ, LUA_PATH="./lua/?.lua;./lua/?/init.lua;;", LUA_CPATH="./build/?.so;;")
     calls = subprocess.run(["lua5.4", "tests/lib/edges.lua"], cwd=ROOT, env=env, check=True, capture_output=True, text=True)
     lines, refused, without = [], 0, set()
     for line in calls.stdout.splitlines():
         id, name, args, options = eval(line)  # what our own script printed
-        if name not in OPS:
+        if name not in OPS or name in RANDOM:
             without.add(name)
             continue
         got = answer(name, args, options)
