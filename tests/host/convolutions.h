@@ -1,4 +1,4 @@
-// convolutions.h: dense and grouped convolution on guarded pages, in all three directions, from kernels and panels, with
+// convolutions.h: dense and grouped convolution on guarded pages, in all directions, from kernels and panels, with
 // all that may be done besides; a part of guard.c, included by it alone. Invariant: as there, a case is known by its
 // number, and results are exact.
 #ifndef DWCONV_CONVOLUTIONS_H
