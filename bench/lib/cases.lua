@@ -1,13 +1,13 @@
 -- cases.lua: the cases of layers.txt, each with its name, the geometry of its result and the arithmetic it asks for, by
 -- group and in the file's order. The only reader of that file: the race gets its cases from here, by peers/cases.lua.
 --   { all = {...}, twelve = {...}, spec = {...}, extra = {...}, pointwise = {...}, dense = {...}, resnet = {...},
---     stem = {...}, conv = {...}, layout = {...}, numbers = {...}, call = {...} }
+--     stem = {...}, conv = {...}, nn = {...}, layout = {...}, numbers = {...}, call = {...} }
 
 local SIZES = {
   twelve = { "h", "w", "c", "k" }, spec = { "h", "w", "c", "k" }, extra = { "h", "w", "c", "k" },
   call = { "h", "w", "c", "k" }, pointwise = { "h", "w", "c", "k" }, dense = { "m", "k", "n" },
   resnet = { "h", "w", "c", "o", "k" }, stem = { "h", "w", "c", "o", "k" }, conv = { "h", "w", "c", "o", "k" },
-  layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
+  nn = { "h", "w", "c" }, layout = { "n", "h", "w", "c" }, numbers = { "rows", "columns" },
 }
 
 -- One axis of padding "same": the size of the result, the padding before and after, and how many pairs of a position
@@ -62,6 +62,19 @@ function describe.conv(l)
   l.convolution = 1
   l.flops = slide(l, l.c .. " to " .. l.o) * l.c * l.o // (l.groups or 1)
   l.groups = l.groups or 1
+end
+
+function describe.nn(l)
+  l.n, l.s, l.k, l.flops = l.n or 1, l.s or 1, l.k or 1, 0
+  l.oh, l.ow = l.h, l.w
+  if l.f:find "pool" then
+    l.oh, l.top, l.bottom = axis(l.h, l.k, l.s, 1)
+    l.ow, l.left, l.right = axis(l.w, l.k, l.s, 1)
+  elseif l.f == "nearest" or l.f == "bilinear" then
+    l.oh, l.ow = l.h * l.s, l.w * l.s
+  end
+  l.name = ("%s %dx%dx%dx%d"):format(l.f, l.n, l.h, l.w, l.c) .. (l.k > 1 and (" %dx%d"):format(l.k, l.k) or "")
+    .. (l.s > 1 and " s" .. l.s or "")
 end
 
 describe.resnet, describe.stem = describe.conv, describe.conv

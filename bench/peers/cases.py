@@ -33,8 +33,8 @@ def jobs_of(op, layers, groups):
         return [dict(j, op=op) for j in layers if j["group"] in (("call",) if op == "call" else groups)]
     if op in CONV:
         return [dict(j, op=CONV[op]) for j in layers if "convolution" in j]
-    if op == "pointwise":
-        return [dict(j, op=op) for j in layers if j["group"] == "pointwise"]
+    if op in ("pointwise", "nn"):
+        return [dict(j, op=op) for j in layers if j["group"] == op]
     if op == "matmul":
         return [dict(product(j), op=op) for j in layers if j["group"] in ("pointwise", "dense")]
     numbers = [j for j in layers if j["group"] == "numbers"]
@@ -61,6 +61,11 @@ def shapes(j):
         a, b = [j["m"], j["k"]], [j["k"], j["n"]]
         turned = dict(x=a[::-1] if "a" in j["turn"] else a, kernel=b[::-1] if "b" in j["turn"] else b)
         return turned, [j["m"], j["n"]]
+    if j["op"] == "nn":
+        result = [j["n"], j["oh"], j["ow"], j["c"]]
+        second = dict(norm=dict(kernel=[j["c"]]), norm_inference=dict(kernel=[j["c"]]), bias_relu=dict(kernel=[j["c"]]),
+                      norm_gradient=dict(kernel=[j["c"]], g=result)).get(j["f"], {})
+        return dict(x=[j["n"], j["h"], j["w"], j["c"]], **second), result
     if j["group"] == "numbers":
         whole = [j["rows"], j["columns"]]
         if j["op"] == "reduce":
@@ -122,12 +127,58 @@ def exact_numbers(j, t):
     return (functions.get(j["f"]) or getattr(np, j["f"]))(x)
 
 
+def windows(x, j, pads, outside):
+    """each tap of the windows of a pool, of all of them; `outside` is what padding holds"""
+    top, bottom, left, right = pads
+    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=outside)
+    for u in range(j["k"]):
+        for v in range(j["k"]):
+            yield x[:, u:u + (j["oh"] - 1) * j["s"] + 1:j["s"], v:v + (j["ow"] - 1) * j["s"] + 1:j["s"]]
+
+
+def stretched(x, axis, factor):
+    """twice or more as long, between half-pixel centres"""
+    n = x.shape[axis]
+    at = np.clip((np.arange(n * factor) + 0.5) / factor - 0.5, 0, n - 1)
+    low = at.astype(int)
+    share = (at - low).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
+    return x.take(low, axis) * (1 - share) + x.take(np.minimum(low + 1, n - 1), axis) * share
+
+
+def exact_nn(j, t, pads):
+    """epsilon is 1e-3; a norm's kernel stands for gamma and beta, and for the mean and variance of inference"""
+    x, f, w = t["x"], j["f"], t.get("kernel")
+    if f == "max_pool":
+        return np.max(list(windows(x, j, pads, -np.inf)), axis=0)
+    if f == "average_pool":
+        return sum(windows(x, j, pads, 0)) / sum(windows(np.ones_like(x), j, pads, 0))
+    if f == "nearest":
+        return x.repeat(j["s"], 1).repeat(j["s"], 2)
+    if f == "bilinear":
+        return stretched(stretched(x, 1, j["s"]), 2, j["s"])
+    if f == "softmax":
+        e = np.exp(x - x.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+    if f == "bias_relu":
+        return np.maximum(x + w, 0)
+    if f == "norm_inference":
+        return (x - w) / np.sqrt(np.abs(w) + 1e-3) * w + w
+    mean, deviation = x.mean((0, 1, 2)), np.sqrt(x.var((0, 1, 2)) + 1e-3)
+    normal = (x - mean) / deviation
+    if f == "norm":
+        return normal * w + w
+    g = t["g"]
+    return w / deviation * (g - g.mean((0, 1, 2)) - normal * (g * normal).mean((0, 1, 2)))
+
+
 def exact(j, t, pads):
     """the result in float64; `pads` are (top, bottom, left, right), as a peer may have to pad otherwise"""
     if j["op"] == "layout":
         return t["x"].transpose((0, 3, 1, 2) if j["to"] == "first" else (0, 2, 3, 1))
     if j["group"] == "numbers":
         return exact_numbers(j, t)
+    if j["op"] == "nn":
+        return exact_nn(j, {name: a.astype("f8") for name, a in t.items()}, pads)
     if j["op"] in ("pointwise", "matmul"):
         x, w = t["x"].astype("f8"), t["kernel"].astype("f8")
         turn = j.get("turn", "")

@@ -30,7 +30,7 @@ TRAINING = ("onednn", "torch", "tf")
 OPS = dict(forward=INFERENCE + EAGER, grad_x=TRAINING + EAGER, grad_kernel=TRAINING + EAGER, pointwise=INFERENCE,
            matmul=TRAINING + ("numpy",), layout=TRAINING + ("ort", "numpy"), elementwise=("torch", "numpy"), reduce=("torch", "numpy"),
            call=INFERENCE + EAGER, conv=INFERENCE + EAGER, conv_grad_x=TRAINING + EAGER,
-           conv_grad_kernel=TRAINING + EAGER)
+           conv_grad_kernel=TRAINING + EAGER, nn=TRAINING)
 AVX2 = ("forward", "pointwise", "conv")  # raced once more with everybody's instructions limited
 TOLERANCE = dict(float32=1e-4, float64=1e-10)
 
@@ -110,7 +110,7 @@ def trouble(process, line, job, tensors, known):
 def measure_limit(limits, job, row, burst):
     reads, writes = cases.traffic(job)
     if not job["flops"]:
-        what = "stream %d %d" % (reads, writes) if job["op"] == "reduce" else "copy %d" % (reads + writes)
+        what = "stream %d %d" % (reads, writes) if job["op"] in ("reduce", "nn") else "copy %d" % (reads + writes)
         row["limit"] = min(row["limit"], limits.seconds("%s %f" % (what, burst)))
         return
     half = 2 if job.get("dtype") == "float64" else 1

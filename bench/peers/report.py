@@ -13,10 +13,11 @@ TITLES = dict(forward="Depthwise, forward", grad_x="Depthwise, gradient of the i
               grad_kernel="Depthwise, gradient of the kernel", pointwise="Pointwise, weights packed",
               matmul="Matrix product, nothing packed beforehand", layout="Transposition", elementwise="Elementwise ops", reduce="Reductions",
               call="One call of a layer with next to nothing to compute", conv="Convolution, forward",
-              conv_grad_x="Convolution, gradient of the input", conv_grad_kernel="Convolution, gradient of the kernel")
+              conv_grad_x="Convolution, gradient of the input", conv_grad_kernel="Convolution, gradient of the kernel",
+              nn="Pools, resizing, normalization, softmax")
 GROUPS = dict(twelve="twelve layers", extra="other geometries", spec="the other 41 layers",
               pointwise="pointwise shapes", dense="other shapes", layout="tensors", numbers="sizes",
-              call="1x4x4x8", resnet="3x3 layers of ResNet", stem="stems", conv="other convolutions")
+              call="1x4x4x8", resnet="3x3 layers of ResNet", stem="stems", conv="other convolutions", nn="layers")
 OURS, EAGER = "dwconv", "dwconv_eager"
 EAGER_PEERS = ("torch", "tf_eager")
 METHOD = """\

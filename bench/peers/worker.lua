@@ -71,6 +71,40 @@ local function depthwise(j, ...)
   end
 end
 
+local function inner(t) return t:reshape { t.shape[1], 1, t.shape[2], t.shape[3], t.shape[4] } end
+
+-- Both passes of bias and relu, as there is no driver for the two in one.
+local function bias_relu(y, x, b, seconds)
+  return bench.elementwise("add", threads, seconds, y, x, b) + bench.elementwise("relu", threads, seconds, y, y)
+end
+
+local function nn(j, x, w, g)
+  local y = dw.zeros { j.n, j.oh, j.ow, j.c }
+  local function pool(f)
+    return function(s) return bench.pool(f, threads, s, inner(y), inner(x), nil, false, j.k, j.s, "same") end
+  end
+  local function resize(how)
+    return function(s) return bench.resize("forward", threads, s, inner(y), inner(x), nil, false, how) end
+  end
+  local shape = { 1, 1, 1, j.c }
+  local p = w and w:reshape(shape)
+  local mean, var = dw.zeros(shape, { dtype = "float64" }), dw.ones(shape, { dtype = "float64" })
+  if j.f == "norm_inference" then mean, var = p:astype "float64", K.abs(p):astype "float64" end
+  local d_gamma, d_beta = p and p:clone(), p and p:clone()
+  local function norm(s, ...) return bench.norm(threads, s, y, x, mean, var, p, p, ...) end
+  time = ({
+    max_pool = pool "max", average_pool = pool "average", nearest = resize "nearest", bilinear = resize "bilinear",
+    softmax = function(s) return bench.softmax(false, threads, s, y, x, 4) end,
+    bias_relu = function(s) return bias_relu(y, x, K.broadcast_to(w, x.shape), s) end,
+    norm = function(s) return norm(s) end, norm_inference = function(s) return norm(s, x) end,
+    norm_gradient = function(s)
+      if s == 0 then norm(0) end -- the moments
+      return norm(s, g, d_gamma, d_beta)
+    end,
+  })[j.f]
+  result = function() return y end
+end
+
 local function convolution(j, x, w, g)
   local operands = {
     forward = { g, x, w }, grad_x = { x, g, w }, grad_kernel = { w, g, x },
@@ -102,7 +136,7 @@ end
 
 local prepare = {
   forward = depthwise, grad_x = depthwise, grad_kernel = depthwise, call = depthwise, pointwise = product,
-  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce,
+  matmul = product, layout = transposition, elementwise = elementwise, reduce = reduce, nn = nn,
 }
 
 local commands = {}

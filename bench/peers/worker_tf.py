@@ -74,6 +74,30 @@ class TensorFlow(Peer):
     def matmul(self, job):
         return lambda a, b: tf.matmul(a, b, transpose_a="a" in job.turn, transpose_b="b" in job.turn), job.x, job.kernel
 
+    def nn(self, job):
+        f, size, w = job.f, (job.oh, job.ow), getattr(job, "kernel", None)
+        if f in ("max_pool", "average_pool"):
+            pool = tf.nn.max_pool2d if f == "max_pool" else tf.nn.avg_pool2d
+            return lambda x: pool(x, job.k, job.s, "SAME"), job.x
+        if f == "nearest":
+            return lambda x: tf.image.resize(x, size, "nearest"), job.x
+        if f == "bilinear":
+            return lambda x: tf.image.resize(x, size), job.x
+        if f == "softmax":
+            return tf.nn.softmax, job.x
+        if f == "bias_relu":
+            return lambda x, b: tf.nn.relu(tf.nn.bias_add(x, b)), job.x, w
+        if f == "norm_inference":
+            return (lambda x, w: raw.FusedBatchNormV3(x=x, scale=w, offset=w, mean=w, variance=tf.abs(w), epsilon=1e-3,
+                                                      is_training=False).y), job.x, w
+        if f == "norm":
+            return (lambda x, w: raw.FusedBatchNormV3(x=x, scale=w, offset=w, mean=[], variance=[], epsilon=1e-3).y), job.x, w
+        made = raw.FusedBatchNormV3(x=job.x, scale=w, offset=w, mean=[], variance=[], epsilon=1e-3)
+        saved = dict(reserve_space_1=made.reserve_space_1, reserve_space_2=made.reserve_space_2,
+                     reserve_space_3=made.reserve_space_3)
+        return (lambda g, x, w: raw.FusedBatchNormGradV3(y_backprop=g, x=x, scale=w, epsilon=1e-3, **saved).x_backprop,
+                job.g, job.x, w)
+
     def layout(self, job):
         axes = (0, 3, 1, 2) if job.to == "first" else (0, 2, 3, 1)
         return lambda x: tf.transpose(x, axes), job.x

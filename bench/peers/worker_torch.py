@@ -83,6 +83,39 @@ class Torch(Peer):
         c = torch.ones(a.shape[0], b.shape[1])
         return lambda: torch.mm(a, b, out=c), lambda y: y.numpy()
 
+    def nn(self, job):
+        """Pools and resizing write into a tensor that is made for each call, as PyTorch has it."""
+        f, x = job.f, image(job.x, False)
+        w = torch.from_numpy(job.kernel) if hasattr(job, "kernel") else None
+        y = torch.ones_like(x)
+        back = torch.ops.aten.native_batch_norm_backward
+        if f in ("max_pool", "average_pool"):
+            pad, pads = even_pads(job)
+            pool = torch.nn.functional.max_pool2d
+            if f == "average_pool":
+                def pool(x, k, s, pad):
+                    return torch.nn.functional.avg_pool2d(x, k, s, pad, count_include_pad=False)
+            return lambda: pool(x, job.k, job.s, pad), lambda y: to_last(y.numpy()), pads
+        if f in ("nearest", "bilinear"):
+            how = dict(mode=f, **(dict(align_corners=False) if f == "bilinear" else {}))
+            return (lambda: torch.nn.functional.interpolate(x, scale_factor=job.s, **how)), lambda y: to_last(y.numpy())
+        if f == "softmax":
+            x = torch.from_numpy(job.x)
+            y = torch.ones(x.shape)
+            return lambda: torch.softmax(x, -1, out=y), lambda y: y.numpy()
+        if f == "bias_relu":
+            x = torch.from_numpy(job.x)
+            y = torch.ones(x.shape)
+            return lambda: torch.add(x, w, out=y).clamp_(min=0), lambda y: y.numpy()
+        if f == "norm_inference":
+            return lambda: torch.nn.functional.batch_norm(x, w, w.abs(), w, w, False, 0, 1e-3), lambda y: to_last(y.numpy())
+        if f == "norm":
+            return (lambda: torch.nn.functional.batch_norm(x, None, None, w, w, True, 0, 1e-3)), lambda y: to_last(y.numpy())
+        g = image(job.g, False)
+        _, mean, inverse = torch.native_batch_norm(x, w, w, None, None, True, 0, 1e-3)
+        return (lambda: back(g, x, w, None, None, mean, inverse, True, 1e-3, (True, True, True))[0],
+                lambda y: to_last(y.numpy()))
+
     def layout(self, job):
         v = torch.from_numpy(job.x).permute(*((0, 3, 1, 2) if job.to == "first" else (0, 2, 3, 1)))
         y = torch.ones(v.shape)
