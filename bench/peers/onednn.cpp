@@ -192,6 +192,94 @@ static call transpose(const job &j) {
   return {{reordering(x, y)}, y, to};
 }
 
+#if DNNL_VERSION_MAJOR >= 3
+#define DESCRIBED(op, ...) op::primitive_desc(cpu, __VA_ARGS__)
+#define POOLED(...) __VA_ARGS__, (dims{0, 0})
+#define SHARED(kind, x) kind, algorithm::softmax_accurate, x, x
+#define NORMALIZED(kind, x) kind, x, x
+#else
+#define DESCRIBED(op, ...) op::primitive_desc({__VA_ARGS__}, cpu)
+#define POOLED(...) __VA_ARGS__
+#define SHARED(kind, x) kind, x
+#define NORMALIZED(kind, x) kind, x
+#endif
+
+static call made(const primitive &p, std::unordered_map<int, memory> arguments, const memory &result, const memory::desc &plain) {
+  return {{{p, std::move(arguments)}}, result, plain};
+}
+
+// gamma, beta and, for inference, the mean are all the job's kernel, the variance its absolute values.
+static call normalize(const job &j, const memory::desc &d, const memory &x) {
+  bool inference = j.text("f") == "norm_inference", gradient = j.text("f") == "norm_gradient";
+  auto flags = normalization_flags::use_scale | normalization_flags::use_shift;
+  auto kind = inference ? prop_kind::forward_inference : prop_kind::forward_training;
+  if (inference) flags = flags | normalization_flags::use_global_stats;
+  auto one = described({j.size("c")}, tag::x);
+  memory w = read(j.text("kernel"), one, one), mean = fresh(one), var = fresh(one), y = fresh(d);
+  if (inference) {
+    mean = w, var = read(j.text("kernel"), one, one);
+    float *v = (float *)var.get_data_handle();
+    for (memory::dim i = 0; i < j.size("c"); i++) v[i] = std::abs(v[i]);
+  }
+  auto f = DESCRIBED(batch_normalization_forward, NORMALIZED(kind, d), 1e-3f, flags);
+  std::unordered_map<int, memory> a = {{DNNL_ARG_SRC, x},   {DNNL_ARG_DST, y},   {DNNL_ARG_SCALE, w},
+                                       {DNNL_ARG_SHIFT, w}, {DNNL_ARG_MEAN, mean}, {DNNL_ARG_VARIANCE, var}};
+  call forward = made(batch_normalization_forward(f), a, y, d);
+  if (!gradient) return forward;
+  forward();
+#if DNNL_VERSION_MAJOR >= 3
+  batch_normalization_backward::primitive_desc b(cpu, prop_kind::backward, d, d, d, 1e-3f, flags, f);
+#else
+  batch_normalization_backward::primitive_desc b({prop_kind::backward, d, d, 1e-3f, flags}, cpu, f);
+#endif
+  memory g = read(j.text("g"), d, d), dx = fresh(d);
+  a = {{DNNL_ARG_SRC, x},       {DNNL_ARG_MEAN, mean},  {DNNL_ARG_VARIANCE, var},       {DNNL_ARG_DIFF_DST, g},
+       {DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_SCALE, w},    {DNNL_ARG_DIFF_SCALE, fresh(one)}, {DNNL_ARG_DIFF_SHIFT, fresh(one)}};
+  return made(batch_normalization_backward(b), a, dx, d);
+}
+
+static call network(const job &j) {
+  std::string f = j.text("f");
+  auto n = j.size("n"), c = j.size("c"), k = j.size("k"), s = j.size("s");
+  auto d = described({n, c, j.size("h"), j.size("w")}, tag::nhwc);
+  auto to = described({n, c, j.size("oh"), j.size("ow")}, tag::nhwc);
+  auto inference = prop_kind::forward_inference;
+  memory x = read(j.text("x"), d, d), y = fresh(to);
+  std::unordered_map<int, memory> a = {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}};
+  if (f == "max_pool" || f == "average_pool") {
+    auto how = f == "max_pool" ? algorithm::pooling_max : algorithm::pooling_avg_exclude_padding;
+    dims before = {j.size("top"), j.size("left")}, after = {j.size("bottom"), j.size("right")};
+    auto p = DESCRIBED(pooling_forward, inference, how, d, to, POOLED(dims{s, s}, dims{k, k}), before, after);
+    return made(pooling_forward(p), a, y, to);
+  }
+  if (f == "nearest" || f == "bilinear") {
+    auto how = f == "nearest" ? algorithm::resampling_nearest : algorithm::resampling_linear;
+    auto p = DESCRIBED(resampling_forward, inference, how, d, to);
+    return made(resampling_forward(p), a, y, to);
+  }
+  if (f == "softmax") {
+    auto rows = described({j.size("w"), c}, tag::ab);
+    memory lines = read(j.text("x"), rows, rows), shares = fresh(rows);
+    auto p = DESCRIBED(softmax_forward, SHARED(inference, rows), 1);
+    return made(softmax_forward(p), {{DNNL_ARG_SRC, lines}, {DNNL_ARG_DST, shares}}, shares, rows);
+  }
+  if (f != "bias_relu") return normalize(j, d, x);
+  auto one = described({1, c, 1, 1}, tag::nhwc);
+  primitive_attr attributes;
+  post_ops relu;
+#if DNNL_VERSION_MAJOR >= 3
+  relu.append_eltwise(algorithm::eltwise_relu, 0, 0);
+  attributes.set_post_ops(relu);
+  binary::primitive_desc p(cpu, algorithm::binary_add, d, one, d, attributes);
+#else
+  relu.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
+  attributes.set_post_ops(relu);
+  binary::primitive_desc p({algorithm::binary_add, d, one, d}, attributes, cpu);
+#endif
+  memory b = read(j.text("kernel"), one, one);
+  return made(binary(p), {{DNNL_ARG_SRC_0, x}, {DNNL_ARG_SRC_1, b}, {DNNL_ARG_DST, y}}, y, to);
+}
+
 static double best_of(call &c, double seconds) {
   using clock = std::chrono::steady_clock;
   auto since = [](clock::time_point t) { return std::chrono::duration<double>(clock::now() - t).count(); };
@@ -228,6 +316,7 @@ static call prepare(const job &j) {
   std::string op = j.text("op");
   if (op == "matmul") return multiply(j);
   if (op == "layout") return transpose(j);
+  if (op == "nn") return network(j);
   return j.first() || j.text("convolution") == "1" ? fastest(j) : convolve(j, tag::nhwc);
 }
 
