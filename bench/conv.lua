@@ -1,5 +1,5 @@
 -- conv.lua: `make bench`. For each convolution of layers.txt, op and thread count: the driver with a reused output, its
--- kernel packed before and within the call; microseconds, GFLOP/s and percent of the limit (roof.lua), measured in the
+-- kernel packed before (not of groups) and within the call; microseconds, GFLOP/s and percent of the limit (roof.lua), measured in the
 -- same run. GFLOP/s do not count taps on padding. Best of many calls; inputs are random.
 --   lua conv.lua [seconds per figure]
 -- BENCH_ONLY is a Lua pattern of the layers' names, BENCH_OPS one of the ops'.
@@ -31,7 +31,7 @@ local function time(l, op, threads)
   local limit = roof.seconds(l.flops, l.dtype, reads, writes, threads)
   local line, ratios = ("%-40s %-12s"):format(l.name, op), {}
   for i, packed in ipairs { true, false } do
-    local t = bench.conv(op, packed, threads, SECONDS, list[1], list[2], list[3], l.geometry)
+    local t = bench.conv(op, packed and l.groups == 1, threads, SECONDS, list[1], list[2], list[3], l.geometry)
     line = line .. (" %9.1f %8.1f %5.0f%%  "):format(t * 1e6, l.flops / t / 1e9, 100 * limit / t)
     ratios[i] = limit / t
   end

@@ -89,6 +89,12 @@ describe("convolutions of many channels, exactly", function()
     { x = { 2, 5, 6, 130 }, kernel = { 1, 1, 130, 40 }, o = { strides = { 2, 3 } } },
     { x = { 2, 9, 6, 12 }, kernel = { 3, 3, 1, 24 }, o = { padding = "same" } },
     { x = { 2, 90, 6 }, kernel = { 4, 1, 6 }, o = { padding = "causal", strides = 2 } },
+    { x = { 2, 9, 20, 32 }, kernel = { 3, 3, 4, 32 }, o = { padding = "same" } }, -- small groups
+    { x = { 1, 7, 15, 48 }, kernel = { 3, 5, 2, 48 }, o = { padding = { { 1, 0 }, { 2, 3 } }, strides = { 2, 3 } } },
+    { x = { 2, 6, 9, 16 }, kernel = { 2, 3, 8, 16 }, o = { padding = "same", dilation_rate = { 2, 3 }, strides = { 1, 2 } } },
+    { x = { 1, 40, 3, 16 }, kernel = { 36, 1, 4, 16 }, o = { padding = "same" } },
+    { x = { 1, 3, 4, 5, 16 }, kernel = { 2, 2, 3, 4, 16 }, o = { padding = "same", strides = { 2, 1, 2 } } },
+    { x = { 2, 30, 64 }, kernel = { 3, 4, 64 }, o = { padding = "causal" } },
   } do
     local text = table.concat(case.x, "x") .. " by " .. table.concat(case.kernel, "x")
     it(text, function()

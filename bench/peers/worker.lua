@@ -123,7 +123,7 @@ local function convolution(j, x, w, g)
     local y = last(to:clone())
     if j.op == "grad_kernel" then y = to:clone() end
     local geometry = { j.sh, j.sw, j.d, j.d, j.top, j.bottom, j.left, j.right }
-    time = function(seconds) return bench.conv(j.op, true, threads, seconds, y, last(a), last(b), geometry) end
+    time = function(seconds) return bench.conv(j.op, j.groups == 1, threads, seconds, y, last(a), last(b), geometry) end
     result = function() return y end
     return
   end

@@ -64,9 +64,8 @@ const dwl_geometry *dwl_checkgeometry(lua_State *L, int index) {
 // ---- images -------------------------------------------------------------------------------------
 
 const char *dwl_imageaxes(const dwl_geometry *g) {
-  static const char *const last[] = {"n,w,c", "n,h,w,c", "n,d,h,w,c"}, *const first[] = {"n,c,w", "n,c,h,w",
-                                                                                         "n,c,d,h,w"};
-  return (g->channels_first ? first : last)[g->axes - 1];
+  static const char *const axes[2][DW_SPATIAL] = {{"n,w,c", "n,h,w,c", "n,d,h,w,c"}, {"n,c,w", "n,c,h,w", "n,c,d,h,w"}};
+  return axes[g->channels_first][g->axes - 1];
 }
 
 dw_tensor *dwl_checkrank(lua_State *L, int index, const char *argument, int rank, const char *axes) {

@@ -357,6 +357,7 @@ dw_status dw_conv_forward_init(dw_job *j, const dw_context *cx, const dw_tensor 
   dw_job_init(j, cx, 0, 0, NULL);
   if (dw_numel(y) == 0) return DW_OK;
   if (panels == NULL && dw_conv_delegate_forward(j, cx, y, x, kernel, d, e, &s)) return s;
+  if (panels == NULL && e == NULL && dw_conv_grouped_init(j, cx, y, x, kernel, d, false, &s)) return s;
   return lines_init(j, cx, y, x, kernel, panels, d, false, e);
 }
 
@@ -367,5 +368,6 @@ dw_status dw_conv_grad_x_init(dw_job *j, const dw_context *cx, const dw_tensor *
   dw_job_init(j, cx, 0, 0, NULL);
   if (dw_numel(dx) == 0) return DW_OK;
   if (panels == NULL && dw_conv_delegate_grad_x(j, cx, dx, g, kernel, d, &s)) return s;
+  if (panels == NULL && dw_conv_grouped_init(j, cx, dx, g, kernel, d, true, &s)) return s;
   return lines_init(j, cx, dx, g, kernel, panels, d, true, NULL);
 }

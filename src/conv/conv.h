@@ -98,6 +98,12 @@ struct dw_conv_lines {
 void dw_conv_lines_plan(struct dw_conv_lines *p, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
                         const dw_tensor *kernel, const void *panels, const dw_conv *d, bool back, const dw_epilogue *e);
 
+// ---- small groups -------------------------------------------------------------------------------
+
+// Whether grouped.c computes it; if so, makes the job.
+bool dw_conv_grouped_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
+                          const dw_tensor *kernel, const dw_conv *d, bool back, dw_status *s);
+
 // ---- convolutions that others compute -----------------------------------------------------------
 
 // Whether it is a product of matrices as they lie, or a depthwise convolution; if so, makes the job.
