@@ -100,9 +100,13 @@ void dw_conv_lines_plan(struct dw_conv_lines *p, const dw_context *cx, const dw_
 
 // ---- small groups -------------------------------------------------------------------------------
 
-// Whether grouped.c computes it; if so, makes the job.
+// Whether grouped.c or grouped_grad.c computes it; if so, makes the job.
 bool dw_conv_grouped_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
                           const dw_tensor *kernel, const dw_conv *d, bool back, dw_status *s);
+bool dw_conv_grouped_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
+                               const dw_tensor *x, const dw_conv *d);
+// Whether groups have as many input as output channels, 2, 4 or 8, and fill vectors of so many lanes.
+bool dw_conv_is_grouped(const dw_conv *d, int lanes);
 
 // ---- convolutions that others compute -----------------------------------------------------------
 

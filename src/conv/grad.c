@@ -300,6 +300,7 @@ dw_status dw_conv_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_ten
   dw_job_init(j, cx, 0, 0, NULL);
   if (dw_numel(dk) == 0) return DW_OK;
   if (dw_conv_delegate_grad_kernel(j, cx, dk, g, x, d, &s)) return s;
+  if (dw_conv_grouped_grad_init(j, cx, dk, g, x, d)) return DW_OK;
   plan(p, cx, dk, g, x, d);
   begin_round(j);
   j->next = next_of_gradient;

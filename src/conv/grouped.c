@@ -124,14 +124,18 @@ static bool next_of_grouped(dw_job *j) {
   return true;
 }
 
+bool dw_conv_is_grouped(const dw_conv *d, int lanes) {
+  bool small = d->in == 2 || d->in == 4 || d->in == 8;
+  return small && d->groups > 1 && d->in == d->out && d->in <= lanes && d->groups * d->in % lanes == 0;
+}
+
 bool dw_conv_grouped_init(dw_job *j, const dw_context *cx, const dw_tensor *to, const dw_tensor *from,
                           const dw_tensor *kernel, const dw_conv *d, bool back, dw_status *s) {
   struct grouped *p = grouped_of(j);
   const struct dw_conv_kernels *k = cx->kernels->conv[d->dtype];
-  bool fits = d->groups > 1 && d->in == d->out && (d->in == 2 || d->in == 4 || d->in == 8) && d->in <= k->lanes;
   memset(p, 0, sizeof *p);
   p->to = dw_volume_of(to), p->from = dw_volume_of(from);
-  if (!fits || d->groups * d->in % k->lanes != 0 || p->to.channel != 1 || p->from.channel != 1) return false;
+  if (!dw_conv_is_grouped(d, k->lanes) || p->to.channel != 1 || p->from.channel != 1) return false;
   p->kernels = k, p->size = (int64_t)dw_dtype_size(d->dtype), p->kernel = kernel->data, p->back = back;
   p->batch = d->batch, p->channels = d->in, p->groups = d->groups, p->taps = dw_conv_taps(d);
   memcpy(p->axis, d->axis, sizeof p->axis);

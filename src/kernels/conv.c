@@ -5,9 +5,9 @@
 #include "vec.h"
 
 #if VECTOR_BYTES == 64
-enum { TILE = 12 }; // pixels in registers
+enum { TILE = 12, MOST_SUMS = 12 }; // pixels, and sums of the gradient, in registers
 #else
-enum { TILE = 6 };
+enum { TILE = 6, MOST_SUMS = 8 };
 #endif
 
 // Where lanes find channel c of their group.
@@ -54,5 +54,47 @@ static void grouped(const struct dw_conv_grouped *g) {
   if (LANES >= 8 && g->channels == 8) line(g, 8);
 }
 
+// ---- the gradient of the kernel -----------------------------------------------------------------
+
+// The sums of `taps` taps from `first` on, constant as `channels` is.
+INLINE void sum_taps(const struct dw_conv_grouped_sums *g, int64_t first, int taps, int channels) {
+  const T *in = g->g, *x = (const T *)g->x + first * g->x_tap;
+  T *to = (T *)g->kernel + first * g->kernel_tap;
+  vec sum[MOST_SUMS] = {{0}};
+  if (!g->clears) {
+    UNROLL
+    for (int v = 0; v < taps; v++) {
+      UNROLL
+      for (int c = 0; c < channels; c++) sum[v * channels + c] = load(to + v * g->kernel_tap + c * g->kernel_channel);
+    }
+  }
+  for (int64_t i = 0; i < g->pixels; i++, in += g->g_pixel, x += g->x_pixel) {
+    vec factor = load(in);
+    UNROLL
+    for (int v = 0; v < taps; v++) {
+      vec pixel = load(x + v * g->x_tap);
+      UNROLL
+      for (int c = 0; c < channels; c++) sum[v * channels + c] += permute(pixel, channel_of(c, channels)) * factor;
+    }
+  }
+  UNROLL
+  for (int v = 0; v < taps; v++) {
+    UNROLL
+    for (int c = 0; c < channels; c++) store(to + v * g->kernel_tap + c * g->kernel_channel, sum[v * channels + c]);
+  }
+}
+
+INLINE void sum_row(const struct dw_conv_grouped_sums *g, int together, int channels) {
+  int64_t v = 0;
+  for (; v + together <= g->taps; v += together) sum_taps(g, v, together, channels);
+  for (; v < g->taps; v++) sum_taps(g, v, 1, channels);
+}
+
+static void grouped_sums(const struct dw_conv_grouped_sums *g) {
+  if (g->channels == 2) sum_row(g, 3, 2);
+  if (LANES >= 4 && g->channels == 4) sum_row(g, MOST_SUMS / 4, 4);
+  if (LANES >= 8 && g->channels == 8) sum_row(g, 1, 8);
+}
+
 // A permutation of four lanes costs more than it saves where the CPU has none.
-const struct dw_conv_kernels DW_NAME(conv) = {VECTOR_BYTES > 16 ? LANES : 0, grouped};
+const struct dw_conv_kernels DW_NAME(conv) = {VECTOR_BYTES > 16 ? LANES : 0, grouped, grouped_sums};
