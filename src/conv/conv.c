@@ -5,17 +5,14 @@
 
 static struct dw_conv_lines *lines_of(dw_job *j) { return DW_STATE(struct dw_conv_lines, j); }
 
-// Neighbouring lines of one plane of an image, in one phase, and where they find what they read: line m, pixel i and
-// taps t, u, v are at data + origin + m*step[ROWS] + i*step[COLS] + t*tap[DEPTH] + u*tap[ROWS] + v*tap[COLS], in
-// elements.
+// Neighbouring lines of one plane of an image, in one phase.
 struct band {
   int64_t number, group; // which band, and whose channels are read
   struct dw_conv_axis axis[DW_SPATIAL];
   int64_t image, plane, line, lines; // no lines: there are none
   int64_t first_tap, end_tap;        // of the taps along the depth, those inside
-  const char *data;
-  int64_t origin, step[DW_SPATIAL], tap[DW_SPATIAL];
-  char *rows, *copies; // the thread's own memory
+  int64_t row, col;                  // of x, from which on rows are packed
+  char *rows, *copies;               // the thread's own memory
 };
 
 // ---- packing rows -------------------------------------------------------------------------------
@@ -41,44 +38,38 @@ static void copy_pixels(const struct dw_conv_lines *p, char *to, const char *fro
   }
 }
 
-static void pack_row(const struct dw_conv_lines *p, const struct band *b, char *to, int64_t depth, int64_t row) {
-  const struct dw_conv_axis *w = &b->axis[DW_COLS];
-  int64_t places = dw_conv_places(w, w->count), lo, hi, size = p->panels.terms * p->panels.size;
-  dw_conv_inside(w->first, w->grid, places, w->in, &lo, &hi);
-  if (lo < hi) copy_pixels(p, to + lo * size, source(p, b, depth, row, w->first + lo * w->grid), w->grid, hi - lo);
-}
-
-static void pack_rows(const struct dw_conv_lines *p, const struct band *b) {
-  const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS];
-  int64_t first = h->first + b->line * h->stride, lo, hi;
+// Packs what the band reads inside the image.
+static void pack_rows(const struct dw_conv_lines *p, struct band *b) {
+  const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
+  int64_t first = h->first + b->line * h->stride, lo, hi, left, right;
   dw_conv_inside(first, h->grid, dw_conv_places(h, b->lines), h->in, &lo, &hi);
+  dw_conv_inside(w->first, w->grid, dw_conv_places(w, w->count), w->in, &left, &right);
+  b->row = first + lo * h->grid, b->col = w->first + left * w->grid;
+  if (left >= right) return;
   for (int64_t t = b->first_tap; t < b->end_tap; t++) {
     int64_t depth = d->first + b->plane * d->stride + t * d->dilation;
-    for (int64_t r = lo; r < hi; r++) {
-      pack_row(p, b, b->rows + (t * p->plane + r * p->row) * p->panels.size, depth, first + r * h->grid);
+    for (int64_t r = 0; r < hi - lo; r++) {
+      char *to = b->rows + (t * p->plane + r * p->row) * p->panels.size;
+      copy_pixels(p, to, source(p, b, depth, b->row + r * h->grid, b->col), w->grid, right - left);
     }
   }
 }
 
-// Where packed rows are.
-static void find_packed(const struct dw_conv_lines *p, struct band *b) {
-  const int64_t pitch[DW_SPATIAL] = {p->plane, p->row, p->panels.terms};
-  b->data = b->rows, b->origin = 0;
-  for (int i = 0; i < DW_SPATIAL; i++) {
-    b->step[i] = b->axis[i].stride / b->axis[i].grid * pitch[i];
-    b->tap[i] = i == DW_DEPTH ? p->plane : b->axis[i].dilation / b->axis[i].grid * pitch[i];
+// Where a position inside x is read, in elements: of tap t along the depth in packed rows, or in x as it lies.
+static int64_t place(const struct dw_conv_lines *p, const struct band *b, int64_t t, int64_t row, int64_t col) {
+  const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
+  const struct dw_volume *v = &p->from;
+  if (p->packed) {
+    return t * p->plane + (row - b->row) / h->grid * p->row + (col - b->col) / w->grid * p->panels.terms;
   }
+  int64_t depth = d->first + b->plane * d->stride + t * d->dilation;
+  return b->image * v->image + depth * v->step[DW_DEPTH] + row * v->step[DW_ROWS] + col * v->step[DW_COLS] +
+         b->group * p->panels.terms * v->channel;
 }
 
-// The same of rows that are read as they lie. The origin may be outside the image.
-static void find_in_place(const struct dw_conv_lines *p, struct band *b) {
-  const struct dw_volume *v = &p->from;
-  const int64_t index[DW_SPATIAL] = {b->plane, b->line, 0};
-  b->data = v->data, b->origin = b->image * v->image + b->group * p->panels.terms * v->channel;
-  for (int i = 0; i < DW_SPATIAL; i++) {
-    b->step[i] = b->axis[i].stride * v->step[i], b->tap[i] = b->axis[i].dilation * v->step[i];
-    b->origin += b->axis[i].first * v->step[i] + index[i] * b->step[i];
-  }
+// The distance, in elements, between columns that are so far apart in x.
+static int64_t distance(const struct dw_conv_lines *p, const struct band *b, int64_t columns) {
+  return p->packed ? columns / b->axis[DW_COLS].grid * p->panels.terms : columns * p->from.step[DW_COLS];
 }
 
 static void begin_band(const struct dw_conv_lines *p, struct band *b, int64_t number, int64_t group) {
@@ -94,7 +85,6 @@ static void begin_band(const struct dw_conv_lines *p, struct band *b, int64_t nu
   bool any = b->plane < d->count && w->count > 0;
   b->lines = any ? most(0, least(p->lines, h->count - b->line)) : 0;
   dw_conv_inside(d->first + b->plane * d->stride, d->dilation, d->taps, d->in, &b->first_tap, &b->end_tap);
-  (p->packed ? find_packed : find_in_place)(p, b);
   if (p->packed && b->lines > 0 && h->taps > 0 && w->taps > 0) pack_rows(p, b);
 }
 
@@ -130,16 +120,16 @@ static int64_t find_runs(const struct dw_conv_lines *p, const struct band *b, co
                          int64_t first, int64_t end, struct dw_gemm_run *runs) {
   const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
   int64_t terms = p->panels.terms, nr = p->panels.kernels->nr, n = 0, lo, hi;
-  bool merged = w->tap_step == 1 && b->tap[DW_COLS] == terms;
+  bool merged = w->tap_step == 1 && distance(p, b, w->dilation) == terms;
   int64_t together = merged ? piece->to - piece->from : 1;
-  dw_conv_inside(h->first + (b->line + line) * h->stride, h->dilation, h->taps, h->in, &lo, &hi);
+  int64_t at = h->first + (b->line + line) * h->stride, col = w->first + piece->lo * w->stride;
+  dw_conv_inside(at, h->dilation, h->taps, h->in, &lo, &hi);
   for (int64_t step = first; step < end && terms > 0; step++) {
     int64_t t = step / h->taps, u = step % h->taps;
     if (t < b->first_tap || t >= b->end_tap || u < lo || u >= hi) continue;
     int64_t row = (d->tap_first + t * d->tap_step) * p->axis[DW_ROWS].kernel + h->tap_first + u * h->tap_step;
     for (int64_t v = piece->from; v < piece->to; v += together, n++) {
-      runs[n].a = b->origin + line * b->step[DW_ROWS] + piece->lo * b->step[DW_COLS] + t * b->tap[DW_DEPTH] +
-                  u * b->tap[DW_ROWS] + v * b->tap[DW_COLS];
+      runs[n].a = place(p, b, t, at + u * h->dilation, col + v * w->dilation);
       runs[n].b = (row * p->axis[DW_COLS].kernel + w->tap_first + v * w->tap_step) * terms * nr;
       runs[n].k = together * terms;
     }
@@ -180,7 +170,7 @@ static void multiply_piece(const struct dw_conv_lines *p, const struct band *b, 
   g.count = find_runs(p, b, piece, line, first, end, runs);
   for (int64_t i = 0; i < g.count; i++) g.k += runs[i].k;
   g.b_k = p->panels.kernels->nr, g.b_panel = dw_conv_panel_bytes(&p->panels) / size;
-  g.a = b->data, g.a_row = b->step[DW_COLS];
+  g.a = p->packed ? b->rows : p->from.data, g.a_row = distance(p, b, b->axis[DW_COLS].stride);
   g.c = p->direct ? target(p, &p->to, b, line, piece->lo, c) : b->copies + (line * width + piece->lo) * c->n * size;
   g.c_row = p->direct ? b->axis[DW_COLS].to_step * p->to.step[DW_COLS] : c->n;
   if (begins) {

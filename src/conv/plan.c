@@ -25,12 +25,17 @@ static void finish_with(struct dw_conv_lines *p, const dw_epilogue *e) {
   p->curve[2] = e->curve->low, p->curve[3] = e->curve->high;
 }
 
+// The most places that are packed for `count` neighbours: those inside.
+static int64_t inside(const struct dw_conv_axis *a, int64_t count) {
+  return least(dw_conv_places(a, count), parts(a->in, a->grid));
+}
+
 // How rows are read, and the steps.
 static void choose_rows(struct dw_conv_lines *p, const struct dw_conv_axis axis[DW_SPATIAL]) {
   const struct dw_conv_axis *w = &axis[DW_COLS];
   int64_t terms = p->panels.terms, size = p->panels.size, nr = p->panels.kernels->nr;
   p->packed = p->from.channel != 1;
-  p->row = round_up(dw_conv_places(w, w->count) * p->panels.terms * size, DW_LINE) / size;
+  p->row = round_up(times(inside(w, w->count) * terms, size), DW_LINE) / size;
   int64_t rows = axis[DW_DEPTH].taps * axis[DW_ROWS].taps, depth = PANEL_BYTES / (nr * size);
   int64_t runs = DW_CONV_RUNS / most(1, least(w->taps, DW_CONV_RUNS));
   p->steps = even(most(1, rows), least(runs, most(1, depth / most(1, w->taps * terms))));
@@ -64,7 +69,7 @@ static void choose_unit(struct dw_conv_lines *p, const struct dw_conv_axis axis[
     }
   }
   p->lines = parts(h->count, p->bands), p->together = parts(p->panels.per_group, p->blocks);
-  p->plane = dw_conv_places(h, p->lines) * p->row;
+  p->plane = times(inside(h, p->lines), p->row);
 }
 
 static void choose_round(struct dw_conv_lines *p) {
