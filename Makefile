@@ -147,6 +147,7 @@ deps:
 demo: all
 	@mkdir -p examples/out
 	@$(RUN) $(LUA) examples/01_photo.lua examples/data/chelsea.png examples/out/photo.png
+	@$(RUN) $(LUA) examples/03_painting.lua examples/data/chelsea.png examples/out/painting.png
 	@echo 'Next: "make repl" for a prompt with dwconv at hand, "make help" for the rest.'
 
 # A prompt that knows dw and K, without installing anything.
@@ -269,7 +270,7 @@ help:
 
 #: make deps          installs what is missing to build and test (Debian, Ubuntu; elsewhere it says what)
 #: make               builds, on all cores; CC=clang, CFLAGS=, LUA=/path/to/lua, LUA_INCDIR= and LUA_LIBS= change how
-#: make demo          runs six filters on a photograph
+#: make demo          filters, paints and draws a photograph; the pictures are in examples/out
 #: make test          passes the tests; FILTER=tests/npy_spec.lua runs one spec
 #: make repl          a prompt with dw and K at hand, nothing installed
 #: make install       into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away

@@ -1,5 +1,6 @@
 -- examples_spec.lua: each example runs; each Lua snippet of the README and each example of the reference, pasted line
--- by line into Lua's own prompt, prints what it says it prints, in that order, and no error.
+-- by line into Lua's own prompt, prints what it says it prints, in that order, and no error; the Lua script of
+-- docs/from_keras.md prints what its Python script printed under TensorFlow.
 
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local lua = arg and arg[-1] or "lua5.4"
@@ -31,6 +32,40 @@ describe("examples", function()
     local ok, out = run(lua .. " examples/02_tensors.lua")
     assert.is_true(ok, out)
     assert.truthy(out:find('unknown option "stride"', 1, true))
+  end)
+
+  it("03_painting.lua writes its sheet: the photograph, painted, drawn, both", function()
+    if not pcall(require, "dwconv.image") then return end
+    local path = os.tmpname() .. ".png"
+    local ok, out = run(("%s examples/03_painting.lua examples/data/chelsea.png %s"):format(lua, path))
+    assert.is_true(ok, out)
+    local dw = require "dwconv"
+    local K = dw.backend
+    local sheet = dw.io.image.read(path)
+    os.remove(path)
+    assert.same({ 1260, 1864, 3 }, sheet.shape)
+    local function tile(row, column)
+      local top, left = 20 + (row - 1) * 620, 20 + (column - 1) * 922
+      return sheet[{ { top + 1, top + 600 }, { left + 1, left + 902 }, {} }]:astype "float32"
+    end
+    local photo, painting, drawing, both = tile(1, 1), tile(1, 2), tile(2, 1), tile(2, 2)
+
+    -- Twice as large by interpolation: the four pixels between the centres of 2x2 of the photograph have their mean.
+    local original = dw.io.image.read("examples/data/chelsea.png"):astype "float32"
+    local larger = K.pool2d(photo:expand_dims(1), { 2, 2 }, { pool_mode = "avg" })[1]
+    local means = K.pool2d(original:expand_dims(1), { 2, 2 }, { pool_mode = "avg" })[1]
+    assert.is_true(dw.close(larger[{ { 2, -1, 2 }, { 2, -1, 2 }, {} }], means, { atol = 1, rtol = 0 }))
+
+    -- Paint keeps the colours, smoothes the fur and sharpens edges.
+    local function mean(t) return K.mean(t):item() end
+    local function steps(t) return K.abs(t[{ {}, { 2, -1 }, {} }] - t[{ {}, { 1, -2 }, {} }]) end
+    assert.is_true(math.abs(mean(painting) - mean(photo)) < 2)
+    assert.is_true(mean(steps(painting)) < 0.6 * mean(steps(photo)))
+    assert.is_true(K.max(steps(painting)):item() > 1.3 * K.max(steps(photo)):item())
+    -- The pupil is ink and the cheek is paper; ink only darkens the painting.
+    assert.is_true(mean(drawing[{ { 215, 235 }, { 340, 355 }, {} }]) < 60)
+    assert.is_true(mean(drawing[{ { 520, 560 }, { 120, 200 }, {} }]) > 230)
+    assert.is_true(K.max(both - painting):item() <= 1 and mean(both) < mean(painting) - 10)
   end)
 end)
 
@@ -84,6 +119,30 @@ for _, path in ipairs { "README.md", "docs/tour.md" } do
     it("has snippets", function() assert.is_true(n >= (path == "README.md" and 1 or 5)) end)
   end)
 end
+
+describe("docs/from_keras.md", function()
+  local file <close> = assert(io.open "docs/from_keras.md")
+  local page = file:read "a"
+  local python, script = page:match "\n```python\n(.-)```", page:match "\n```lua\n(.-)```"
+  local kept = dofile "tests/fixtures/from_keras.lua"
+
+  it("shows the Python script that TensorFlow ran, and what it printed", function()
+    assert.equal(kept.script, python, "run tests/oracle/from_keras.py again")
+    assert.equal(kept.printed, page:match "\n```text\n(.-)```")
+  end)
+
+  it("has a line of Lua for each line of Python", function()
+    local _, left = python:gsub("\n", "")
+    local _, right = script:gsub("\n", "")
+    assert.equal(left, right)
+  end)
+
+  it("prints the same numbers in Lua, pasted line by line", function()
+    local printed = paste(script)
+    check_quiet(printed)
+    assert.equal(kept.printed, table.concat(printed, "\n") .. "\n")
+  end)
+end)
 
 -- Fails unless each of the lines is one of those printed, each after the one before. The prompt prints what a call gives
 -- besides.
