@@ -144,7 +144,8 @@ void dwl_refuse(lua_State *L, const dwl_slide *s, dw_status status, const dw_axi
   switch (status) {
     case DW_DTYPE:
       if (x->dtype != kernel->dtype) dwl_mixed(L, x->dtype, s->x_name, kernel->dtype, s->kernel_name);
-      dwl_error(L, "tensors must be float32 or float64, got %s", dw_dtype_name(x->dtype));
+      dwl_error(L, "%s must be of dtype float32, float64, got %s", x->data ? s->x_name : s->kernel_name, // not a shape
+                dw_dtype_name(x->dtype));
     case DW_CHANNELS: refuse_channels(L, s);
     case DW_GROUPS: {
       LUAI_UACINT columns = kernel->shape[s->g->axes + 1],
