@@ -1,6 +1,6 @@
-// convolutions.h: dense and grouped convolution on guarded pages, in all three directions, from kernels and from panels,
-// with all that may be done besides; a part of guard.c, included by it alone. Invariant: as there, a case is known by
-// its number, and results are exact.
+// convolutions.h: dense and grouped convolution on guarded pages, in all three directions, from kernels and from
+// panels, with all that may be done besides; a part of guard.c, included by it alone. Invariant: as there, a case is
+// known by its number, and results are exact.
 #ifndef DWCONV_CONVOLUTIONS_H
 #define DWCONV_CONVOLUTIONS_H
 
