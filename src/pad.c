@@ -1,7 +1,7 @@
 // pad.c: a tensor with further elements around it, and the transposed map. Called by the binding. Made of other
-// drivers' jobs, one after another, each between views: what is padded along an axis is filled, or copied from what y
-// already holds, mirrored. Invariant: no job reads what it writes, and the order of additions follows from the shapes
-// alone.
+// drivers' jobs, which run one after another on views: the padding of an axis is filled with a value, or is a mirrored
+// copy of what y already holds. Invariant: no job reads what it writes, and the order of additions follows from the
+// shapes alone.
 #include <string.h>
 
 #include "base/base.h"

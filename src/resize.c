@@ -1,7 +1,7 @@
 // resize.c: images of another size, and the transposed map. Called by the binding. Both are sums of neighbouring pixels
 // with weights, along each axis on its own: tables of these are made by a pass of their own, then rows are computed.
-// Invariant: a unit is a row of the result, or a block of its planes, and owns it. Positions are exact, as they are
-// computed with whole numbers.
+// Invariant: a unit is a row of the result, or a block of its planes, and owns it. Where pixels come from is computed
+// with whole numbers, so it is exact.
 #include <string.h>
 
 #include "base/base.h"

@@ -183,7 +183,7 @@ describe("convolutions refuse", function()
         K.conv3d(dw.ones { 1, 3, 3, 3, 2 }, dw.ones { 4, 1, 1, 2, 3 })
       end,
       ["conv2d: x is float32 but kernel is float64"] = function() K.conv2d(x, w:astype "float64") end,
-      ["conv2d: tensors must be float32 or float64, got int32"] = function()
+      ["conv2d: x must be of dtype float32, float64, got int32"] = function()
         K.conv2d(x:astype "int32", w:astype "int32")
       end,
       ['conv2d: padding must be "valid", "same" or {{top, bottom}, {left, right}}, got "causal"'] = function()
@@ -219,11 +219,30 @@ describe("convolutions refuse", function()
       end,
       ["local_conv1d: kernel must be of shape 4x4x(filters): positions of the result, numbers in a window; got 3x4x3"] =
         function() K.local_conv1d(dw.ones { 1, 5, 2 }, dw.ones { 3, 4, 3 }, 2, 1) end,
-      ["local_conv1d: kernel_size covers 6 positions but x has 5"] = function()
+      ["local_conv1d: kernel_size covers 6 positions but inputs have 5"] = function()
         K.local_conv1d(dw.ones { 1, 5, 2 }, dw.ones { 3, 4, 3 }, 6, 1)
+      end,
+      ["local_conv1d: inputs is float32 but kernel is float64"] = function()
+        K.local_conv1d(dw.ones { 1, 5, 2 }, dw.ones({ 4, 4, 3 }, { dtype = "float64" }), 2, 1)
+      end,
+      ["bias_add: x is float32 but bias is float64"] = function() K.bias_add(x, dw.ones({ 2 }, { dtype = "float64" })) end,
+      ["separable_conv2d: x is float32 but pointwise_kernel is float64"] = function()
+        K.separable_conv2d(x, dw.ones { 2, 2, 2, 2 }, dw.ones({ 1, 1, 4, 4 }, { dtype = "float64" }))
+      end,
+      ["depthwise_conv1d: depthwise_kernel (3x2x1) with dilation_rate 3 covers 7 steps but x has 6 with its padding"] =
+        function()
+          K.depthwise_conv1d(dw.ones { 1, 5, 2 }, dw.ones { 3, 2, 1 }, { dilation_rate = 3, padding = { 0, 1 } })
+        end,
+      ["conv2d_transpose: x has 4 channels (1x4x4x4, channels_last) but kernel has 2 (3x3x3x2)"] = function()
+        K.conv2d_transpose(dw.ones { 1, 4, 4, 4 }, dw.ones { 3, 3, 3, 2 }, { 1, 9, 9, 3 }, { strides = 2 })
       end,
     } do
       refuses(f, text)
     end
+  end)
+
+  it("convolves depthwise without channels", function()
+    same(K.depthwise_conv1d(dw.zeros { 2, 5, 0 }, dw.zeros { 3, 0, 2 }), dw.zeros { 2, 3, 0 })
+    same(K.separable_conv1d(dw.zeros { 2, 5, 0 }, dw.zeros { 3, 0, 2 }, dw.zeros { 1, 0, 4 }), dw.zeros { 2, 3, 4 })
   end)
 end)

@@ -116,7 +116,7 @@ describe("the loss", function()
     refuses(function() K.ctc_batch_cost(whole { { 1 }, { 1 } }, p, whole { 3 }, whole { 1 }) end,
       "y_true (2x1) must have a row for each of 1 samples")
     refuses(function() K.ctc_batch_cost(whole { { 1 } }, p, whole { 3, 3 }, whole { 1 }) end,
-      "input_length must have one number for each of 1 samples, got a int32 tensor 2")
+      "input_length must have one number for each of 1 samples, got an int32 tensor 2")
     refuses(function() K.ctc_batch_cost(whole { { 1 } }, p[1], whole { 3 }, whole { 1 }) end, "y_pred must be a tensor of rank 3")
   end)
 end)

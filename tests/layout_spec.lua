@@ -134,7 +134,7 @@ describe("joining and repeating", function()
     local x, y = dw.ones { 2 }, dw.ones({ 2 }, { dtype = "int32" })
     refuses(function() K.concatenate { x, x, axis = 1 } end, 'concatenate: tensors has a field "axis"')
     refuses(function() K.stack { x, axis = 1 } end, 'stack: x has a field "axis"')
-    refuses(function() K.stack { x, y } end, "stack: x[1] is a float32 tensor 2 but x[2] is a int32 tensor 2")
+    refuses(function() K.stack { x, y } end, "stack: x[1] is a float32 tensor 2 but x[2] is an int32 tensor 2")
   end)
 end)
 

@@ -188,6 +188,8 @@ describe("batch_normalization", function()
     refuses(function() K.batch_normalization(x, dw.ones { 5 }, c) end,
       "batch_normalization: mean (5) must have the 4 numbers of axis 3 of x (2x3x4), or stretch to x's shape")
     refuses(function() K.batch_normalization(x, c, dw.ones({ 4 }, { dtype = "float64" })) end, "batch_normalization: ", "float64")
+    refuses(function() K.batch_normalization(x, dw.ones { 1, 2, 3, 4 }, c) end,
+      "batch_normalization: mean (1x2x3x4) must have the 4 numbers of axis 3 of x (2x3x4)")
     refuses(function() K.normalize(x, c, dw.ones { 1 }) end, "normalize: gamma (4) and beta (1) must have one shape")
     refuses(function() K.normalize(x, dw.ones { 5 }) end, "normalize: gamma (5) does not stretch to the shape of x, 2x3x4")
     refuses(function() K.layer_normalization(x, dw.ones { 3 }) end, "layer_normalization: gamma (3) must have 4 numbers")

@@ -193,7 +193,7 @@ describe("pooling refuses", function()
       "max_pool: pool_size 3 with dilation_rate 2 covers 5 rows")
     refuses(function() K.pool3d(dw.zeros { 1, 1, 4, 5, 3 }, 2) end,
       "pool3d: pool_size {2, 2, 2} covers 2 planes but x has 1")
-    refuses(function() K.pool1d(dw.zeros { 1, 1, 3 }, 2) end, "pool1d: pool_size {2} covers 2 numbers but x has 1")
+    refuses(function() K.pool1d(dw.zeros { 1, 1, 3 }, 2) end, "pool1d: pool_size {2} covers 2 steps but x has 1")
   end)
 
   it("what is not of its kind", function()

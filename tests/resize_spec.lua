@@ -147,6 +147,8 @@ describe("resize", function()
       'resize_images: data_format must be "channels_last" or "channels_first", got nil')
     refuses(function() K.resize_images(image, 0.5, 2, "channels_last") end,
       "height_factor must be a whole number from 1 to 2147483648, got 0.5")
+    refuses(function() K.resize_images(image, 2, 1 << 31, "channels_last") end,
+      "resize_images: width_factor must be at most ", ", got 2147483648")
     refuses(function() K.resize_images(image, 2, 2, "NHWC") end,
       'data_format must be "channels_last" or "channels_first", got "NHWC"; did you mean "channels_last"?')
     refuses(function() K.resize_images(image[1], 2, 2, "channels_last") end,

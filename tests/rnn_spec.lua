@@ -74,6 +74,14 @@ describe("rnn", function()
     refuses(function() K.rnn(step, x, { h }, { mask = mask[1] }) end, "rnn: mask must be 3x4")
     refuses(function() K.rnn(step, x, { h }, { input_length = dw.ones { 2 } }) end,
       "rnn: input_length must have one number for each of 3 samples")
+    refuses(function() K.rnn(step, x, { dw.zeros { 1, 2 } }, { mask = mask }) end,
+      "rnn: initial_states[1] must have the inputs' 3 samples, got a float32 tensor 1x2")
+    refuses(function() K.rnn(function(e, s) return e, { K.sum(s[1], { axis = 2 }) } end, x, { h }, { mask = mask }) end,
+      "rnn: states[1] of what step_function gives must keep shape and dtype from step to step: it was a float64 tensor 3x2")
+    local longer = 0
+    refuses(function()
+      K.rnn(function() longer = longer + 1 return dw.ones { 3, longer }, {} end, x, {})
+    end, "rnn: what step_function gives must keep shape and dtype from step to step")
     refuses(function() K.rnn(function() return 1 end, x, { h }) end, "rnn: what step_function gives must be a tensor, got 1")
     refuses(function() K.rnn(function(e) return e end, x, { h }) end,
       "rnn: step_function must give the output and a table of 1 states, got a table of 0")
@@ -99,6 +107,8 @@ describe("dropout", function()
     assert.is_true(K.any(K.not_equal(y:narrow(3, 1, 1), y:narrow(3, 2, 1))):item())
     refuses(function() K.dropout(dw.ones { 2, 3 }, 0.5, { noise_shape = { 2, 2 } }) end,
       "dropout: noise_shape {2, 2} does not stretch to x's shape, 2x3")
+    refuses(function() K.dropout(dw.ones { 2, 3 }, 0.5, { noise_shape = { 1, 2, 3 } }) end,
+      "dropout: noise_shape {1, 2, 3} does not stretch to x's shape, 2x3")
     refuses(function() K.dropout(dw.ones { 2 }, 1) end, "dropout: level must be a number from 0 on and below 1, got 1")
   end)
 end)

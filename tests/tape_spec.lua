@@ -180,7 +180,7 @@ describe("gradients", function()
     local x = f64 { 2, 3 }
     local tape, y = dw.record(function() return x * x end)
     refuses(function() tape:gradients(3, x) end, "gradients: loss must be a float32 or float64 tensor, got 3")
-    refuses(function() tape:gradients(y:astype "int32", x) end, "loss must be a float32 or float64 tensor, got a int32 tensor 2")
+    refuses(function() tape:gradients(y:astype "int32", x) end, "loss must be a float32 or float64 tensor, got an int32 tensor 2")
     refuses(function() tape:gradients(y) end, "variables must be a tensor or a table of tensors, got nil")
     refuses(function() tape:gradients(y, { a = 1 }) end, 'variables["a"] must be a float32 or float64 tensor, got 1')
     refuses(function() tape:gradients(y, { x, x:greater(0) }) end, "variables[2] must be", "got a bool tensor 2")

@@ -1,21 +1,12 @@
 // axis.c: the arithmetic of one spatial axis, once, for every convolution and both its directions.
 // Invariant: after dw_axis_init no product of its fields that a driver forms can overflow.
-#include "dwconv.h"
+#include "base.h"
 
 #define LIMIT (INT64_C(1) << 31) // strides, dilations, pads
 #define LONGEST (INT64_C(1) << 40)
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 static int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static int64_t gcd(int64_t a, int64_t b) {
-  while (b != 0) {
-    int64_t r = a % b;
-    a = b, b = r;
-  }
-  return a;
-}
 
 // How many of first, first + step, ... are below end.
 static int64_t steps_below(int64_t end, int64_t first, int64_t step) {

@@ -15,6 +15,22 @@ static inline int64_t round_up(int64_t n, int64_t unit) { return parts(n, unit) 
 // The size of parts of n that are nearly alike and no larger than `size`.
 static inline int64_t even(int64_t n, int64_t size) { return n <= size ? n : parts(n, parts(n, size)); }
 
+// The greatest common divisor.
+static inline int64_t gcd(int64_t a, int64_t b) {
+  while (b != 0) {
+    int64_t r = a % b;
+    a = b, b = r;
+  }
+  return a;
+}
+
+// Of i = 0..n-1, those with 0 <= first + i*step < in are *lo..*hi-1; where there are none, *lo is *hi.
+static inline void dw_inside(int64_t first, int64_t step, int64_t n, int64_t in, int64_t *lo, int64_t *hi) {
+  *lo = first < 0 ? least(n, parts(-first, step)) : 0;
+  *hi = first < in ? least(n, parts(in - first, step)) : 0;
+  if (*lo > *hi) *lo = *hi;
+}
+
 // Sizes of scratch saturate here.
 #define DW_TOO_MUCH (INT64_C(1) << 62)
 

@@ -35,7 +35,10 @@ static const char *push_shown(lua_State *L, int index, bool inner) {
   enum { SHOWN = 40 };
   const dw_tensor *t = dwl_totensor(L, index);
   size_t n;
-  if (t != NULL) return lua_pushfstring(L, "a %s tensor %s", dw_dtype_name(t->dtype), dwl_shape_text(L, t));
+  if (t != NULL) {
+    const char *name = dw_dtype_name(t->dtype);
+    return lua_pushfstring(L, "%s %s tensor %s", *name == 'i' ? "an" : "a", name, dwl_shape_text(L, t));
+  }
   switch (lua_type(L, index)) {
     case LUA_TNIL:
     case LUA_TNONE: return lua_pushliteral(L, "nil");

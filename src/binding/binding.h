@@ -149,6 +149,11 @@ typedef struct dwl_slide {
 // Raises what a status means; `a` is axis number `axis` of the image, if it is about one.
 void dwl_refuse(lua_State *L, const dwl_slide *s, dw_status status, const dw_axis *a, int axis)
     __attribute__((noreturn));
+// What an image's axis number `axis` of `axes` is counted in: "rows" and the like.
+const char *dwl_unit(int axes, int axis);
+// Raises that a window, which is a text such as "kernel (3x3x2x4)", is longer than x with its padding.
+void dwl_refusewindow(lua_State *L, const char *window, const dw_axis *a, const char *unit, const char *x,
+                      dw_padding mode) __attribute__((noreturn));
 // The gradient that flows into y must have y's shape and dtype, which is that of `other`.
 void dwl_checkgrad(lua_State *L, const dw_tensor *g, const dw_tensor *y, const char *other);
 

@@ -99,11 +99,21 @@ static void fill_batch(lua_State *L, int index, int64_t batch) {
   lua_replace(L, index);
 }
 
+// x has the channels that the convolution gives.
+static void check_channels(lua_State *L, const dwl_geometry *g, const dw_tensor *x, const dw_tensor *kernel) {
+  int64_t has = x->shape[g->channels_first ? 1 : g->axes + 1], takes = kernel->shape[g->axes + 1];
+  if (has == takes) return;
+  const char *image = dwl_shape_text(L, x), *layout = g->channels_first ? "channels_first" : "channels_last";
+  dwl_error(L, "x has %I channels (%s, %s) but kernel has %I (%s)", (LUAI_UACINT)has, image, layout, (LUAI_UACINT)takes,
+            dwl_shape_text(L, kernel));
+}
+
 static int transpose(lua_State *L) { // x, kernel, output_shape, geometry
   const dwl_geometry *g = dwl_checkgeometry(L, 4);
   const dw_tensor *x = dwl_checkimageof(L, 1, "x", g);
   const dw_tensor *kernel = dwl_checkrank(L, 2, "kernel", g->axes + 2, transposed_axes(g));
   dw_tensor like;
+  check_channels(L, g, x, kernel);
   fill_batch(L, 3, x->shape[0]);
   dwl_checklike(L, 3, "output_shape", g->axes + 2, kernel->dtype, &like);
   dw_tensor y = dwl_aslast(g, &like);

@@ -7,8 +7,11 @@
 
 static const char GEOMETRY[] = "dwconv.geometry"; // its metatable's name
 
-static const char *const units[DW_SPATIAL][DW_SPATIAL] = {
-    {"steps"}, {"rows", "columns"}, {"planes", "rows", "columns"}};
+const char *dwl_unit(int axes, int axis) {
+  static const char *const units[DW_SPATIAL][DW_SPATIAL] = {
+      {"steps"}, {"rows", "columns"}, {"planes", "rows", "columns"}};
+  return units[axes - 1][axis];
+}
 
 static void read_sizes(lua_State *L, int index, const char *name, int axes, int64_t *sizes) {
   for (int i = 0; i < axes; i++) {
@@ -114,14 +117,13 @@ static const char *image_text(lua_State *L, const dwl_geometry *g, const dw_tens
   return lua_pushfstring(L, "%s, %s", dwl_shape_text(L, &v), layout);
 }
 
-static void refuse_window(lua_State *L, const dwl_slide *s, const dw_axis *a, int axis) __attribute__((noreturn));
-static void refuse_window(lua_State *L, const dwl_slide *s, const dw_axis *a, int axis) {
-  const char *dilated = "";
+void dwl_refusewindow(lua_State *L, const char *window, const dw_axis *a, const char *unit, const char *x,
+                      dw_padding mode) {
+  const char *dilated = "", *hint = mode == DW_VALID ? "; padding = \"same\" allows it" : "";
   if (a->dilation > 1) dilated = lua_pushfstring(L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
-  const char *hint = s->g->mode == DW_VALID ? "; padding = \"same\" allows it" : "";
-  dwl_error(L, "%s (%s)%s covers %I %s but %s has %I with its padding%s", s->kernel_name, dwl_shape_text(L, s->kernel),
-            dilated, (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), units[s->g->axes - 1][axis], s->x_name,
-            (LUAI_UACINT)(a->in + a->before + a->after), hint);
+  dwl_error(L, "%s%s covers %I %s but %s has %I with its padding%s", window, dilated,
+            (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit, x, (LUAI_UACINT)(a->in + a->before + a->after),
+            hint);
 }
 
 static void refuse_channels(lua_State *L, const dwl_slide *s) __attribute__((noreturn));
@@ -143,7 +145,8 @@ void dwl_refuse(lua_State *L, const dwl_slide *s, dw_status status, const dw_axi
   switch (status) {
     case DW_DTYPE:
       if (x->dtype != kernel->dtype) dwl_mixed(L, x->dtype, s->x_name, kernel->dtype, s->kernel_name);
-      dwl_error(L, "tensors must be float32 or float64, got %s", dw_dtype_name(x->dtype));
+      dwl_error(L, "%s must be of dtype float32, float64, got %s", x->data ? s->x_name : s->kernel_name, // not a shape
+                dw_dtype_name(x->dtype));
     case DW_CHANNELS: refuse_channels(L, s);
     case DW_GROUPS: {
       LUAI_UACINT columns = kernel->shape[s->g->axes + 1],
@@ -156,7 +159,10 @@ void dwl_refuse(lua_State *L, const dwl_slide *s, dw_status status, const dw_axi
                 s->g->axes == 1   ? "step"
                 : s->g->axes == 2 ? "row and column"
                                   : "plane, row and column");
-    case DW_WINDOW: refuse_window(L, s, a, axis);
+    case DW_WINDOW: {
+      const char *window = lua_pushfstring(L, "%s (%s)", s->kernel_name, dwl_shape_text(L, kernel));
+      dwl_refusewindow(L, window, a, dwl_unit(s->g->axes, axis), s->x_name, s->g->mode);
+    }
     default: {
       const char *image = image_text(L, s->g, x);
       dwl_error(L, "%s: %s %s, %s %s", dw_status_text(status), s->x_name, image, s->kernel_name,

@@ -41,15 +41,10 @@ static dw_padding read_padding(const struct call *c, int64_t pads[6]) {
 
 static void refuse_window(const struct call *c, int axis, dw_padding mode) __attribute__((noreturn));
 static void refuse_window(const struct call *c, int axis, dw_padding mode) {
-  static const char *const units[3] = {"planes", "rows", "columns"};
   lua_State *L = c->l.L;
-  const dw_axis *a = &c->p.axes[axis];
-  const char *unit = c->l.rank == 3 ? "numbers" : units[axis], *dilated = "";
-  if (a->dilation > 1) dilated = lua_pushfstring(L, " with dilation_rate %I", (LUAI_UACINT)a->dilation);
-  const char *hint = mode == DW_VALID ? "; padding = \"same\" allows it" : "";
-  dwl_error(L, "pool_size %s%s covers %I %s but %s has %I with its padding%s", dwl_got(L, c->window), dilated,
-            (LUAI_UACINT)((a->kernel - 1) * a->dilation + 1), unit, c->x, (LUAI_UACINT)(a->in + a->before + a->after),
-            hint);
+  int axes = c->l.rank - 2, missing = DW_SPATIAL - axes;
+  const char *window = lua_pushfstring(L, "pool_size %s", dwl_got(L, c->window));
+  dwl_refusewindow(L, window, &c->p.axes[axis], dwl_unit(axes, axis - missing), c->x, mode);
 }
 
 // Reads the windows, and gives the shape of the result, or raises an error.

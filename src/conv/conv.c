@@ -42,8 +42,8 @@ static void copy_pixels(const struct dw_conv_lines *p, char *to, const char *fro
 static void pack_rows(const struct dw_conv_lines *p, struct band *b) {
   const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
   int64_t first = h->first + b->line * h->stride, lo, hi, left, right;
-  dw_conv_inside(first, h->grid, dw_conv_places(h, b->lines), h->in, &lo, &hi);
-  dw_conv_inside(w->first, w->grid, dw_conv_places(w, w->count), w->in, &left, &right);
+  dw_inside(first, h->grid, dw_conv_places(h, b->lines), h->in, &lo, &hi);
+  dw_inside(w->first, w->grid, dw_conv_places(w, w->count), w->in, &left, &right);
   b->row = first + lo * h->grid, b->col = w->first + left * w->grid;
   if (left >= right) return;
   for (int64_t t = b->first_tap; t < b->end_tap; t++) {
@@ -84,7 +84,7 @@ static void begin_band(const struct dw_conv_lines *p, struct band *b, int64_t nu
   const struct dw_conv_axis *d = &b->axis[DW_DEPTH], *h = &b->axis[DW_ROWS], *w = &b->axis[DW_COLS];
   bool any = b->plane < d->count && w->count > 0;
   b->lines = any ? most(0, least(p->lines, h->count - b->line)) : 0;
-  dw_conv_inside(d->first + b->plane * d->stride, d->dilation, d->taps, d->in, &b->first_tap, &b->end_tap);
+  dw_inside(d->first + b->plane * d->stride, d->dilation, d->taps, d->in, &b->first_tap, &b->end_tap);
   if (p->packed && b->lines > 0 && h->taps > 0 && w->taps > 0) pack_rows(p, b);
 }
 
@@ -123,7 +123,7 @@ static int64_t find_runs(const struct dw_conv_lines *p, const struct band *b, co
   bool merged = w->tap_step == 1 && distance(p, b, w->dilation) == terms;
   int64_t together = merged ? piece->to - piece->from : 1;
   int64_t at = h->first + (b->line + line) * h->stride, col = w->first + piece->lo * w->stride;
-  dw_conv_inside(at, h->dilation, h->taps, h->in, &lo, &hi);
+  dw_inside(at, h->dilation, h->taps, h->in, &lo, &hi);
   for (int64_t step = first; step < end && terms > 0; step++) {
     int64_t t = step / h->taps, u = step % h->taps;
     if (t < b->first_tap || t >= b->end_tap || u < lo || u >= hi) continue;
@@ -187,7 +187,7 @@ static void multiply_piece(const struct dw_conv_lines *p, const struct band *b, 
 static struct piece meeting(const struct band *b, int64_t v, int64_t lo, int64_t hi) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
   struct piece piece = {.from = v, .to = v + 1};
-  dw_conv_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
+  dw_inside(w->first + v * w->dilation, w->stride, w->count, w->in, &piece.lo, &piece.hi);
   piece.lo = most(piece.lo, lo), piece.hi = most(piece.lo, least(piece.hi, hi));
   return piece;
 }
@@ -223,8 +223,8 @@ static void multiply_line(const struct dw_conv_lines *p, const struct band *b, c
                           int64_t first, int64_t end, bool last) {
   const struct dw_conv_axis *w = &b->axis[DW_COLS];
   int64_t lo, hi, left, right;
-  dw_conv_inside(w->first, w->stride, w->count, w->in, &left, &hi);
-  dw_conv_inside(w->first + (w->taps - 1) * w->dilation, w->stride, w->count, w->in, &lo, &right);
+  dw_inside(w->first, w->stride, w->count, w->in, &left, &hi);
+  dw_inside(w->first + (w->taps - 1) * w->dilation, w->stride, w->count, w->in, &lo, &right);
   left = round_up(left, p->side), right = w->count - round_up(w->count - right, p->side);
   if (left >= right) left = right = w->count > p->side ? w->count / 2 : 0;
   const int64_t cuts[] = {0, left, right, w->count};

@@ -18,9 +18,9 @@ struct dw_volume {
 
 struct dw_volume dw_volume_of(const dw_tensor *t);
 
-// One axis as it is computed: number m < count of what is written is at to_first + m*to_step, and meets tap t < taps at
-// first + m*stride + t*dilation, if that is in 0..in-1. Tap t is number tap_first + t*tap_step in panels. Rows that are
-// packed hold every grid-th place; it divides stride and dilation.
+// One axis as it is computed. Result m < count is at to_first + m*to_step; its tap t < taps reads the place first +
+// m*stride + t*dilation, if that is in 0..in-1, and is number tap_first + t*tap_step in panels. Packed rows hold every
+// grid-th place only; grid divides stride and dilation.
 struct dw_conv_axis {
   int64_t count, to_first, to_step;
   int64_t in, first, stride, dilation, grid;
@@ -34,16 +34,15 @@ void dw_conv_phase(struct dw_conv_axis *c, const dw_axis *a, bool back, int64_t 
 void dw_conv_longest_phase(struct dw_conv_axis *c, const dw_axis *a, bool back);
 // Places that are packed for `count` neighbours of what is written.
 int64_t dw_conv_places(const struct dw_conv_axis *c, int64_t count);
-// Of i = 0..n-1, those with 0 <= first + i*step < in are *lo..*hi-1.
-void dw_conv_inside(int64_t first, int64_t step, int64_t n, int64_t in, int64_t *lo, int64_t *hi);
 
 int64_t dw_conv_taps(const dw_conv *d);
 double dw_conv_work(const dw_conv *d); // multiply-adds, those on padding too
 
 // ---- kernels in panels --------------------------------------------------------------------------
 
-// A kernel as panels (group, panel, tap, term, nr): columns are what is computed, terms what is added up for each tap;
-// forward output and input channels, back the other way round, and taps in the opposite order.
+// A kernel as panels (group, panel, tap, term, nr). Columns are the channels that are computed, terms the channels that
+// are summed for each tap. Forward, columns are output channels and terms input channels; back, it is the other way
+// round, and the taps are in the opposite order.
 struct dw_conv_panels {
   const struct dw_gemm_kernels *kernels;
   const struct dw_layout_kernels *layout;

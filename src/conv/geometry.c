@@ -40,14 +40,6 @@ double dw_conv_work(const dw_conv *d) {
 
 // ---- axes ---------------------------------------------------------------------------------------
 
-static int64_t gcd(int64_t a, int64_t b) {
-  while (b != 0) {
-    int64_t r = a % b;
-    a = b, b = r;
-  }
-  return a;
-}
-
 int64_t dw_conv_phases(const dw_axis *a, bool back) { return back ? dw_axis_phases_back(a) : 1; }
 
 void dw_conv_phase(struct dw_conv_axis *c, const dw_axis *a, bool back, int64_t phase) {
@@ -74,10 +66,4 @@ void dw_conv_longest_phase(struct dw_conv_axis *c, const dw_axis *a, bool back) 
 
 int64_t dw_conv_places(const struct dw_conv_axis *c, int64_t count) {
   return (count - 1) * (c->stride / c->grid) + most(0, c->taps - 1) * (c->dilation / c->grid) + 1;
-}
-
-void dw_conv_inside(int64_t first, int64_t step, int64_t n, int64_t in, int64_t *lo, int64_t *hi) {
-  *lo = first < 0 ? least(n, parts(-first, step)) : 0;
-  *hi = first < in ? least(n, parts(in - first, step)) : 0;
-  if (*lo > *hi) *lo = *hi;
 }

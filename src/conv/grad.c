@@ -149,7 +149,7 @@ static void add_lines(const dw_job *j, const struct gradient *p, const struct pa
 static struct meeting meeting_of(const struct gradient *p, int64_t tap) {
   const dw_axis *w = &p->axis[DW_COLS];
   struct meeting t = {.tap = tap, .taps = 1};
-  dw_conv_inside(tap * w->dilation - w->before, w->stride, w->out, w->in, &t.lo, &t.hi);
+  dw_inside(tap * w->dilation - w->before, w->stride, w->out, w->in, &t.lo, &t.hi);
   return t;
 }
 

@@ -70,10 +70,10 @@ static void multiply(const struct grouped *p, const struct line *l, struct dw_co
 static void multiply_pixels(const struct grouped *p, const struct line *l, struct dw_conv_grouped *g) {
   const struct dw_conv_axis *w = &l->axis[DW_COLS];
   for (int64_t lo = 0, hi, from, to, first; lo < w->count; lo = hi) {
-    dw_conv_inside(w->first + lo * w->stride, w->dilation, w->taps, w->in, &from, &to);
+    dw_inside(w->first + lo * w->stride, w->dilation, w->taps, w->in, &from, &to);
     hi = lo + 1;
     if (from == 0 && to == w->taps && to > 0) {
-      dw_conv_inside(w->first + (to - 1) * w->dilation, w->stride, w->count, w->in, &first, &hi);
+      dw_inside(w->first + (to - 1) * w->dilation, w->stride, w->count, w->in, &first, &hi);
     }
     multiply(p, l, g, lo, hi, from, to);
   }

@@ -20,14 +20,14 @@ static struct sums *sums_of(dw_job *j) { return DW_STATE(struct sums, j); }
 static void add_line(const struct sums *p, struct dw_conv_grouped_sums *s, const char *g, const char *x) {
   const dw_axis *w = &p->axis[DW_COLS];
   int64_t row = p->channels * p->lanes, lo, hi, left, right, none;
-  dw_conv_inside(-w->before, w->stride, w->out, w->in, &left, &none);
-  dw_conv_inside((w->kernel - 1) * w->dilation - w->before, w->stride, w->out, w->in, &none, &right);
+  dw_inside(-w->before, w->stride, w->out, w->in, &left, &none);
+  dw_inside((w->kernel - 1) * w->dilation - w->before, w->stride, w->out, w->in, &none, &right);
   right = most(left, right);
   char *kernel = s->kernel;
   for (int64_t v = -1; v < w->kernel; v++) {
     for (int side = 0; side < 2; side++) {
       lo = left, hi = right;
-      if (v >= 0) dw_conv_inside(v * w->dilation - w->before, w->stride, w->out, w->in, &lo, &hi);
+      if (v >= 0) dw_inside(v * w->dilation - w->before, w->stride, w->out, w->in, &lo, &hi);
       if (v >= 0 && side == 0) hi = least(hi, left);
       if (v >= 0 && side == 1) lo = most(lo, right);
       if (lo >= hi || (v < 0 && side == 1)) continue;

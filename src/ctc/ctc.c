@@ -1,7 +1,7 @@
 // ctc.c: the loss of connectionist temporal classification and its gradient (Graves et al., "Connectionist temporal
 // classification", 2006), by the forward-backward algorithm on logarithms. Called by the binding. A labelling of n
-// labels has the states blank, label 1, blank, ..., label n, blank; a path moves on by one or two of them at each step,
-// by two only from a label to another one. Invariant: a unit is a sample, and owns its row of the result.
+// labels has the states blank, label 1, blank, ..., label n, blank. At each step a path stays, moves on by one state,
+// or by two from a label to a different one. Invariant: a unit is a sample, and owns its row of the result.
 #include <math.h>
 #include <string.h>
 

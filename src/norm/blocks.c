@@ -1,7 +1,7 @@
-// blocks.c: normalization where neighbouring numbers have moments of their own, as of batches with channels last, or
-// are few that share them, as of groups. Called by norm.c. The lanes go by blocks, the rows by chunks. Passes: sums of
-// each chunk and block; joining them to moments, from which each lane gets its factors; the results. Invariant: sums
-// are joined in the order of the chunks.
+// blocks.c: normalization where each of neighbouring numbers has its own moments (batches with channels last), or few
+// neighbours share one (groups). Called by norm.c. Such neighbours are lanes; they are computed in blocks, their rows
+// in chunks. There are three passes: the sums of each chunk and block; the moments from these, and each lane's factors
+// from them; the results. Invariant: sums are joined in the order of the chunks.
 #include <math.h>
 
 #include "norm.h"

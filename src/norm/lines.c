@@ -1,7 +1,8 @@
 // lines.c: normalization where moments are taken along the last axis: of layers, and of batches and groups with
-// channels first. Called by norm.c. A moment's numbers are lines, cut into pieces. Where they are few, one unit takes
-// both the sums and the results, while they are in the caches; long ones are cut into chunks of pieces, and there are
-// passes: sums of each chunk, joining them, results. Invariant: sums are joined in the order of pieces and chunks.
+// channels first. Called by norm.c. The numbers of a moment are lines, which are cut into pieces. If a moment has few
+// numbers, one unit computes its sums and its results while the numbers are in the caches. If it has many, they are cut
+// into chunks of pieces, and three passes compute the sums of each chunk, the moments, and the results. Invariant: sums
+// are joined in the order of pieces and chunks.
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static struct piece find_piece(const struct norm *m, struct norm_at at, int64_t 
 
 static int64_t pieces_of(const struct norm *m) { return m->reduced.size * m->parts; }
 
-// The pieces of chunk c: from, up to but not with, to.
+// The first piece of chunk c; the chunk ends before the first piece of the next.
 static int64_t chunk_begin(const struct norm *m, int64_t c) { return c * pieces_of(m) / m->chunks; }
 
 // ---- forward -------------------------------------------------------------------------------------

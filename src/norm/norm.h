@@ -1,6 +1,6 @@
-// norm.h: what the files of the family share: a normalization as the fewest axes that describe it. Included by those.
-// The last axis says how it is computed: line by line where moments are taken along it, in blocks of lanes where each
-// lane has its own.
+// norm.h: what the files of the family share: a normalization, described by as few axes as possible. Included by
+// src/norm/ only. If moments are taken along the last axis, it is computed line by line (lines.c); if each number along
+// it has its own moments, in blocks of lanes (blocks.c).
 #ifndef DWCONV_NORM_H
 #define DWCONV_NORM_H
 
@@ -64,7 +64,7 @@ static inline double norm_rounded(const struct norm *m, double v) { return m->by
 
 static inline double *norm_doubles(const dw_job *j, int64_t at) { return (double *)(void *)(j->memory + at); }
 
-// Both decide how a normalization is computed whose axes, x, moments and parameters are there.
+// Each makes the job of a normalization whose axes, x, moments and parameters are already set.
 dw_status dw_norm_lines_init(dw_job *j, const dw_context *cx);
 dw_status dw_norm_blocks_init(dw_job *j, const dw_context *cx);
 

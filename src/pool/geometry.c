@@ -30,10 +30,9 @@ struct dw_line dw_pool_line(const dw_axis *a, bool back, int64_t number) {
 }
 
 struct dw_span dw_line_span(const struct dw_line *l, int64_t m) {
-  int64_t at = l->start + m * l->advance, before = at < 0 ? parts(-at, l->step) : 0;
-  int64_t end = at < l->extent ? least(l->taps, parts(l->extent - at, l->step)) : 0;
-  if (end <= before) return (struct dw_span){0, 0};
-  return (struct dw_span){at + before * l->step, end - before};
+  int64_t at = l->start + m * l->advance, lo, hi;
+  dw_inside(at, l->step, l->taps, l->extent, &lo, &hi);
+  return lo == hi ? (struct dw_span){0, 0} : (struct dw_span){at + lo * l->step, hi - lo};
 }
 
 struct dw_span dw_pool_span(const dw_axis *a, bool back, int64_t to) {

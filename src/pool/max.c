@@ -1,7 +1,7 @@
-// max.c: drivers that find where in its window the largest element is: the gradient of max pooling, which adds to it,
-// and that gradient's own, which takes from there. Called by the binding. Invariant: a unit of the gradient is a band
-// of rows of dx, or a block of its planes, and owns it: it looks at all windows that reach into the band, in row order,
-// and adds only what falls inside.
+// max.c: drivers that find where the largest element of each window is: the gradient of max pooling, which adds g to
+// that place, and the gradient of that gradient, which reads v there. Called by the binding. Invariant: a unit of the
+// gradient is a band of rows of dx, or a block of its planes, and owns it: it looks at all windows that reach into the
+// band, in row order, and adds only what falls inside.
 #include <string.h>
 
 #include "pool.h"

@@ -1,14 +1,12 @@
 // pool.c: drivers of pooling and of the gradient of the average, which are one walk in two directions. Called by the
-// binding. Invariant: a unit is one row of the result, or a block of its planes, and owns it. Windows are taken apart:
-// first all rows of a window are joined into one, then the taps along it, so an output is one chain that follows from
-// the geometry alone.
+// binding. A window is computed in two steps: its rows are joined into one row, then the taps along that row.
+// Invariant: a unit is one row of the result, or a block of its planes, and owns it; the order of an output's
+// operations follows from the geometry alone.
 #include "kernels/layout.h"
 #include "pool.h"
 
-enum {
-  PIECE = 1 << 20,
-  EASY = 4
-}; // taps after which an interruption is looked for; rows that are added where they lie
+enum { PIECE = 1 << 20 }; // taps after which an interruption is looked for
+enum { EASY = 4 };        // up to this many rows of a window are added where they lie
 
 // What a thread has: joined rows, windows that begin at each pixel of them, and packed planes.
 enum { JOINED, FLAT, PACKED_FROM, PACKED_TO, BUFFERS };
@@ -46,7 +44,7 @@ static void reduce(const struct pool *s, void *y, const void *x, const struct dw
 
 // ---- along a row -------------------------------------------------------------------------------------------
 
-// What the taps along a row are: they begin in `from`, and the taps on the other axes are `taps`' first two.
+// A row of the result: its windows begin in `from`; the first two of `taps` are their taps on the other axes.
 struct row {
   char *to;
   const char *from;

@@ -216,7 +216,7 @@ local function beside(t, x, axis, name)
   for i = 1, x.ndim do shape[i] = i == axis and x.shape[axis] or 1 end
   if t.ndim == 1 and t.size == x.shape[axis] then return core.reshape(t, shape) end
   local fits = t.ndim <= x.ndim
-  for i = 1, t.ndim do
+  for i = 1, fits and t.ndim or 0 do
     local size = x.shape[x.ndim - t.ndim + i]
     fits = fits and (t.shape[i] == size or t.shape[i] == 1)
   end

@@ -1,6 +1,6 @@
 -- ops/pool.lua: the largest or the average of windows, and gradients. The average and its gradient are each other's
--- gradients. The gradient of the largest adds to where it is, and that gradient's own takes from there; where it is
--- does not change with x but at ties, so neither has a gradient with respect to x. pool1d to pool3d are made of these.
+-- gradients. The gradient of the largest adds to its place, and the gradient of that reads there. The place changes
+-- with x at ties only, so neither has a gradient with respect to x. pool1d to pool3d are made of these.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"

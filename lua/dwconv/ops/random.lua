@@ -82,7 +82,7 @@ local level = kinds.new {
 -- The shape of the choices for x: sizes of -1 are x's, and what it stretches to must be x's shape.
 local function noise_shape(x, given)
   local shape, fits, own = {}, #given <= x.ndim, x.shape
-  for i, n in ipairs(given) do
+  for i, n in ipairs(fits and given or {}) do
     local size = own[x.ndim - #given + i]
     shape[i] = n == -1 and size or n
     fits = fits and (shape[i] == size or shape[i] == 1)

@@ -7,7 +7,7 @@ local ops = require "dwconv.ops"
 
 local op = ops.family "resize"
 local K = ops.calls
-local kinds = args.kinds
+local kinds, raise = args.kinds, args.raise
 
 local FORMATS = { "channels_last", "channels_first" }
 local IMAGES = "n,w,c or n,h,w,c or n,d,h,w,c; with channels_first c is the second axis"
@@ -73,16 +73,26 @@ The gradient of resize with respect to x, given g, the gradient with respect to 
 
 -- ---- as Keras has it: by whole factors -----------------------------------------------------------------------
 
-local function factor(name) return { name, kinds.whole(nil, 1, 1 << 31) } end
+local LARGEST <const> = 1 << 31 -- an axis of an image
+
+local function factor(name) return { name, kinds.whole(nil, 1, LARGEST) } end
 local function format()
   return { "data_format", kinds.oneof(FORMATS, { NHWC = FORMATS[1], NCHW = FORMATS[2] }), "the layout of x" }
 end
+
+local NAMES <const> = { "depth", "height", "width" }
 
 -- x with each of its own axes so many times as long.
 local function by_factors(x, factors, data_format, interpolation)
   local o = { data_format = data_format, interpolation = interpolation }
   local sizes = sizes_of(x, o)
-  for i, n in ipairs(factors) do sizes[i] = sizes[i] * n end
+  for i, n in ipairs(factors) do
+    local most = LARGEST // math.max(sizes[i], 1)
+    if n > most then
+      raise("%s_factor must be at most %d for an x of %s, got %d", NAMES[#NAMES - #factors + i], most, x.shape, n)
+    end
+    sizes[i] = sizes[i] * n
+  end
   return K.resize(x, sizes, o)
 end
 

@@ -82,9 +82,14 @@ local function call_step(step, input, states, constants)
   return output, list
 end
 
-local function check_batch(output, n)
-  if output.ndim == 0 or output.shape[1] ~= n then
-    raise("what step_function gives must have the inputs' %d samples, got %s", n, show(output))
+local function check_batch(argument, t, n)
+  if t.ndim == 0 or t.shape[1] ~= n then raise("%s must have the inputs' %d samples, got %s", argument, n, show(t)) end
+end
+
+-- What a step gives is of one shape and dtype in all steps.
+local function check_kept(argument, now, before)
+  if now.shape ~= before.shape or now.dtype ~= before.dtype then
+    raise("%s must keep shape and dtype from step to step: it was %s, got %s", argument, show(before), show(now))
   end
 end
 
@@ -96,12 +101,16 @@ local function run(step, item, steps, states, constants, o, mask_at)
     local input = item(t)
     n = n or input.shape[1]
     local output, after = call_step(step, input, states, constants)
-    check_batch(output, n)
+    check_batch("what step_function gives", output, n)
+    if i > 1 then check_kept("what step_function gives", output, outputs[i - 1]) end
     if mask_at then
       local mask = mask_at(t)
       local before = not o.zero_output_for_mask and outputs[i - 1] or K.zeros_like(output)
       output = choose(mask, output, before)
-      for k, state in ipairs(states) do after[k] = choose(mask, after[k], state) end
+      for k, state in ipairs(states) do
+        check_kept(("states[%d] of what step_function gives"):format(k), after[k], state)
+        after[k] = choose(mask, after[k], state)
+      end
     end
     outputs[i], states = output, after
   end
@@ -134,6 +143,7 @@ input_length, the states stay, and the output is the one before (0 at first, or 
     local steps, n = inputs.shape[time], inputs.shape[3 - time]
     if steps == 0 then raise("inputs (%s) have no steps, so there is no last output", inputs.shape) end
     local mask = mask_of(o, n, steps)
+    for k, state in ipairs(mask and states or {}) do check_batch(("initial_states[%d]"):format(k), state, n) end
     core.check_memory(steps * EACH)
     local outputs, last = run(step, function(t) return K.select(inputs, time, t) end, steps, states,
       o.constants or {}, o, mask and function(t) return K.select(mask, time, t) end)

@@ -6,7 +6,7 @@ local ops = require "dwconv.ops"
 
 local op = ops.family "conv"
 local K = ops.calls
-local kinds, raise = args.kinds, args.raise
+local check, kinds, raise = args.check, args.kinds, args.raise
 local tensor = kinds.tensor
 
 local function options(axes)
@@ -20,15 +20,31 @@ end
 
 local function channels_of(x, o) return x.shape[o.data_format == "channels_first" and 2 or -1] end
 
+-- Raises unless a window of k taps fits into the steps of x; conv1d would speak of the kernel that it is given.
+local function check_window(x, kernel, o)
+  local steps = x.shape[o.data_format == "channels_first" and 3 or 2]
+  local covered = (kernel.shape[1] - 1) * o.dilation_rate[1] + 1
+  if o.padding == "same" or o.padding == "causal" or steps == 0 then return end
+  local valid = o.padding == "valid"
+  local padded = steps + (valid and 0 or o.padding[1][1] + o.padding[1][2])
+  if covered > padded then
+    local dilated = o.dilation_rate[1] > 1 and (" with dilation_rate %d"):format(o.dilation_rate[1]) or ""
+    raise("depthwise_kernel (%s)%s covers %d steps but x has %d with its padding%s", kernel.shape, dilated, covered,
+      padded, valid and '; padding = "same" allows it' or "")
+  end
+end
+
 -- A kernel (k,c,m) for conv1d, in which groups have one channel each: (k,1,c*m).
 local function grouped(x, kernel, o)
+  check.same_dtype(x, "x", kernel, "depthwise_kernel")
   local k, c, m = table.unpack(kernel.shape)
   local channels = channels_of(x, o)
   if channels ~= c then
     raise("x has %d channels (%s, %s) but depthwise_kernel has %d (%s)", channels, x.shape, o.data_format, c,
       kernel.shape)
   end
-  return K.reshape(kernel, { k, 1, c * m })
+  check_window(x, kernel, o)
+  return K.reshape(kernel, { k, math.min(c, 1), c * m })
 end
 
 local DEPTHWISE_1D = {
@@ -80,6 +96,7 @@ local function separable(axes, words)
     options = options(axes),
     result = words.result,
     forward = function(x, kernel, pointwise, o)
+      check.same_dtype(x, "x", pointwise, "pointwise_kernel")
       check_pointwise(kernel, pointwise)
       local depthwise, point = K[words.depthwise](x, kernel, o), { data_format = o.data_format }
       return K[("conv%dd"):format(axes)](depthwise, pointwise, point)
@@ -133,6 +150,7 @@ op "bias_add" {
   options = { data_format = kinds.data_format() },
   result = "x's",
   forward = function(x, bias, o)
+    check.same_dtype(x, "x", bias, "bias")
     local shape, rank, first = x.shape, x.ndim, o.data_format == "channels_first"
     local wanted = first and { table.unpack(shape, 3) } or { table.unpack(shape, 2, rank - 1) }
     wanted[#wanted + 1] = shape[first and 2 or -1]

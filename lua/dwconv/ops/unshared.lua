@@ -6,12 +6,12 @@ local ops = require "dwconv.ops"
 
 local op = ops.family "conv"
 local K = ops.calls
-local kinds, raise = args.kinds, args.raise
+local check, kinds, raise = args.check, args.kinds, args.raise
 local tensor = kinds.tensor
 
 -- How many windows of k, s apart, fit into n.
 local function count(n, k, s, argument)
-  if k > n then raise("%s covers %d positions but x has %d", argument, k, n) end
+  if k > n then raise("%s covers %d positions but inputs have %d", argument, k, n) end
   return (n - k) // s + 1
 end
 
@@ -36,6 +36,7 @@ end
 
 -- x in either layout; the result has the positions in one axis: (n, positions, filters).
 local function convolve(x, kernel, k, s, out, first)
+  check.same_dtype(x, "inputs", kernel, "kernel")
   local n, positions = x.shape[1], 1
   for _, size in ipairs(out) do positions = positions * size end
   local last = x
