@@ -18,9 +18,10 @@ struct dw_volume {
 
 struct dw_volume dw_volume_of(const dw_tensor *t);
 
-// One axis as it is computed. Result m < count is at to_first + m*to_step; its tap t < taps reads the place first +
-// m*stride + t*dilation, if that is in 0..in-1, and is number tap_first + t*tap_step in panels. Packed rows hold every
-// grid-th place only; grid divides stride and dilation.
+// One axis as it is computed. Result m < count is at to_first + m*to_step. Its tap t < taps reads the place
+//     first + m*stride + t*dilation,
+// if that is in 0..in-1, and is number tap_first + t*tap_step in panels. Packed rows hold every grid-th place only;
+// grid divides stride and dilation.
 struct dw_conv_axis {
   int64_t count, to_first, to_step;
   int64_t in, first, stride, dilation, grid;

@@ -1,6 +1,7 @@
 -- ops/conv.lua: dense and grouped convolution of one to three axes, its gradients, and the transposed convolution. The
 -- gradients and the convolution are each linear in both of their tensors and have the other two as their gradients, so
--- the family is closed under differentiation. What is made of these is in convs.lua.
+-- the family is closed under differentiation. What is made of these is in
+-- separable.lua and unshared.lua.
 -- Source of the formulas: spec of tf.keras.backend r2.2, sections 1.4 and 2.12.
 
 local args = require "dwconv.args"
