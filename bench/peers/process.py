@@ -26,8 +26,9 @@ HOSTS = dict(dwconv="worker.lua", dwconv_eager="worker.lua", limits="worker.lua"
              ort="worker_onnx.py", openvino="worker_onnx.py", ncnn="worker_ncnn.py", tflite="worker_tflite.py",
              numpy="worker_numpy.py")
 
-# Their helper threads are told where to run; those of the others are placed by worker.py, once they exist.
-PLACED = ("dwconv", "limits", "onednn", "torch", "ncnn", "numpy")
+# Their helper threads are told where to run; those of the others are placed by worker.py, once they exist. Ours are not
+# OpenMP's and go where they like: told this, OpenMP's main thread, which starts them, would keep them on its own CPU.
+PLACED = ("limits", "onednn", "torch", "ncnn", "numpy")
 
 
 def command(name, threads):
