@@ -38,7 +38,8 @@ dw_status dw_conv_grad_kernel_init(dw_job *j, const dw_context *cx, const dw_ten
 
 // For a kernel that is used often: it is packed once, forward or back for the gradient of x, into dw_conv_panels bytes
 // that begin at a 64-byte line. Panels are for the ISA of the context that packed them, and for geometries that differ
-// in the sizes of the image and the batch only. Groups of 2, 4 or 8 channels are faster from the kernel itself.
+// in the sizes of the image and the batch only. Groups of 2 or 4 channels, or 8 of float32, are faster from the kernel
+// itself.
 size_t dw_conv_panels(const dw_context *cx, const dw_conv *d, bool back); // saturates at 2^62
 void dw_conv_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *kernel, const dw_conv *d,
                        bool back);

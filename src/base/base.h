@@ -54,6 +54,11 @@ static inline const struct dw_layout_kernels *dw_layout_kernels(const dw_context
   return cx->kernels->layout[bytes == 1 ? DW_SIZE1 : bytes == 4 ? DW_SIZE4 : DW_SIZE8];
 }
 
+// A curve as the kernels of products read it.
+static inline void dw_curve_numbers(double to[4], const dw_curve *curve) {
+  to[0] = curve->slope, to[1] = curve->offset, to[2] = curve->low, to[3] = curve->high;
+}
+
 // ---- jobs ---------------------------------------------------------------------------------------
 
 // What a family keeps in a job, as a pointer to its own struct T.

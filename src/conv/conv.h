@@ -105,7 +105,8 @@ bool dw_conv_grouped_init(dw_job *j, const dw_context *cx, const dw_tensor *to, 
                           const dw_tensor *kernel, const dw_conv *d, bool back, dw_status *s);
 bool dw_conv_grouped_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dk, const dw_tensor *g,
                                const dw_tensor *x, const dw_conv *d);
-// Whether groups have as many input as output channels, 2, 4 or 8, and fill vectors of so many lanes.
+// Whether groups have as many input as output channels, 2, 4 or, of float32, 8, and fill vectors of so many lanes. Of 8
+// channels of float64 panels are faster (28x28x128 on a Zen 4: by 5 % forward, by 25 % back).
 bool dw_conv_is_grouped(const dw_conv *d, int lanes);
 
 // ---- convolutions that others compute -----------------------------------------------------------

@@ -125,7 +125,7 @@ static bool next_of_grouped(dw_job *j) {
 }
 
 bool dw_conv_is_grouped(const dw_conv *d, int lanes) {
-  bool small = d->in == 2 || d->in == 4 || d->in == 8;
+  bool small = d->in == 2 || d->in == 4 || (d->in == 8 && d->dtype == DW_FLOAT32);
   return small && d->groups > 1 && d->in == d->out && d->in <= lanes && d->groups * d->in % lanes == 0;
 }
 

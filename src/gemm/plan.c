@@ -72,8 +72,7 @@ static void finish_with(struct dw_gemm_plan *p, const dw_epilogue *e) {
   if (e->residual != NULL) p->residual = matrix_of(e->residual);
   if (e->curve == NULL) return;
   p->curved = true, p->gated = e->curve->gated;
-  p->curve[0] = e->curve->slope, p->curve[1] = e->curve->offset;
-  p->curve[2] = e->curve->low, p->curve[3] = e->curve->high;
+  dw_curve_numbers(p->curve, e->curve);
 }
 
 // ---- plan ---------------------------------------------------------------------------------------
