@@ -81,6 +81,7 @@ describe("who may know whom", function()
       { "io/init%.lua$", { "dwconv%.ops" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
       { "io/", { "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
+      { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do
