@@ -80,7 +80,8 @@ describe("who may know whom", function()
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
-      { "io/", { "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
+      { "io/json%.lua$", { "dwconv%.args" } },
+      { "io/", { "dwconv%.backend", "dwconv%.ops", "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

@@ -56,6 +56,7 @@ end
 dw.io = lookup.strict({}, "dw.io", "dw.io, files:", {
   image = function() return require "dwconv.io.image" end,
   npy = function() return require "dwconv.io.npy" end,
+  safetensors = function() return require "dwconv.io.safetensors" end,
 })
 
 local elsewhere = {}
