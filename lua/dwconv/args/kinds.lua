@@ -8,6 +8,7 @@
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
 --   plain       true: any tensor is taken as it is
+--   sizes       true: it holds sizes, of which 0 may stand for the batch (graph.lua)
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
@@ -279,6 +280,7 @@ function kinds.shape(free)
   local size = kinds.whole(nil, least)
   return new {
     steady = true,
+    sizes = true,
     annotation = "integer[]",
     expected = "a table of sizes",
     read = function(v)
