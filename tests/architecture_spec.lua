@@ -82,6 +82,9 @@ describe("who may know whom", function()
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
       { "io/", { "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
+      { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

@@ -64,6 +64,9 @@ for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.b
 lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   help = function() return require("dwconv.help").show end,
   ops = function() return require "dwconv.compose" end,
+  initializers = function() return require("dwconv.initializers").room end,
+  regularizers = function() return require("dwconv.regularizers").room end,
+  constraints = function() return require("dwconv.constraints").room end,
 }, elsewhere)
 
 package.loaded.dwconv = dw
