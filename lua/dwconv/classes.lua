@@ -208,7 +208,8 @@ local function options_of(registry, record)
   return options
 end
 
-local RESERVED <const> = { doc = true, leading = true, options = true, getters = true, metamethods = true, invoke = true }
+local RESERVED <const> = { doc = true, leading = true, options = true, getters = true, metamethods = true,
+  of_function = true, invoke = true }
 
 local function methods_of(registry, record)
   local methods = {}
@@ -247,7 +248,8 @@ function Registry:class(name, own)
   end
   return function(record)
     if type(record) ~= "table" then raise("%s must be a table of options and methods, got %s", name, show(record)) end
-    local class = setmetatable({ name = name, doc = record.doc, leading = record.leading or {}, registry = self }, Class)
+    local class = { name = name, doc = record.doc, leading = record.leading or {}, registry = self }
+    setmetatable(class, Class)
     class.options = options_of(self, record)
     class.order = order_of(class)
     class.methods = methods_of(self, record)
@@ -275,7 +277,10 @@ function Registry:alias(name, class, given)
   self.aliases[name] = { class = class, given = given or {} }
 end
 
+--- "GlorotUniform" as Keras writes it in a string: "glorot_uniform".
 local function snake(name) return (name:gsub("(%l)(%u)", "%1_%2"):lower()) end
+
+classes.snake = snake
 
 local function names_of(registry)
   local names = sorted_keys(registry.classes)
@@ -290,8 +295,9 @@ function Registry:find(name, custom_objects)
   return self.classes[name]
 end
 
---- An instance of what stands for one: itself, a class, the name of a class (Keras's other names too), or
---- {class_name =, config =}. nil, and why, where there is none.
+--- An instance of what stands for one: itself, a class, the name of a class (Keras's other names too),
+--- {class_name =, config =}, or a function, where base.of_function makes an instance of one. nil, and why, where there
+--- is none.
 ---@param v any
 ---@param custom_objects? table<string, any> classes by name
 function Registry:get(v, custom_objects)
@@ -302,6 +308,7 @@ function Registry:get(v, custom_objects)
     if not class then return nil, ("there is no %s %s"):format(self.what:gsub("^an? ", ""), show(v.class_name)) end
     return self:from_config(class, v.config, custom_objects)
   end
+  if type(v) == "function" and self.base.of_function then return self.base.of_function(v) end
   if type(v) ~= "string" then return nil end
   if is_class(custom_objects and custom_objects[v]) then return custom_objects[v] {} end
   local alias = self.aliases[v]
@@ -312,7 +319,7 @@ function Registry:get(v, custom_objects)
 end
 
 --- An instance of a class from the options that get_config gave.
-function Registry:from_config(class, config, custom_objects)
+function Registry.from_config(_, class, config, custom_objects)
   if type(config or {}) ~= "table" then raise("the config of %s must be a table, got %s", class.name, show(config)) end
   if class.methods.from_config then return class.methods.from_config(class, config or {}, custom_objects) end
   local given = {}
@@ -352,9 +359,11 @@ function Registry:kind(default, optional)
   }
 end
 
---- The namespace of the registry's classes, which says so when it does not have a name. `more`: further names.
+--- The namespace of the registry's classes, which says so when it does not have a name. `more`: further names. Its
+--- function get gives an instance of what stands for one, as the registry's does, or raises.
 function Registry:open(about, more)
-  local t = {}
+  local kind = self:kind()
+  local t = { get = args.speaking(self.namespace .. ".get", function(v) return kind:check("identifier", v) end) }
   for name, class in pairs(self.classes) do t[name] = class end
   for name, value in pairs(more or {}) do t[name] = value end
   return lookup.strict(t, self.namespace, about)

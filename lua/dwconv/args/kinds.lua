@@ -89,22 +89,34 @@ local function as_whole(v, least)
   return v and v >= least and v <= MOST and v or nil
 end
 
---- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
+--- A number except NaN, from `least` on or from `least` to `most` if they are given; nil stands for no default.
 function kinds.number(default, least, most)
+  local range = most and " from %g to %g" or least and " of at least %g" or ""
   return new {
     default = default,
     annotation = "number",
-    expected = least and ("a number from %d to %d"):format(least, most) or "a number",
+    expected = "a number" .. range:format(least, most),
     read = function(v)
-      local fits = type(v) == "number" and v == v and (not least or v >= least and v <= most)
+      local fits = type(v) == "number" and v == v and (not least or v >= least) and (not most or v <= most)
       return fits and v or nil
     end,
   }
 end
 
---- A number that is neither NaN nor infinite.
-function kinds.finite()
+--- A number above 0.
+function kinds.positive(default)
   return new {
+    default = default,
+    annotation = "number",
+    expected = "a number above 0",
+    read = function(v) return type(v) == "number" and v > 0 and v or nil end,
+  }
+end
+
+--- A number that is neither NaN nor infinite.
+function kinds.finite(default)
+  return new {
+    default = default,
     annotation = "number",
     words = "a number",
     expected = "a finite number",

@@ -6,6 +6,7 @@
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local classes = require "dwconv.classes"
+local compose = require "dwconv.compose"
 local graph = require "dwconv.graph"
 local initializers = require "dwconv.initializers"
 local ops = require "dwconv.ops"
@@ -16,7 +17,8 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 
 -- A variable is what a layer knows of one of its weights: {name, tensor, trainable, regularizer, constraint, layer}.
 
-local base = { getters = {}, metamethods = {} }
+-- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
+local base = { getters = {}, metamethods = {}, keeps_dtype = false, activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
 
 local dtype = kinds.dtype(true)
@@ -94,9 +96,9 @@ function base.getters.trainable(self) return rawget(self, "is_trainable") end
 -- ---- weights -------------------------------------------------------------------------------------
 
 local weight_options = {
-  initializer = initializers.registry:kind "glorot_uniform",
-  regularizer = regularizers.registry:kind(nil, true),
-  constraint = constraints.registry:kind(nil, true),
+  initializer = initializers:kind "glorot_uniform",
+  regularizer = regularizers:kind(nil, true),
+  constraint = constraints:kind(nil, true),
   trainable = kinds.flag(true),
   dtype = kinds.optional(kinds.dtype()),
 }
@@ -166,6 +168,9 @@ function base.getters.non_trainable_weights(self) return tensors_of(self:gather(
 
 --- What composed ops call the weights that training changes.
 function base:parameters() return self.trainable_weights end
+
+base.metamethods.parameters = base.parameters
+base.metamethods.__shr = getmetatable(compose.relu {}).__shr -- layers compose as ops do
 
 --- How many numbers the weights hold.
 ---@return integer
