@@ -83,6 +83,18 @@ describe("who may know whom", function()
       { "io/json%.lua$", { "dwconv%.args" } },
       { "io/", { "dwconv%.backend", "dwconv%.ops", "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
+      { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },
+      { "activations%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup" } },
+      { "layers/layer%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.compose", "dwconv%.graph",
+        "dwconv%.ops", "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints" } },
+      { "layers/", { "dwconv%.backend", "dwconv%.args", "dwconv%.graph", "dwconv%.ops", "dwconv%.activations",
+        "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%..+" } },
+      { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
+        "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
+        "dwconv%.callbacks", "dwconv%.io%..+", "dwconv%.models%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

@@ -100,7 +100,7 @@ local Base = {}
 --- The options it was made with, by name, as plain data.
 function Base:get_config()
   local class, config = getmetatable(self).class, {}
-  for name, kind in pairs(class.options) do config[name] = plain(rawget(self, name), kind) end
+  for name, kind in pairs(class.options) do config[name] = plain(self[name], kind) end
   return config
 end
 
@@ -153,10 +153,10 @@ end
 local function metatable_of(class, methods, getters)
   local meta = { class = class, __name = "dwconv." .. class.name, __tostring = instance_text }
   function meta.__index(self, key)
-    local method = methods[key]
-    if method ~= nil then return method end
     if getters[key] then return getters[key](self) end
     if class.options[key] then return nil end
+    local method = methods[key]
+    if method ~= nil then return method end
     local names = sorted_keys(methods)
     table.move(sorted_keys(getters), 1, #sorted_keys(getters), #names + 1, names)
     table.move(class.order, 1, #class.order, #names + 1, names)
@@ -185,12 +185,20 @@ local Registry = {}
 Registry.__index = Registry
 
 --- A kind of classes. `what`: a word for an instance, with its article: "a layer". `base`: methods of all instances;
---- base.getters, base.metamethods and base.options are what their names say.
+--- base.getters, base.metamethods and base.options are what their names say;
+--- base.invoke is what calling an instance does, if that is not its method `call`.
 ---@param namespace string "dw.layers"
 ---@param what string
 ---@param base? table
 function classes.registry(namespace, what, base)
   return setmetatable({ namespace = namespace, what = what, base = base or {}, classes = {}, aliases = {} }, Registry)
+end
+
+local function merged(a, b)
+  local both = {}
+  for key, value in pairs(a or {}) do both[key] = value end
+  for key, value in pairs(b or {}) do both[key] = value end
+  return both
 end
 
 local function options_of(registry, record)
@@ -200,7 +208,8 @@ local function options_of(registry, record)
   return options
 end
 
-local RESERVED <const> = { doc = true, leading = true, options = true, getters = true, metamethods = true }
+local RESERVED <const> = { doc = true, leading = true, options = true, getters = true, metamethods = true,
+  of_function = true, invoke = true }
 
 local function methods_of(registry, record)
   local methods = {}
@@ -224,9 +233,8 @@ end
 
 local function add_metamethods(registry, meta, methods)
   for name, f in pairs(registry.base.metamethods or {}) do meta[name] = f end
-  if not meta.__call and methods.call then
-    meta.__call = args.speaking(meta.class.name, function(self, ...) return self:call(...) end)
-  end
+  local invoke = registry.base.invoke or methods.call
+  if invoke then meta.__call = args.speaking(meta.class.name, invoke) end
 end
 
 --- Makes a class of a record: class "Dense" { record }, which gives the class. A script's own does the same, and
@@ -240,11 +248,12 @@ function Registry:class(name, own)
   end
   return function(record)
     if type(record) ~= "table" then raise("%s must be a table of options and methods, got %s", name, show(record)) end
-    local class = setmetatable({ name = name, doc = record.doc, leading = record.leading or {}, registry = self }, Class)
+    local class = { name = name, doc = record.doc, leading = record.leading or {}, registry = self }
+    setmetatable(class, Class)
     class.options = options_of(self, record)
     class.order = order_of(class)
     class.methods = methods_of(self, record)
-    local meta = metatable_of(class, class.methods, self.base.getters or {})
+    local meta = metatable_of(class, class.methods, merged(self.base.getters, record.getters))
     add_metamethods(self, meta, class.methods)
     class.construct = args.speaking(name, function(given, ...)
       if given == nil then given = {} end
@@ -268,7 +277,10 @@ function Registry:alias(name, class, given)
   self.aliases[name] = { class = class, given = given or {} }
 end
 
+--- "GlorotUniform" as Keras writes it in a string: "glorot_uniform".
 local function snake(name) return (name:gsub("(%l)(%u)", "%1_%2"):lower()) end
+
+classes.snake = snake
 
 local function names_of(registry)
   local names = sorted_keys(registry.classes)
@@ -283,8 +295,9 @@ function Registry:find(name, custom_objects)
   return self.classes[name]
 end
 
---- An instance of what stands for one: itself, a class, the name of a class (Keras's other names too), or
---- {class_name =, config =}. nil, and why, where there is none.
+--- An instance of what stands for one: itself, a class, the name of a class (Keras's other names too),
+--- {class_name =, config =}, or a function, where base.of_function makes an instance of one. nil, and why, where there
+--- is none.
 ---@param v any
 ---@param custom_objects? table<string, any> classes by name
 function Registry:get(v, custom_objects)
@@ -295,6 +308,7 @@ function Registry:get(v, custom_objects)
     if not class then return nil, ("there is no %s %s"):format(self.what:gsub("^an? ", ""), show(v.class_name)) end
     return self:from_config(class, v.config, custom_objects)
   end
+  if type(v) == "function" and self.base.of_function then return self.base.of_function(v) end
   if type(v) ~= "string" then return nil end
   if is_class(custom_objects and custom_objects[v]) then return custom_objects[v] {} end
   local alias = self.aliases[v]
@@ -305,7 +319,7 @@ function Registry:get(v, custom_objects)
 end
 
 --- An instance of a class from the options that get_config gave.
-function Registry:from_config(class, config, custom_objects)
+function Registry.from_config(_, class, config, custom_objects)
   if type(config or {}) ~= "table" then raise("the config of %s must be a table, got %s", class.name, show(config)) end
   if class.methods.from_config then return class.methods.from_config(class, config or {}, custom_objects) end
   local given = {}
@@ -345,9 +359,11 @@ function Registry:kind(default, optional)
   }
 end
 
---- The namespace of the registry's classes, which says so when it does not have a name. `more`: further names.
+--- The namespace of the registry's classes, which says so when it does not have a name. `more`: further names. Its
+--- function get gives an instance of what stands for one, as the registry's does, or raises.
 function Registry:open(about, more)
-  local t = {}
+  local kind = self:kind()
+  local t = { get = args.speaking(self.namespace .. ".get", function(v) return kind:check("identifier", v) end) }
   for name, class in pairs(self.classes) do t[name] = class end
   for name, value in pairs(more or {}) do t[name] = value end
   return lookup.strict(t, self.namespace, about)

@@ -65,6 +65,17 @@ for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.b
 lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   help = function() return require("dwconv.help").show end,
   ops = function() return require "dwconv.compose" end,
+  activations = function() return require("dwconv.activations").namespace end,
+  layers = function() return require("dwconv.layers").room end,
+  Input = function()
+    require "dwconv.layers" -- so that composed ops become layers of graphs
+    return require("dwconv.graph").Input
+  end,
+  Model = function() return require("dwconv.models").Model end,
+  Sequential = function() return require("dwconv.models").Sequential end,
+  initializers = function() return require("dwconv.initializers").room end,
+  regularizers = function() return require("dwconv.regularizers").room end,
+  constraints = function() return require("dwconv.constraints").room end,
 }, elsewhere)
 
 package.loaded.dwconv = dw

@@ -8,6 +8,7 @@
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
 --   plain       true: any tensor is taken as it is
+--   sizes       true: it holds sizes, of which 0 may stand for the batch (graph.lua)
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
@@ -88,22 +89,34 @@ local function as_whole(v, least)
   return v and v >= least and v <= MOST and v or nil
 end
 
---- A number except NaN, from `least` to `most` if they are given; nil stands for no default.
+--- A number except NaN, from `least` on or from `least` to `most` if they are given; nil stands for no default.
 function kinds.number(default, least, most)
+  local range = most and " from %g to %g" or least and " of at least %g" or ""
   return new {
     default = default,
     annotation = "number",
-    expected = least and ("a number from %d to %d"):format(least, most) or "a number",
+    expected = "a number" .. range:format(least, most),
     read = function(v)
-      local fits = type(v) == "number" and v == v and (not least or v >= least and v <= most)
+      local fits = type(v) == "number" and v == v and (not least or v >= least) and (not most or v <= most)
       return fits and v or nil
     end,
   }
 end
 
---- A number that is neither NaN nor infinite.
-function kinds.finite()
+--- A number above 0.
+function kinds.positive(default)
   return new {
+    default = default,
+    annotation = "number",
+    expected = "a number above 0",
+    read = function(v) return type(v) == "number" and v > 0 and v or nil end,
+  }
+end
+
+--- A number that is neither NaN nor infinite.
+function kinds.finite(default)
+  return new {
+    default = default,
     annotation = "number",
     words = "a number",
     expected = "a finite number",
@@ -279,6 +292,7 @@ function kinds.shape(free)
   local size = kinds.whole(nil, least)
   return new {
     steady = true,
+    sizes = true,
     annotation = "integer[]",
     expected = "a table of sizes",
     read = function(v)
