@@ -86,6 +86,7 @@ describe("who may know whom", function()
       { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
       { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },
       { "activations%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup" } },
       { "layers/layer%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.compose", "dwconv%.graph",

@@ -126,6 +126,16 @@ function file.bytes(path)
   return t
 end
 
+--- The names in a folder, sorted; those of folders within end in "/".
+---@param path string
+---@return string[]
+function file.names(path)
+  local names, why = core.folder_list(path)
+  if not names then args.raise("%s: %s", path, why) end
+  table.sort(names)
+  return names
+end
+
 -- ---- writing -------------------------------------------------------------------------------------
 
 --- Opens a file to write: what is written counts once it is committed.
