@@ -79,6 +79,7 @@ describe("who may know whom", function()
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
+      { "io/terminal%.lua$", { "dwconv%.core" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
       { "io/", { "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
