@@ -155,7 +155,7 @@ INLINE T bounded(T v, T low, T high) {
 
 INLINE void blocks(T *restrict y_, const T *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const T *c, const T *a,
                    const T *b, const int clips, T low, T high) {
-#define Y(x) (clips ? bounded(((x) - c[l]) * a[l] + b[l], low, high) : ((x) - c[l]) * a[l] + b[l])
+#define Y(x) (clips ? bounded(((x)-c[l]) * a[l] + b[l], low, high) : ((x)-c[l]) * a[l] + b[l])
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4) { // the factors are loaded once for all four
     T *y0 = y_ + r * step, *y1 = y0 + step, *y2 = y1 + step, *y3 = y2 + step;
@@ -345,7 +345,7 @@ static void block_grad_sums(double *sums, double *products, const void *g, const
 
 INLINE void grads(T *dx_, const T *g_, const T *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const T *c,
                   const T *gain, const T *slope, const T *shift, const int clips, struct clip q) {
-#define DX(g, x) (PASSED(g, x) * gain[l] + (((x) - c[l]) * slope[l] + shift[l]))
+#define DX(g, x) (PASSED(g, x) * gain[l] + (((x)-c[l]) * slope[l] + shift[l]))
   int64_t r = 0;
   for (; r + 2 <= rows; r += 2) {
     T *y0 = dx_ + r * step, *y1 = y0 + step;
