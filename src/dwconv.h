@@ -391,6 +391,7 @@ dw_status dw_gemm_init(dw_job *j, const dw_context *cx, const dw_tensor *c, cons
 size_t dw_gemm_panels(const dw_context *cx, const dw_tensor *b); // saturates at 2^62
 void dw_gemm_pack_init(dw_job *j, const dw_context *cx, void *panels, const dw_tensor *b);
 
-#include "images.h" // convolution, pooling, resizing, padding
+#include "images.h"   // convolution, pooling, resizing, padding
+#include "training.h" // steps of optimizers
 
 #endif
