@@ -56,6 +56,7 @@ end
 dw.io = lookup.strict({}, "dw.io", "dw.io, files:", {
   image = function() return require "dwconv.io.image" end,
   npy = function() return require "dwconv.io.npy" end,
+  safetensors = function() return require "dwconv.io.safetensors" end,
 })
 
 local elsewhere = {}
@@ -75,6 +76,7 @@ lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   initializers = function() return require("dwconv.initializers").room end,
   regularizers = function() return require("dwconv.regularizers").room end,
   constraints = function() return require("dwconv.constraints").room end,
+  data = function() return require "dwconv.data" end,
 }, elsewhere)
 
 package.loaded.dwconv = dw
