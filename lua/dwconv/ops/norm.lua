@@ -147,6 +147,15 @@ clipped on the way, as relu does with {0, math.huge}: the gradient is 0 at the b
     return normalized(x, gamma, beta, check.axes(o.axis, x.ndim), o.epsilon, o.clip)
   end,
   keeps = { "x", "gamma", "beta" },
+  remake = function(x, gamma, beta, o)
+    local axes = check.axes(o.axis, x.ndim)
+    local mean, var = moments_of(x, axes)
+    if not o.clip then return core.normalize_by(x, gamma, beta, mean, var, o.epsilon) end
+    if core_clips(x, axes) then
+      return core.normalize_by(x, gamma, beta, mean, var, o.epsilon, o.clip[1], o.clip[2])
+    end
+    return clipped(core.normalize_by(x, gamma, beta, mean, var, o.epsilon), o.clip[1], o.clip[2])
+  end,
   backward = {
     x = function(g, _, x, gamma, beta, o)
       if ops.slot[1] then return gradient_by_ops(through_clip(g, x, gamma, beta, o), x, gamma, o) end
