@@ -84,6 +84,8 @@ describe("who may know whom", function()
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
       { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/optimizers/schedules%.lua$", { "dwconv%.args", "dwconv%.classes" } },
+      { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
