@@ -9,8 +9,6 @@ local K, refuses, optimizers = dw.backend, support.refuses, dw.optimizers
 local cases = training.load "optimizers"
 local given = table.remove(cases, 1)
 
--- tf_keras rounds the 0.96 of Nadam's momentum to float32.
-local NADAM = { rtol = 1e-9, atol = 1e-10 }
 local TOLERANCE = { float64 = { rtol = 1e-12, atol = 1e-13 }, float32 = { rtol = 2e-5, atol = 3e-6 } }
 
 local function casted(list, dtype)
@@ -30,12 +28,11 @@ local function same(got, want, tolerance, what)
 end
 
 describe("optimizers", function()
-  for dtype, usual in pairs(TOLERANCE) do
+  for dtype, tolerance in pairs(TOLERANCE) do
     it("step as tf_keras's, in " .. dtype, function()
       for _, case in ipairs(cases) do
-        local optimizer, what, tolerance = training.instance(optimizers, case), training.describe(case), usual
+        local optimizer, what = training.instance(optimizers, case), training.describe(case)
         local variables = casted(given.first, dtype)
-        if case.name == "Nadam" and dtype == "float64" then tolerance = NADAM end
         for t = 1, case.steps do
           step(optimizer, variables, t)
           if t == 1 then same(variables, case.after_one, tolerance, what .. " after one step") end
