@@ -1,6 +1,6 @@
-// update.c: steps of optimizers in place, and the sum of squares that clipping by norms asks for. Called by the binding.
-// A unit is a block of neighbouring elements. Invariant: blocks are cut by the number of elements alone, so results are
-// the same for every thread count.
+// update.c: steps of optimizers in place, and the sum of squares that clipping by norms asks for. Called by the
+// binding. A unit is a block of neighbouring elements. Invariant: blocks are cut by the number of elements alone, so
+// results are the same for every thread count.
 #include <string.h>
 
 #include "base/base.h"

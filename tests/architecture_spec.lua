@@ -86,6 +86,8 @@ describe("who may know whom", function()
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
       { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/optimizers/schedules%.lua$", { "dwconv%.args", "dwconv%.classes" } },
+      { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
       { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },
