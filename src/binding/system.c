@@ -53,10 +53,13 @@ static int memory_limit(lua_State *L) {
   return 1;
 }
 
-static int set_memory_limit(lua_State *L) { // bytes, or nil for what the machine has
+// Bytes, or nil for what the machine has; gives what was set before, nil for the machine's.
+static int set_memory_limit(lua_State *L) {
   dwl_state *s = dwl_getstate(L);
+  int64_t former = s->memory;
   s->memory = lua_isnoneornil(L, 1) ? 0 : dwl_checkinteger(L, 1, "value", 1, INT64_MAX);
   s->checked = 0;
+  if (former > 0) return lua_pushinteger(L, former), 1;
   return 0;
 }
 
