@@ -12,7 +12,8 @@
 local layer = require "dwconv.layers.layer"
 
 for _, room in ipairs {
-  "lambda",
+  "activation", "augmentation", "conv", "dense", "lambda", "merge", "noise", "normalization", "padding", "pooling",
+  "rescaling", "resizing", "separable", "shapes",
 } do
   require("dwconv.layers." .. room)
 end
