@@ -136,6 +136,42 @@ function K.acos(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:acos() end
 
+--- One step of Adadelta: r follows g*g by the share 1 - rho; d is g * sqrt(u + epsilon) / sqrt(r + epsilon), u follows d*d, and w - learning_rate*d. Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param r dwconv.Tensor w's
+---@param u dwconv.Tensor w's
+---@param o? { clip?: number, decay?: number, epsilon?: number, learning_rate?: number, rho?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.adadelta_update(w, g, r, u, o) end
+
+--- One step of Adagrad: g*g is added to sum, then w - learning_rate*g / (sqrt(sum) + epsilon). Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param sum dwconv.Tensor w's
+---@param o? { clip?: number, decay?: number, epsilon?: number, learning_rate?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.adagrad_update(w, g, sum, o) end
+
+--- One step of Adam: m follows g by the share 1 - beta_1, v follows g*g by 1 - beta_2, and w - learning_rate*m / (sqrt(v) + epsilon). most_v, if it is given, is the largest v so far, and stands in v's place (AMSGrad). In step t of Keras's Adam the learning_rate is multiplied by sqrt(1 - beta_2^t) / (1 - beta_1^t). Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param m dwconv.Tensor w's
+---@param v dwconv.Tensor w's
+---@param most_v? dwconv.Tensor w's, or nil
+---@param o? { beta_1?: number, beta_2?: number, clip?: number, decay?: number, epsilon?: number, learning_rate?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.adam_update(w, g, m, v, most_v, o) end
+
+--- One step of Adamax: m follows g by the share 1 - beta_1, u becomes max(beta_2*u, |g|), and w - learning_rate*m / (u + epsilon). In step t of Keras's Adamax the learning_rate is divided by 1 - beta_1^t. Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param m dwconv.Tensor w's
+---@param u dwconv.Tensor w's
+---@param o? { beta_1?: number, beta_2?: number, clip?: number, decay?: number, epsilon?: number, learning_rate?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.adamax_update(w, g, m, u, o) end
+
 --- a + b.
 ---@param a dwconv.Tensor|number a tensor, or a number beside one
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
@@ -894,6 +930,15 @@ function K.foldr(fn, elems, o) end
 ---@return dwconv.Tensor # shape
 function dw.from_bytes(bytes, shape, o) end
 
+--- One step of Ftrl, which keeps weights at 0 that matter little. With p = -learning_rate_power and n' = n + g*g, z grows by g + 2*l2_shrinkage*w - (n'^p - n^p) / learning_rate * w; then w is (sign(z)*l1 - z) / (n'^p / learning_rate + 2*l2) where |z| > l1, else 0. Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param n dwconv.Tensor w's
+---@param z dwconv.Tensor w's
+---@param o? { clip?: number, decay?: number, l1?: number, l2?: number, l2_shrinkage?: number, learning_rate?: number, learning_rate_power?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.ftrl_update(w, g, n, z, o) end
+
 --- One number (or boolean) everywhere.
 ---@param shape integer[] a table of sizes
 ---@param value number|boolean a number or a boolean
@@ -1175,6 +1220,14 @@ function Tensor:less_equal(y) end
 ---@return dwconv.Tensor # num
 function dw.linspace(start, stop, num, o) end
 
+--- One step of Lion: w - learning_rate * sign(beta_1*m + (1 - beta_1)*g); then m follows g by the share 1 - beta_2. Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param m dwconv.Tensor w's
+---@param o? { beta_1?: number, beta_2?: number, clip?: number, decay?: number, learning_rate?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.lion_update(w, g, m, o) end
+
 --- A convolution along one axis whose kernel is another one at each position: kernel[i] is for the window at position i of the result, as a row of its numbers. There is no padding.
 ---@param inputs dwconv.Tensor n,w,c or n,c,w; float32 or float64
 ---@param kernel dwconv.Tensor positions, numbers in a window, filters; of x's dtype
@@ -1424,6 +1477,15 @@ function K.multiply(a, b) end
 ---@param b dwconv.Tensor|number a tensor, or a number beside one
 ---@return dwconv.Tensor # both, broadcast
 function Tensor:multiply(b) end
+
+--- One step of Nadam: m follows g by the share 1 - beta_1, v follows g*g by 1 - beta_2, and w - learning_rate * (share_g*g + share_m*m) / (sqrt(v * scale_v) + epsilon). Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param m dwconv.Tensor w's
+---@param v dwconv.Tensor w's
+---@param o? { beta_1?: number, beta_2?: number, clip?: number, decay?: number, epsilon?: number, learning_rate?: number, scale?: number, scale_v?: number, share_g?: number, share_m?: number }
+---@return dwconv.Tensor # w itself
+function K.nadam_update(w, g, m, v, o) end
 
 --- `size` neighbours along an axis, from index `first` on.
 ---@param x dwconv.Tensor any
@@ -1832,6 +1894,16 @@ function K.reverse(x, axes) end
 ---@return dwconv.Tensor # x's
 function Tensor:reverse(axes) end
 
+--- One step of RMSprop. r follows g*g, and mean, if it is given, g, by the share 1 - rho; d is r, or r - mean*mean. Without a velocity w - learning_rate*g / (sqrt(d) + epsilon), else w - velocity, which becomes momentum*velocity + learning_rate*g / sqrt(d + epsilon). Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param r dwconv.Tensor w's
+---@param mean? dwconv.Tensor w's, or nil
+---@param velocity? dwconv.Tensor w's, or nil
+---@param o? { clip?: number, decay?: number, epsilon?: number, learning_rate?: number, momentum?: number, rho?: number, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.rmsprop_update(w, g, r, mean, velocity, o) end
+
 --- Calls step_function(input, states) for each step of time of the inputs: states is a table of the states, at first initial_states, then the constants; it gives the output and a table of the next states. The results are the last output, all outputs in the order in which they were made, and the last states. Where the mask is false, or after a sample's input_length, the states stay, and the output is the one before (0 at first, or always with zero_output_for_mask).
 ---@param step_function function a function of an input n,... and a table
 ---@param inputs dwconv.Tensor n,time,...; time,n,... for time_major
@@ -1972,6 +2044,14 @@ function K.set_memory_limit(value) end
 ---@param x dwconv.Tensor a tensor
 ---@param value dwconv.Tensor|number|boolean|table a nested table, a number, a boolean or a tensor, of x's shape
 function K.set_value(x, value) end
+
+--- One step of gradient descent: w - learning_rate*g; with a velocity, which becomes momentum*velocity - learning_rate*g, w + velocity, or, for nesterov, w + momentum*velocity - learning_rate*g. Before that g is multiplied by scale and brought to -clip..clip, and the share decay of w taken off.
+---@param w dwconv.Tensor the weights; float32 or float64
+---@param g dwconv.Tensor their gradient; w's
+---@param velocity? dwconv.Tensor w's, or nil
+---@param o? { clip?: number, decay?: number, learning_rate?: number, momentum?: number, nesterov?: boolean, scale?: number }
+---@return dwconv.Tensor # w itself
+function K.sgd_update(w, g, velocity, o) end
 
 --- The shape of x, as a tensor: int32, or int64 where a size does not fit.
 ---@param x dwconv.Tensor a tensor
@@ -2199,6 +2279,11 @@ function K.sum(x, o) end
 ---@param o? { axis?: integer|integer[], keepdims?: boolean }
 ---@return dwconv.Tensor # x's without the axes, or with size 1 there for keepdims
 function Tensor:sum(o) end
+
+--- The sum of the squares of all numbers, made in float64.
+---@param x dwconv.Tensor any; float32 or float64
+---@return dwconv.Tensor # ()
+function K.sum_of_squares(x) end
 
 --- The gradient of broadcasting: x summed over the axes along which a tensor of the shape stretches to x's.
 ---@param x dwconv.Tensor any numbers

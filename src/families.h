@@ -26,6 +26,7 @@ FAMILY(resize, ALL)
 FAMILY(pad, NONE)
 FAMILY(norm, FLOATS)
 FAMILY(ctc, FLOATS)
+FAMILY(update, FLOATS)
 
 #undef FAMILY
 #undef KERNELS

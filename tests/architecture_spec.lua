@@ -47,7 +47,7 @@ describe("who may know whom", function()
     for _, path in ipairs(files("src", "[ch]")) do
       local family = path:match "^src/([^/]+)/[^/]+$"
       local allowed = path:find "^src/kernels/" and { "[%w_]+%.h" }
-        or path == "src/dwconv.h" and { "images%.h" }
+        or path == "src/dwconv.h" and { "images%.h", "training%.h" }
         or path:find "^src/binding/" and { "dwconv%.h", "families%.h", "binding%.h", "file%.h", "lua%.h", "lauxlib%.h" }
         or path:find "^src/io/" and { "codec%.h", "binding/file%.h", "dwconv%.h", "lua%.h", "lauxlib%.h" }
         or path:find "^src/base/" and { "base%.h", "dwconv%.h", "kernels/kernels%.h", "kernels/layout%.h" }
@@ -79,12 +79,15 @@ describe("who may know whom", function()
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
+      { "io/terminal%.lua$", { "dwconv%.core" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
       { "io/json%.lua$", { "dwconv%.args" } },
       { "io/", { "dwconv%.backend", "dwconv%.ops", "dwconv%.config", "dwconv%.args", "dwconv%.io", "dwconv%.io%..+", "dwconv%.image" } },
       { "classes%.lua$", { "dwconv%.args", "dwconv%.lookup" } },
       { "/initializers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
+      { "/optimizers/schedules%.lua$", { "dwconv%.args", "dwconv%.classes" } },
+      { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
       { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },

@@ -10,8 +10,10 @@ local kinds, raise = args.kinds, args.raise
 
 local activations = {}
 
-for _, name in ipairs { "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "hard_sigmoid", "softmax", "relu", "gelu",
-  "silu", "hard_silu", "leaky_relu", "mish", "log_softmax" } do
+for _, name in ipairs {
+  "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "hard_sigmoid", "softmax", "relu", "gelu", "silu", "hard_silu",
+  "leaky_relu", "mish", "log_softmax",
+} do
   activations[name] = K[name]
 end
 
@@ -56,7 +58,8 @@ local function kind(default)
     end,
     explain = function(argument, v)
       if type(v) ~= "string" then return end
-      raise("%s must be the name of an activation or a function, got %s%s", argument, args.show(v), args.hint(v, sorted))
+      raise("%s must be the name of an activation or a function, got %s%s", argument, args.show(v),
+        args.hint(v, sorted))
     end,
     to_config = function(f)
       if f == nil then return nil end
@@ -65,8 +68,10 @@ local function kind(default)
   }
 end
 
+local about = "dw.activations, functions of a tensor, for layers by name:"
+
 return {
-  namespace = lookup.strict(activations, "dw.activations", "dw.activations, functions of a tensor, for layers by name:"),
+  namespace = lookup.strict(activations, "dw.activations", about),
   kind = kind,
   name_of = name_of,
 }

@@ -24,10 +24,10 @@ function config.image_data_format() return values.image_data_format end
 --- The most bytes that all of this Lua state may take now.
 function config.memory_limit() return core.memory_limit() end
 
---- Sets it; nil stands for what the machine has left.
+--- Sets it; nil stands for what the machine has left. Gives what was set before.
 function config.set_memory_limit(value)
-  core.set_memory_limit(value)
   config.changes = config.changes + 1
+  return core.set_memory_limit(value)
 end
 
 local function setter(name)

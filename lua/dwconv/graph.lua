@@ -2,8 +2,8 @@
 -- layers run on it as they are: they give shapes and errors, and compute on nothing. Meanwhile each call is noted as a
 -- node, from which models are made (models/). Called by ops, whose slot holds the graph while symbolic tensors are
 -- around; by layers, whose calls are nodes too; and by models, which run nodes again on numbers.
--- Invariant: a symbolic tensor is known by the object alone, and stands for one value: {node, index, shape, dtype}. Nodes
--- hold values, never tensors, so that a graph nobody uses is collected.
+-- Invariant: a symbolic tensor is known by the object alone, and stands for one value: {node, index, shape, dtype}.
+-- Nodes hold values, never tensors, so that a graph nobody uses is collected.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
@@ -84,8 +84,8 @@ function graph.meets(...)
 end
 
 local function refuse_constant(t)
-  raise("a tensor without numbers (%s) stands beside one of dw.Input; its size may come from the empty batch: make it of "
-    .. "the input itself, as K.zeros_like does", t.shape)
+  raise("a tensor without numbers (%s) stands beside one of dw.Input; its size may come from the empty batch: make it "
+    .. "of the input itself, as K.zeros_like does", t.shape)
 end
 
 -- What a node holds of an argument: values in place of symbolic tensors, tables copied.
@@ -213,7 +213,9 @@ local names = { "dtype", "name", "shape" }
 local function read_shape(given)
   local sizes = given.shape == nil and given or given.shape
   if type(sizes) ~= "table" then raise("shape must be a table of sizes, got %s", args.show(sizes)) end
-  if rawlen(sizes) > MOST then raise("shape must have at most %d axes beside the batch, got %d", MOST, rawlen(sizes)) end
+  if rawlen(sizes) > MOST then
+    raise("shape must have at most %d axes beside the batch, got %d", MOST, rawlen(sizes))
+  end
   local shape = {}
   for i = 1, rawlen(sizes) do shape[i] = size:check(("shape[%d]"):format(i), rawget(sizes, i)) end
   return shape
@@ -239,8 +241,8 @@ function graph.input(shape, type_of, given_name)
   return t
 end
 
---- dw.Input{ 224, 224, 3, name = "image" }: an input of models, which stands for a batch of such samples. Options: name,
---- dtype (K.floatx() if left out), and shape, in place of the sizes.
+--- dw.Input{ 224, 224, 3, name = "image" }: an input of models, which stands for a batch of such samples. Options:
+--- name, dtype (K.floatx() if left out), and shape, in place of the sizes.
 ---@param given table
 ---@return dwconv.Tensor
 graph.Input = args.speaking("Input", function(given, ...)
@@ -249,7 +251,8 @@ graph.Input = args.speaking("Input", function(given, ...)
   end
   for key in pairs(given) do
     if math.type(key) == nil and key ~= "dtype" and key ~= "name" and key ~= "shape" then
-      raise("unknown option %s%s (the options are %s)", args.show(key), args.hint(key, names), table.concat(names, ", "))
+      raise("unknown option %s%s (the options are %s)", args.show(key), args.hint(key, names),
+        table.concat(names, ", "))
     end
   end
   local type_of = given.dtype == nil and dtype.current() or dtype:check("dtype", given.dtype)

@@ -77,6 +77,7 @@ lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   regularizers = function() return require("dwconv.regularizers").room end,
   constraints = function() return require("dwconv.constraints").room end,
   data = function() return require "dwconv.data" end,
+  optimizers = function() return require("dwconv.optimizers").room end,
 }, elsewhere)
 
 package.loaded.dwconv = dw

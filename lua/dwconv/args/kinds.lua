@@ -147,7 +147,7 @@ function kinds.whole(default, least, most)
   }
 end
 
---- How many: a whole number from 0 on.
+--- A whole number from 0 on.
 function kinds.count() return kinds.whole(nil, 0) end
 
 --- An index along an axis. Its range is checked where the tensor is known.

@@ -21,10 +21,21 @@ end
 -- What a gradient reads must be as it was, and what the call was given as it had been computed.
 local function check_operand(made, record, k, kept, value, id, writes)
   if made[id] and made[id] ~= writes then refuse_written(record, record.positional[k], "before it came here") end
-  if kept and value:writes() ~= writes then refuse_written(record, record.positional[k], "since") end
+  if kept and not call.is_remade(value) and value:writes() ~= writes then refuse_written(record, record.positional[k], "since") end
 end
 
-local function check_entry(made, e)
+local check_entry
+
+-- What is made again is made of numbers that must be as they were.
+local function check_origins(made, e)
+  for _, value in operands(e) do
+    if call.is_remade(value) then
+      check_entry(made, call.origin(value))
+    end
+  end
+end
+
+function check_entry(made, e)
   local record, result, writes = record_of(e), result_of(e)
   local kept = record.kept
   if record.kept_alone then
@@ -40,6 +51,7 @@ local function check_entry(made, e)
       check_operand(made, record, k, kept[k], value, id, count)
     end
   end
+  check_origins(made, e)
 end
 
 -- A write of a value that depends on what is wanted: what is read from there later has lost its gradient.
@@ -110,6 +122,7 @@ end
 
 local function go_back(e, g, grads, own, wanted)
   local record = record_of(e)
+  e = call.filled(e, tape.innermost() ~= nil)
   for k, arg in ipairs(record.args) do
     local _, id = operand(e, k)
     local f = record.backward[arg]
@@ -136,6 +149,7 @@ local gradient_options = {
     expected = "a tensor like loss",
     read = function(v) return is_tensor(v) and v or nil end,
   },
+  release = kinds.flag(false),
 }
 
 local parse = args.options(gradient_options, "(loss, variables, {options})")
@@ -198,9 +212,28 @@ local function number_of_loss(self, loss, made, broken, asked)
   return id
 end
 
--- The gradients by number, at least of those asked for.
-local function walk(self, loss, given, wanted, asked)
+-- Lets go of what was made for the readers of a call's result, which all come after it.
+local function forget(remade, e)
+  local v = remade[e]
+  if v then call.forget(v) end
+end
+
+-- The results that are made again, by the entry that gave them.
+local function remade_of(entries)
+  local remade = {}
+  for _, e in ipairs(entries) do
+    for _, value in operands(e) do
+      if call.is_remade(value) then remade[call.origin(value)] = value end
+    end
+  end
+  return remade
+end
+
+-- The gradients by number, at least of those asked for. With `release` the entries are let go of on the way.
+local function walk(self, loss, given, wanted, asked, release)
   local entries, n, grads, own = self.entries, #self.entries, {}, {}
+  if self.released then raise "the tape was released by an earlier call; record again" end
+  local remade = remade_of(entries)
   local made, lost, broken = mark_dependents(wanted, entries, n)
   grads[number_of_loss(self, loss, made, broken, asked)] = starting_gradient(loss, given)
   for i = n, 1, -1 do
@@ -213,18 +246,23 @@ local function walk(self, loss, given, wanted, asked)
       go_back(e, g, grads, own, wanted)
       if not asked[number] then grads[number] = nil end
     end
+    forget(remade, e)
+    if release then
+      entries[i], remade[e] = nil, nil
+    end
   end
+  self.released = release
   return grads
 end
 
 -- By the keys of variables.
-local function gradients_of(self, loss, variables, given)
+local function gradients_of(self, loss, variables, given, release)
   local wanted, asked, ways = {}, {}, {}
   for key, v in pairs(variables) do
     ways[key] = way_to(self, key, v)
     wanted[ways[key].id], asked[ways[key].id] = true, true
   end
-  local grads = walk(self, loss, given, wanted, asked)
+  local grads = walk(self, loss, given, wanted, asked, release)
   local results, taken = {}, given and { [owner(given)] = true } or {}
   for key, v in pairs(variables) do
     local way = ways[key]
@@ -238,16 +276,17 @@ end
 --- The gradients of loss (summed, if it is more than one number; weighted by the option output_gradients) with respect
 --- to variables: a tensor gives a tensor, a table of tensors a table with the same keys. Zeros for what loss does not
 --- reach. May be called more than once; is itself recorded by the tapes that record meanwhile, for higher derivatives.
+--- With release = true the tape lets go on the way of what it holds, and is of no use after that.
 ---@param loss dwconv.Tensor
 ---@param variables dwconv.Tensor | table<any, dwconv.Tensor>
----@param o? { output_gradients: dwconv.Tensor }
+---@param o? { output_gradients: dwconv.Tensor, release: boolean }
 Tape.gradients = args.speaking("gradients", function(self, loss, variables, ...)
   if getmetatable(self) ~= Tape then raise "call it with a colon: tape:gradients(loss, variables)" end
-  local given, single = parse(...).output_gradients, is_tensor(variables)
+  local o, single = parse(...), is_tensor(variables)
   check_float(loss, "loss")
   if single then variables = { variables } end
   check_variables(variables)
-  local results = gradients_of(self, loss, variables, given)
+  local results = gradients_of(self, loss, variables, o.output_gradients, o.release)
   return single and results[1] or results
 end)
 

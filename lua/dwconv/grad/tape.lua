@@ -37,6 +37,7 @@ local is_over, innermost = core.is_over, core.innermost
 local function prepare(self)
   local entries, count = {}, 0
   self.entries, self.each = entries, false
+  self.remade = setmetatable({}, { __mode = "k" }) -- by result, what stands for it in entries
 
   function self.add(entry)
     count = count + 1

@@ -20,6 +20,8 @@ end
 
 local function own(name) return layer.class(name, true) end
 
-layer.room = layer.registry:open("dw.layers, layers of networks; dw.layers.Layer \"Name\" { ... } makes your own:", { Layer = own })
+local about = 'dw.layers, layers of networks; dw.layers.Layer "Name" { ... } makes your own:'
+
+layer.room = layer.registry:open(about, { Layer = own })
 
 return layer

@@ -105,8 +105,8 @@ local weight_options = {
 
 local weight_shape = kinds.shape()
 
---- Makes a weight of the layer, for `build`. Options: initializer (glorot_uniform if left out), regularizer, constraint,
---- trainable, dtype (the layer's if left out).
+--- Makes a weight of the layer, for `build`. Options: initializer (glorot_uniform if left out), regularizer,
+--- constraint, trainable, dtype (the layer's if left out).
 ---@param name string
 ---@param shape integer[]
 ---@param given? table
@@ -199,7 +199,8 @@ function base:set_weights(list)
   for i, v in ipairs(variables) do
     local value = is_tensor(list[i]) and list[i] or K.constant(list[i], { dtype = v.tensor.dtype })
     if value.shape ~= v.tensor.shape then
-      raise("set_weights: weight %d, %s of %s, has shape %s, got %s", i, v.name, v.layer.name, v.tensor.shape, value.shape)
+      raise("set_weights: weight %d, %s of %s, has shape %s, got %s", i, v.name, v.layer.name, v.tensor.shape,
+        value.shape)
     end
     pairs_[i] = { v.tensor, value }
   end
@@ -211,7 +212,7 @@ end
 local collecting -- a list of scalar tensors, while a model computes its loss
 
 --- For `call`: adds a number to the loss of the model that is being trained.
-function base:add_loss(value)
+function base:add_loss(value) -- luacheck: ignore self
   if collecting then collecting[#collecting + 1] = value end
 end
 
@@ -323,8 +324,8 @@ end
 
 local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {training = true})")
 
---- layer(x, { training = true }): the result for a tensor, or a table of tensors; training is K.learning_phase() if left
---- out. On symbolic tensors it is a node of their graph.
+--- layer(x, { training = true }): the result for a tensor, or a table of tensors; training is K.learning_phase() if
+--- left out. On symbolic tensors it is a node of their graph.
 function base.invoke(self, x, given, extra)
   local training = parse(given, extra).training
   if training == nil then training = K.learning_phase() == 1 end

@@ -29,7 +29,9 @@ local function symbolic(from)
     explain = function(argument, v)
       if type(v) == "table" and #v > 0 then
         for i = 1, #v do
-          if not value_of(v[i]) then raise("%s[%d] must be a symbolic tensor%s, got %s", argument, i, from, show(v[i])) end
+          if not value_of(v[i]) then
+            raise("%s[%d] must be a symbolic tensor%s, got %s", argument, i, from, show(v[i]))
+          end
         end
       end
       if is_tensor(v) then

@@ -1,7 +1,7 @@
--- models/network.lua: a graph between inputs and outputs as one layer: which nodes it has, in which order they run, whose
--- weights come when. Called by model.lua and sequential.lua, whose classes share these methods.
--- Invariant: a network holds nodes and values (graph.lua), never symbolic tensors; a tensor that runs through it is let
--- go of after its last use.
+-- models/network.lua: a graph between inputs and outputs as one layer: which nodes it has, in which order they run,
+-- whose weights come when. Called by model.lua and sequential.lua, whose classes share these methods. Invariant: a
+-- network holds nodes and values (graph.lua), never symbolic tensors; a tensor that runs through it is let go of after
+-- its last use.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"

@@ -1,6 +1,6 @@
 -- models/sequential.lua: dw.Sequential{ layer, layer, ... }: layers one after the other. It is a graph as soon as the
--- shape of its input is known: from dw.Input at its beginning, from input_shape of its first layer, from build(shape), or
--- from the first numbers.
+-- shape of its input is known: from dw.Input at its beginning, from input_shape of its first layer, from build(shape),
+-- or from the first numbers.
 
 local args = require "dwconv.args"
 local graph = require "dwconv.graph"
@@ -27,9 +27,10 @@ local stack_kind = kinds.new {
   end,
   explain = function(argument, v)
     for i = 1, type(v) == "table" and not getmetatable(v) and #v or 0 do
-      if not (wrap(v[i]) or i == 1 and is_tensor(v[i]) and graph.value(v[i])) then
-        raise("%s[%d] must be a layer, an op or a function%s, got %s", argument, i, i == 1 and ", or dw.Input" or "",
-          show(v[i]))
+      local is_input = i == 1 and is_tensor(v[i]) and graph.value(v[i])
+      if not (is_input or wrap(v[i])) then
+        local input = i == 1 and ", or dw.Input" or ""
+        raise("%s[%d] must be a layer, an op or a function%s, got %s", argument, i, input, show(v[i]))
       end
     end
   end,

@@ -11,6 +11,7 @@ local track, ghost = core.track, core.ghost
 
 local call = {
   small = 256, -- tensors of up to this many bytes are kept rather than described
+  large = 1 << 20, -- results of at least this many bytes are made again, where their record knows how
 }
 
 -- An entry is {record, the result's number, the result or its ghost, options, how often the result had been written};
@@ -40,6 +41,39 @@ local function keep_list(tape, list, kept)
   return values, numbers, writes
 end
 
+-- ---- results that are made again -------------------------------------------------------------------
+
+local Remade = { __name = "dwconv.Remade" }
+
+local ELEMENT <const> = { float32 = 4, float64 = 8 }
+
+-- Stands for y, a large result, in the entries of the calls that read it; nil for another.
+local function remade(e, y)
+  if y.size * (ELEMENT[y.dtype] or 0) < call.large then return nil end
+  return setmetatable({ entry = e, value = nil }, Remade)
+end
+
+--- Whether an operand's value stands for a result that is made again.
+function call.is_remade(v) return getmetatable(v) == Remade end
+
+--- The entry of the call that gave what v stands for.
+function call.origin(v) return v.entry end
+
+--- What v stands for. It is made once, and kept until `forget`; `recorded`: by a call that tapes note.
+function call.make(v, recorded)
+  if v.value then return v.value end
+  local e = v.entry
+  local record = e[RECORD]
+  local given, n = { n = #record.positional + 1 }, #record.positional
+  for k, value in call.operands(e) do given[k] = call.is_remade(value) and call.make(value, recorded) or value end
+  given[n + 1] = e[OPTIONS]
+  v.value = (recorded and record.call or record.remake)(table.unpack(given, 1, n + 1))
+  return v.value
+end
+
+--- Lets go of what was made for v.
+function call.forget(v) v.value = nil end
+
 --- What the gradients of a call read, by name and by place among the arguments: of two, one of which is a number, less
 --- than of two tensors.
 function call.kept(record, w1, w2)
@@ -50,8 +84,9 @@ end
 
 -- A note is a function(tape, record, result, options, arguments...). An op that gives its argument back, as contiguous
 -- may, has made nothing to note. `each`: several tapes record, or a scope that may be over.
+-- What an op gave that can make its result again (`remake`) is not kept for the gradients of others.
 local NOTE = [[
-local track, ghost, copy, keep_list, call = ...
+local track, ghost, copy, keep_list, call, remade = ...
 return function(tape, record, y, o$args)
   if tape.each then return tape.each(record, y, o$args) end
   local small, wy$counts = track(call.small, y$args)
@@ -62,10 +97,12 @@ return function(tape, record, y, o$args)
   end
   local kept = call.kept(record, $two)
   $kept
-  return tape.add { record, tape.number_result(y), kept.result and y or ghost(y, call.small), o, wy$parts }
+  local e = { record, tape.number_result(y), kept.result and y or ghost(y, call.small), o, wy$parts }
+  if record.remake then tape.remade[y] = remade(e, y) end
+  return tape.add(e)
 end]]
 
-local KEEP = "local k# if w# then k# = kept[#] and a# or ghost(a#, call.small) else k# = copy(a#) end"
+local KEEP = "local k# if w# then k# = kept[#] and (tape.remade[a#] or a#) or ghost(a#, call.small) else k# = copy(a#) end"
 
 -- function(f, g, entry): what the backward function f gives for g, the gradient of the result.
 local BACK = "return function(f, g, e) return f(g, e[3]$fields, e[4]) end"
@@ -109,7 +146,8 @@ local notes, ways = { [true] = {}, [false] = {} }, {}
 function call.note(n, list)
   local made = notes[list][n]
   if not made then
-    made = assert(load(source_of_note(n, list), args.source "note", "t"))(track, ghost, copy, keep_list, call)
+    made = assert(load(source_of_note(n, list), args.source "note", "t"))(track, ghost, copy, keep_list, call,
+      remade)
     notes[list][n] = made
   end
   return made
@@ -171,5 +209,17 @@ end
 
 --- What f, a backward function of the record, gives for g.
 function call.back(e, f, g) return e[RECORD].way_back(f, g, e) end
+
+--- The entry with what stands in place of results made; itself if there is nothing of that kind.
+function call.filled(e, recorded)
+  local copy = e
+  for k, value in call.operands(e) do
+    if call.is_remade(value) then
+      if copy == e then copy = table.move(e, 1, HEAD + EACH * #e[RECORD].positional, 1, {}) end
+      copy[HEAD + EACH * (k - 1) + 1] = call.make(value, recorded)
+    end
+  end
+  return copy
+end
 
 return call

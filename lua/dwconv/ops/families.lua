@@ -25,6 +25,7 @@ local families = {
     rooms = { "control", "rnn" } },
   { name = "settings", about = "settings, learning phase, unique names" },
   { name = "state", about = "reading tensors out and writing into them" },
+  { name = "update", about = "steps of optimizers, in place, and sums of squares" },
   { name = "depthwise", about = "depthwise convolution and its gradients" },
   { name = "conv", about = "dense, grouped, transposed, separable and unshared convolution",
     rooms = { "conv", "separable", "unshared" } },

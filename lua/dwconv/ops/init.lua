@@ -23,6 +23,8 @@
 --              or "none" and `reason`
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
+--   remake     function(args..., values..., options) -> the result again, to the same bits, from what `keeps` names: tapes
+--              then do not keep it for the gradients of other ops, but make it again; may be left out
 --   part       true: the result is a view of some of the one tensor's numbers
 --   repeats    for a part, function(values...) -> whether it repeats numbers; may be left out
 --   noted      true, with backward "none": tapes know its result nevertheless, as it may be a loss

@@ -124,6 +124,7 @@ local add_to = core.elementwise("add", "first", "x", "increment")
 local subtract_from = core.elementwise("subtract", "first", "x", "decrement")
 local scaled = core.elementwise("multiply", "new", "value", "momentum")
 local average = core.elementwise("add", "new", "x", "value")
+local follow = core.updater("average", "x", "value")
 
 -- The value as a tensor like x.
 local function like(x, value)
@@ -261,6 +262,11 @@ plain "moving_average_update" {
   },
   result = "x itself",
   forward = function(x, value, momentum)
+    local floats = x.dtype == "float32" or x.dtype == "float64"
+    if floats and args.check.is_tensor(value) and value.dtype == x.dtype and value.shape == x.shape then
+      ops.write(x, value)
+      return follow(x, value, 1, math.huge, 0, momentum) -- in one pass
+    end
     local step = type(value) == "number" and value * (1 - momentum) or scaled(value, 1 - momentum)
     local y = like(x, average(scaled(x, momentum), step))
     ops.write(x, value)
