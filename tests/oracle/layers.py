@@ -26,7 +26,7 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 BYTES = bytearray()
 TEXTS = []
 COUNT_FROM_ONE = ("axis", "axes", "shared_axes")
-SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking")
+SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking", "rng_type")
 
 
 def numbers(*what, shape, low=-1, high=1):
