@@ -139,7 +139,7 @@ $(IMAGE): $(IMAGE_C) src/io/codec.h src/binding/file.h $(BUILD)/base/tensor.o $(
 	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
 
 # ---- the two commands ----------------------------------------------------------------------------------
-PACKAGES  := libc6-dev pkg-config lua5.4 liblua5.4-dev lua-busted libpng-dev libjpeg-dev
+PACKAGES  := libc6-dev pkg-config lua5.4 liblua5.4-dev lua-busted lua-dkjson libpng-dev libjpeg-dev
 
 deps:
 	@tools/deps $(PACKAGES)

@@ -1945,6 +1945,18 @@ function K.rsqrt(x) end
 ---@return dwconv.Tensor # x's
 function Tensor:rsqrt() end
 
+--- Reads a .safetensors file: a table of its tensors by name, and a table of the texts that its __metadata__ holds. Of the format's dtypes F32, F64, I32, I64, U8 and BOOL are read as they are, F16 and BF16 as float32. Everything that the header claims is checked before the first tensor is made. Ctrl-C stops it.
+---@param path string a string
+---@return table<string, dwconv.Tensor> # tensors by name, texts by name
+---@return table<string, string>
+function dw.io.safetensors.read(path) end
+
+--- Writes tensors by name as a .safetensors file, sorted as the format's reference does: by dtype, then by name. metadata is a table of texts by name. The file replaces an older one when it is complete, whose mode and owner it keeps; symbolic links are followed. Ctrl-C stops it.
+---@param path string a string
+---@param tensors table<string, dwconv.Tensor> tensors by name
+---@param o? { metadata?: table<string, string> }
+function dw.io.safetensors.write(path, tensors, o) end
+
 --- The gradient of gather: n rows of zeros, to which rows are added at their indices.
 ---@param rows dwconv.Tensor the indices', then a row's
 ---@param indices dwconv.Tensor any; int32, int64 or uint8, counting from 1

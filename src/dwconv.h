@@ -224,6 +224,10 @@ typedef struct dw_norm {
   const dw_tensor *x, *mean, *var;
   const dw_tensor *gamma, *beta;
   double epsilon;
+  // y is clipped to low..high, of which NaN is no bound; then beta is read for gradients too. Only where the last axis
+  // of more than one number has moments of its own.
+  bool clips;
+  double low, high;
 } dw_norm;
 
 // mean and var are those of x, which this writes; the variance is divided by the number of elements.
@@ -231,7 +235,7 @@ dw_status dw_norm_init(dw_job *j, const dw_context *cx, const dw_tensor *y, cons
 // mean and var are given.
 dw_status dw_norm_apply_init(dw_job *j, const dw_context *cx, const dw_tensor *y, const dw_norm *n);
 // Of sum(g * y), where mean and var are those of x: the gradients of x (NULL: not wanted), and of gamma and beta (NULL
-// if there is no gamma). beta is not read.
+// if there is no gamma). beta is read only of a clipped y, whose gradient counts as 0 at the bounds and beyond.
 dw_status dw_norm_grad_init(dw_job *j, const dw_context *cx, const dw_tensor *dx, const dw_tensor *d_gamma,
                             const dw_tensor *d_beta, const dw_tensor *g, const dw_norm *n);
 

@@ -100,7 +100,7 @@ local Base = {}
 --- The options it was made with, by name, as plain data.
 function Base:get_config()
   local class, config = getmetatable(self).class, {}
-  for name, kind in pairs(class.options) do config[name] = plain(rawget(self, name), kind) end
+  for name, kind in pairs(class.options) do config[name] = plain(self[name], kind) end
   return config
 end
 
@@ -153,10 +153,10 @@ end
 local function metatable_of(class, methods, getters)
   local meta = { class = class, __name = "dwconv." .. class.name, __tostring = instance_text }
   function meta.__index(self, key)
-    local method = methods[key]
-    if method ~= nil then return method end
     if getters[key] then return getters[key](self) end
     if class.options[key] then return nil end
+    local method = methods[key]
+    if method ~= nil then return method end
     local names = sorted_keys(methods)
     table.move(sorted_keys(getters), 1, #sorted_keys(getters), #names + 1, names)
     table.move(class.order, 1, #class.order, #names + 1, names)
@@ -185,12 +185,20 @@ local Registry = {}
 Registry.__index = Registry
 
 --- A kind of classes. `what`: a word for an instance, with its article: "a layer". `base`: methods of all instances;
---- base.getters, base.metamethods and base.options are what their names say.
+--- base.getters, base.metamethods and base.options are what their names say;
+--- base.invoke is what calling an instance does, if that is not its method `call`.
 ---@param namespace string "dw.layers"
 ---@param what string
 ---@param base? table
 function classes.registry(namespace, what, base)
   return setmetatable({ namespace = namespace, what = what, base = base or {}, classes = {}, aliases = {} }, Registry)
+end
+
+local function merged(a, b)
+  local both = {}
+  for key, value in pairs(a or {}) do both[key] = value end
+  for key, value in pairs(b or {}) do both[key] = value end
+  return both
 end
 
 local function options_of(registry, record)
@@ -201,7 +209,7 @@ local function options_of(registry, record)
 end
 
 local RESERVED <const> = { doc = true, leading = true, options = true, getters = true, metamethods = true,
-  of_function = true }
+  of_function = true, invoke = true }
 
 local function methods_of(registry, record)
   local methods = {}
@@ -225,9 +233,8 @@ end
 
 local function add_metamethods(registry, meta, methods)
   for name, f in pairs(registry.base.metamethods or {}) do meta[name] = f end
-  if not meta.__call and methods.call then
-    meta.__call = args.speaking(meta.class.name, function(self, ...) return self:call(...) end)
-  end
+  local invoke = registry.base.invoke or methods.call
+  if invoke then meta.__call = args.speaking(meta.class.name, invoke) end
 end
 
 --- Makes a class of a record: class "Dense" { record }, which gives the class. A script's own does the same, and
@@ -246,7 +253,7 @@ function Registry:class(name, own)
     class.options = options_of(self, record)
     class.order = order_of(class)
     class.methods = methods_of(self, record)
-    local meta = metatable_of(class, class.methods, self.base.getters or {})
+    local meta = metatable_of(class, class.methods, merged(self.base.getters, record.getters))
     add_metamethods(self, meta, class.methods)
     class.construct = args.speaking(name, function(given, ...)
       if given == nil then given = {} end

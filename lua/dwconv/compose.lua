@@ -162,7 +162,7 @@ local function bind(r, given)
 end
 
 local function call_function(self, ...) return self.f(...) end
-local function function_text() return "function" end
+local function function_text(self) return type(self.f) == "table" and tostring(self.f) or "function" end
 
 local function call_constant(self) return self.value end
 local function constant_text(self) return value_text(self.value) end
@@ -173,7 +173,7 @@ local function as_node(v, operator)
   for _, r in pairs(type(v) == "function" and records or {}) do
     if r.call == v and not r.refused then return bind(r, {}) end -- a function of K
   end
-  if type(v) == "function" then
+  if args.check.is_callable(v) then
     return node { f = v, results = 1, level = LEAF, call = call_function, text = function_text }
   end
   if (operator == "+" or operator == "*") and (type(v) == "number" or is_tensor(v)) then
@@ -295,7 +295,13 @@ Node.__concat = side_by_side("join", "..", JOIN, true, function(results)
   return K.concatenate(results, { axis = config.image_data_format() == "channels_first" and 2 or -1 })
 end)
 
-function Node:__call(...) return self:call(...) end
+function Node:__call(...)
+  local graph = ops.slot[3]
+  if graph and graph.composed and self.results == 1 and select("#", ...) == 1 and graph.meets(...) then
+    return graph.composed(self, ...) -- a layer, with its parameters
+  end
+  return self:call(...)
+end
 function Node:__tostring() return self:text() end
 
 --- The float tensors bound anywhere in it, each once, in the order of the formula.
@@ -318,6 +324,8 @@ function Node:parameters()
     if seen[part] then return end
     seen[part] = true
     if part.constant then add(part.value) end
+    local meta = type(part.f) == "table" and getmetatable(part.f)
+    for _, tensor in ipairs(meta and meta.parameters and meta.parameters(part.f) or {}) do add(tensor) end
     for _, name in ipairs(part.names or {}) do
       local v = part.bound[name]
       if v == nil then v = part.options[name] end

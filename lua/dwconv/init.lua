@@ -56,6 +56,7 @@ end
 dw.io = lookup.strict({}, "dw.io", "dw.io, files:", {
   image = function() return require "dwconv.io.image" end,
   npy = function() return require "dwconv.io.npy" end,
+  safetensors = function() return require "dwconv.io.safetensors" end,
 })
 
 local elsewhere = {}
@@ -64,10 +65,19 @@ for name in pairs(K) do elsewhere[name] = "it is K." .. name .. ", and K is dw.b
 lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   help = function() return require("dwconv.help").show end,
   ops = function() return require "dwconv.compose" end,
+  activations = function() return require("dwconv.activations").namespace end,
+  layers = function() return require("dwconv.layers").room end,
+  Input = function()
+    require "dwconv.layers" -- so that composed ops become layers of graphs
+    return require("dwconv.graph").Input
+  end,
+  Model = function() return require("dwconv.models").Model end,
+  Sequential = function() return require("dwconv.models").Sequential end,
   initializers = function() return require("dwconv.initializers").room end,
   regularizers = function() return require("dwconv.regularizers").room end,
   constraints = function() return require("dwconv.constraints").room end,
   optimizers = function() return require("dwconv.optimizers").room end,
+  data = function() return require "dwconv.data" end,
 }, elsewhere)
 
 package.loaded.dwconv = dw

@@ -39,8 +39,12 @@ struct problem {
   dw_tensor gamma, beta, mean, var;
 };
 
-static void read_problem(lua_State *L, struct problem *p, const dw_tensor *x) {
+// The bounds at `clip` and after it, if there are any.
+static void read_problem(lua_State *L, struct problem *p, const dw_tensor *x, int clip) {
   p->n.x = x;
+  p->n.clips = clip > 0 && !lua_isnoneornil(L, clip);
+  p->n.low = p->n.high = (double)NAN;
+  if (p->n.clips) p->n.low = luaL_checknumber(L, clip), p->n.high = luaL_checknumber(L, clip + 1);
   p->n.gamma = read_beside(L, &p->gamma, GAMMA, "gamma", x, x->dtype);
   p->n.beta = read_beside(L, &p->beta, BETA, "beta", x, x->dtype);
   if (p->n.gamma && p->n.beta && !dw_same_shape(p->n.gamma, p->n.beta)) {
@@ -56,14 +60,14 @@ static const dw_tensor *moments_like(lua_State *L, const dw_tensor *x, const int
   return t;
 }
 
-// x, gamma, beta, axes (a list of them), epsilon -> y, mean, var
+// x, gamma, beta, axes (a list of them), epsilon, the bounds of y or nothing -> y, mean, var
 static int normalize(lua_State *L) {
   struct problem p;
   dw_job j;
-  lua_settop(L, 5);
+  lua_settop(L, 7);
   check_floats(L, X, "x");
   const dw_tensor *x = dwl_contiguous(L, X);
-  read_problem(L, &p, x);
+  read_problem(L, &p, x, 6);
   p.n.epsilon = dwl_checknumber(L, 5, "epsilon");
   int64_t shape[DW_MAX_RANK] = {0};
   for (int i = 0; i < x->rank; i++) shape[i] = x->shape[i];
@@ -91,13 +95,13 @@ static void read_moments(lua_State *L, struct problem *p, int index) {
   dwl_error(L, "mean (%s) and var (%s) must have one shape", mean, dwl_shape_text(L, p->n.var));
 }
 
-// x, gamma, beta, mean, var (both float64), epsilon -> y
+// x, gamma, beta, mean, var (both float64), epsilon, the bounds of y or nothing -> y
 static int normalize_by(lua_State *L) {
   struct problem p;
   dw_job j;
-  lua_settop(L, 6);
+  lua_settop(L, 8);
   check_floats(L, X, "x");
-  read_problem(L, &p, dwl_contiguous(L, X));
+  read_problem(L, &p, dwl_contiguous(L, X), 7);
   read_moments(L, &p, 4);
   p.n.epsilon = dwl_checknumber(L, 6, "epsilon");
   const dw_tensor *y = dwl_newtensor(L, p.n.x->dtype, p.n.x->rank, p.n.x->shape);
@@ -116,12 +120,12 @@ static const dw_tensor *param_gradient(lua_State *L, const struct problem *p) {
   return t;
 }
 
-// x, gamma, beta, mean, var, epsilon, g, whether the gradient of x is wanted -> that or nil; those of gamma and beta,
-// in x's rank, or nil.
+// x, gamma, beta, mean, var, epsilon, g, whether the gradient of x is wanted, the bounds of y or nothing -> that
+// gradient or nil; those of gamma and beta, in x's rank, or nil.
 static int normalize_grad(lua_State *L) {
   struct problem p;
   dw_job j;
-  lua_settop(L, 8);
+  lua_settop(L, 10);
   check_floats(L, X, "x");
   const dw_tensor *x = dwl_contiguous(L, X), *g = dwl_checktensor(L, 7, "g"), *dx = NULL;
   if (g->dtype != x->dtype) dwl_mixed(L, g->dtype, "g", x->dtype, "x");
@@ -130,7 +134,7 @@ static int normalize_grad(lua_State *L) {
     dwl_error(L, "g (%s) must have the shape of x (%s)", shape, dwl_shape_text(L, x));
   }
   g = dwl_contiguous(L, 7);
-  read_problem(L, &p, x);
+  read_problem(L, &p, x, 9);
   if (p.n.gamma == NULL && p.n.beta != NULL) dwl_expected(L, "gamma", "a tensor where there is a beta", GAMMA);
   read_moments(L, &p, 4);
   p.n.epsilon = dwl_checknumber(L, 6, "epsilon");

@@ -45,6 +45,21 @@ static int seed(lua_State *L) {
   return 0;
 }
 
+// random_state(): the seed, and the counter of the numbers taken since.
+static int random_state(lua_State *L) {
+  const dw_random *r = &dwl_getstate(L)->random;
+  lua_pushinteger(L, (lua_Integer)r->key);
+  lua_pushinteger(L, (lua_Integer)r->counter);
+  return 2;
+}
+
+static int set_random_state(lua_State *L) {
+  uint64_t key = (uint64_t)dwl_checkinteger(L, 1, "seed", INT64_MIN, INT64_MAX);
+  dwl_getstate(L)->random =
+      (dw_random){.key = key, .counter = (uint64_t)dwl_checkinteger(L, 2, "count", INT64_MIN, INT64_MAX)};
+  return 0;
+}
+
 // philox(key, counter): four numbers, for the test against the published vectors.
 static int philox(lua_State *L) {
   uint32_t u[4];
@@ -61,6 +76,8 @@ const luaL_Reg dwl_random_functions[] = {
     {"random_uniform_variable", uniform_variable},
     {"random_normal_variable", normal_variable},
     {"seed", seed},
+    {"random_state", random_state},
+    {"set_random_state", set_random_state},
     {"philox", philox},
     {NULL, NULL},
 };

@@ -148,6 +148,20 @@ static struct cut cut_rows(int64_t m) {
   return (struct cut){tiles, m / tiles, m % tiles};
 }
 
+// Asks for the lines that a tile will write, and, where rows of a are of a middling length, for those that the next tile
+// reads: too short to be followed by the CPU itself, too long to be fetched at once. Found with pointwise convolutions of
+// 2,000 to 74,000 pixels (bench/train): 3 to 25 % of their time; rows of 256 bytes were better left alone.
+static void ask_ahead(const struct dw_gemm_block *g, const struct tile *t, int64_t rows, int64_t columns, bool next) {
+  enum { LINE = 64 / (int)sizeof(T), SHORT = 512 / (int)sizeof(T), LONG = 2048 / (int)sizeof(T) };
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t q = 0; q < columns; q += LINE) __builtin_prefetch(t->c + r * t->c_row + q, 1);
+  }
+  if (!next || g->runs != NULL || g->a_packed || g->a_k != 1 || g->k < SHORT || g->k > LONG) return;
+  for (int64_t r = rows; r < 2 * rows; r++) {
+    for (int64_t q = 0; q < g->k; q += LINE) __builtin_prefetch(t->a + r * t->a_row + q, 0, 2);
+  }
+}
+
 static void tile(const struct dw_gemm_block *g, const struct cut *cut, int64_t number, int64_t j, struct kind kind) {
   int64_t rows = cut->low + (number < cut->high), i = number * cut->low + least(number, cut->high);
   int64_t columns = least(g->n - j, kind.columns);
@@ -162,6 +176,7 @@ static void tile(const struct dw_gemm_block *g, const struct cut *cut, int64_t n
   t.b_k = g->b_k, t.b_panel = g->b_panel;
   if (g->start != NULL) t.start = (const T *)g->start + i * g->start_row + j;
   if (g->bias != NULL) t.bias = (const T *)g->bias + j;
+  ask_ahead(g, &t, rows, columns, j == 0 && number + 1 < cut->tiles);
   if (columns < kind.columns) {
     multiply_edge(&t, kind.tiles[rows - 1], rows, columns);
   } else {

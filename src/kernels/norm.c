@@ -147,27 +147,35 @@ static void line(void *y_, const void *x_, int64_t n, const struct dw_norm_line 
   }
 }
 
-static void block(void *y_, const void *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const void *center,
-                  const void *a_, const void *b_) {
-  const T *c = center, *a = a_, *b = b_;
+// NaN stays, and a bound of NaN is none.
+INLINE T bounded(T v, T low, T high) {
+  v = v < low ? low : v;
+  return v > high ? high : v;
+}
+
+INLINE void blocks(T *restrict y_, const T *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const T *c, const T *a,
+                   const T *b, const int clips, T low, T high) {
+#define Y(x) (clips ? bounded(((x)-c[l]) * a[l] + b[l], low, high) : ((x)-c[l]) * a[l] + b[l])
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4) { // the factors are loaded once for all four
-    T *y0 = (T *)y_ + r * step, *y1 = y0 + step, *y2 = y1 + step, *y3 = y2 + step;
-    const T *x0 = (const T *)x_ + r * step, *x1 = x0 + step, *x2 = x1 + step, *x3 = x2 + step;
+    T *y0 = y_ + r * step, *y1 = y0 + step, *y2 = y1 + step, *y3 = y2 + step;
+    const T *x0 = x_ + r * step, *x1 = x0 + step, *x2 = x1 + step, *x3 = x2 + step;
     INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) {
-      y0[l] = (x0[l] - c[l]) * a[l] + b[l];
-      y1[l] = (x1[l] - c[l]) * a[l] + b[l];
-      y2[l] = (x2[l] - c[l]) * a[l] + b[l];
-      y3[l] = (x3[l] - c[l]) * a[l] + b[l];
-    }
+    for (int64_t l = 0; l < lanes; l++) y0[l] = Y(x0[l]), y1[l] = Y(x1[l]), y2[l] = Y(x2[l]), y3[l] = Y(x3[l]);
   }
   for (; r < rows; r++) {
-    T *y = (T *)y_ + r * step;
-    const T *x = (const T *)x_ + r * step;
+    T *y = y_ + r * step;
+    const T *x = x_ + r * step;
     INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) y[l] = (x[l] - c[l]) * a[l] + b[l];
+    for (int64_t l = 0; l < lanes; l++) y[l] = Y(x[l]);
   }
+#undef Y
+}
+
+static void block(void *y, const void *x, ptrdiff_t step, int64_t rows, int64_t lanes, const void *center,
+                  const void *a, const void *b, const struct dw_norm_clip *clip) {
+  if (clip == NULL) return blocks(y, x, step, rows, lanes, center, a, b, 0, 0, 0);
+  blocks(y, x, step, rows, lanes, center, a, b, 1, (T)clip->low, (T)clip->high);
 }
 
 // ---- gradients ----------------------------------------------------------------------------------
@@ -285,15 +293,34 @@ static void line_grad(void *dx_, const void *g_, const void *x_, int64_t n, cons
   }
 }
 
-static void block_grad_sums(double *sums, double *products, const void *g_, const void *x_, ptrdiff_t step,
-                            int64_t rows, int64_t lanes, const void *center) {
-  const T *c = center;
+// g where the result lies between the bounds, else 0. The result is computed as `block` does, to the same bits.
+INLINE T passed(T g, T x, T c, T a, T b, T low, T high) {
+  T v = (x - c) * a + b;
+  return v > low && !(v >= high) ? g : 0;
+}
+
+struct clip {
+  int is;
+  const T *a, *b;
+  T low, high;
+};
+
+INLINE struct clip read_clip(const struct dw_norm_clip *clip) {
+  if (clip == NULL) return (struct clip){0, NULL, NULL, 0, 0};
+  return (struct clip){1, clip->a, clip->b, (T)clip->low, (T)clip->high};
+}
+
+// `clips` is q.is, as a constant.
+#define PASSED(g, x) (clips ? passed(g, x, c[l], q.a[l], q.b[l], q.low, q.high) : (g))
+
+INLINE void grad_sums(double *sums, double *products, const T *g_, const T *x_, ptrdiff_t step, int64_t rows,
+                      int64_t lanes, const T *c, const int clips, struct clip q) {
   int64_t r = 0;
   for (int64_t l = 0; l < lanes; l++) sums[l] = products[l] = 0;
-#define G(k) (g[(k)*step + l])
+#define G(k) PASSED(g[(k)*step + l], x[(k)*step + l])
 #define GD(k) (G(k) * (x[(k)*step + l] - c[l]))
   for (; r + 8 <= rows; r += 8) {
-    const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
+    const T *x = x_ + r * step, *g = g_ + r * step;
     INDEPENDENT
     for (int64_t l = 0; l < lanes; l++) {
       sums[l] += (double)SUM8(G);
@@ -301,32 +328,45 @@ static void block_grad_sums(double *sums, double *products, const void *g_, cons
     }
   }
 #undef GD
-#undef G
   for (; r < rows; r++) {
-    const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
+    const T *x = x_ + r * step, *g = g_ + r * step;
     INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) sums[l] += (double)g[l], products[l] += (double)g[l] * (double)(x[l] - c[l]);
+    for (int64_t l = 0; l < lanes; l++) sums[l] += (double)G(0), products[l] += (double)G(0) * (double)(x[l] - c[l]);
   }
+#undef G
 }
 
-static void block_grad(void *dx_, const void *g_, const void *x_, ptrdiff_t step, int64_t rows, int64_t lanes,
-                       const void *center, const void *a_, const void *b_, const void *c_) {
-  const T *m = center, *a = a_, *b = b_, *c = c_;
+static void block_grad_sums(double *sums, double *products, const void *g, const void *x, ptrdiff_t step, int64_t rows,
+                            int64_t lanes, const void *center, const struct dw_norm_clip *clip) {
+  const struct clip q = read_clip(clip);
+  if (!q.is) return grad_sums(sums, products, g, x, step, rows, lanes, center, 0, q);
+  grad_sums(sums, products, g, x, step, rows, lanes, center, 1, q);
+}
+
+INLINE void grads(T *dx_, const T *g_, const T *x_, ptrdiff_t step, int64_t rows, int64_t lanes, const T *c,
+                  const T *gain, const T *slope, const T *shift, const int clips, struct clip q) {
+#define DX(g, x) (PASSED(g, x) * gain[l] + (((x)-c[l]) * slope[l] + shift[l]))
   int64_t r = 0;
   for (; r + 2 <= rows; r += 2) {
-    T *y0 = (T *)dx_ + r * step, *y1 = y0 + step;
-    const T *x0 = (const T *)x_ + r * step, *x1 = x0 + step, *g0 = (const T *)g_ + r * step, *g1 = g0 + step;
+    T *y0 = dx_ + r * step, *y1 = y0 + step;
+    const T *x0 = x_ + r * step, *x1 = x0 + step, *g0 = g_ + r * step, *g1 = g0 + step;
     INDEPENDENT
-    for (int64_t l = 0; l < lanes; l++) {
-      y0[l] = g0[l] * a[l] + ((x0[l] - m[l]) * b[l] + c[l]);
-      y1[l] = g1[l] * a[l] + ((x1[l] - m[l]) * b[l] + c[l]);
-    }
+    for (int64_t l = 0; l < lanes; l++) y0[l] = DX(g0[l], x0[l]), y1[l] = DX(g1[l], x1[l]);
   }
   if (r == rows) return;
-  T *y = (T *)dx_ + r * step;
-  const T *x = (const T *)x_ + r * step, *g = (const T *)g_ + r * step;
+  T *y = dx_ + r * step;
+  const T *x = x_ + r * step, *g = g_ + r * step;
   INDEPENDENT
-  for (int64_t l = 0; l < lanes; l++) y[l] = g[l] * a[l] + ((x[l] - m[l]) * b[l] + c[l]);
+  for (int64_t l = 0; l < lanes; l++) y[l] = DX(g[l], x[l]);
+#undef DX
+}
+
+static void block_grad(void *dx, const void *g, const void *x, ptrdiff_t step, int64_t rows, int64_t lanes,
+                       const void *center, const void *gain, const void *slope, const void *shift,
+                       const struct dw_norm_clip *clip) {
+  const struct clip q = read_clip(clip);
+  if (!q.is) return grads(dx, g, x, step, rows, lanes, center, gain, slope, shift, 0, q);
+  grads(dx, g, x, step, rows, lanes, center, gain, slope, shift, 1, q);
 }
 
 const struct dw_norm_kernels DW_NAME(norm) = {

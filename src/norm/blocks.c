@@ -8,7 +8,7 @@
 
 enum { LANES = 512 };                // of a block
 enum { CHUNK = 1 << 16, MOST = 32 }; // elements of a chunk; chunks of the rows, at most
-enum { TABLES = 4 };                 // of factors for each lane: a center and up to three
+enum { TABLES = 6 };                 // of factors for each lane: a center, up to three, and those of a clipped result
 
 static int64_t lanes_of(const struct norm *m) { return m->line.size; }
 
@@ -27,6 +27,13 @@ static char *table_at(const dw_job *j, const struct norm *m, int64_t o, int t) {
 
 static double *sums_at(const dw_job *j, const struct norm *m, int64_t o, int64_t chunk) {
   return norm_doubles(j, m->partial) + (o * m->chunks + chunk) * 2 * lanes_of(m);
+}
+
+// The clip for kernels; NULL if there is none.
+static const struct dw_norm_clip *clip_of(const struct norm *m, const struct unit *p, struct dw_norm_clip *clip) {
+  if (!m->clips) return NULL;
+  *clip = (struct dw_norm_clip){m->low, m->high, p->table[4], p->table[5]};
+  return clip;
 }
 
 static struct unit find_unit(const dw_job *j, const struct norm *m, int64_t u) {
@@ -49,9 +56,11 @@ static void norm_block_sums(dw_job *j, int64_t a, int64_t b, int slot) {
     struct unit p = find_unit(j, m, u);
     const char *x = m->x + p.x * m->bytes;
     double *second = p.sums + lanes_of(m);
+    struct dw_norm_clip clip;
     if (m->task == NORM_GRAD) {
       const char *g = m->g + p.x * m->bytes;
-      m->k->block_grad_sums(p.sums, second, g, x, m->rows.x, p.rows, p.lanes, p.table[0]);
+      const struct dw_norm_clip *c = clip_of(m, &p, &clip);
+      m->k->block_grad_sums(p.sums, second, g, x, m->rows.x, p.rows, p.lanes, p.table[0], c);
     } else {
       m->k->block_sums(p.sums, second, x, m->rows.x, p.rows, p.lanes, x - p.row * m->rows.x * m->bytes);
     }
@@ -64,10 +73,12 @@ static void norm_block_results(dw_job *j, int64_t a, int64_t b, int slot) {
     struct unit p = find_unit(j, m, u);
     const char *x = m->x + p.x * m->bytes, *g = m->g + p.x * m->bytes;
     char *y = m->y + p.x * m->bytes, **t = p.table;
+    struct dw_norm_clip clip;
+    const struct dw_norm_clip *c = clip_of(m, &p, &clip);
     if (m->task == NORM_GRAD)
-      m->k->block_grad(y, g, x, m->rows.x, p.rows, p.lanes, t[0], t[1], t[2], t[3]);
+      m->k->block_grad(y, g, x, m->rows.x, p.rows, p.lanes, t[0], t[1], t[2], t[3], c);
     else
-      m->k->block(y, x, m->rows.x, p.rows, p.lanes, t[0], t[1], t[2]);
+      m->k->block(y, x, m->rows.x, p.rows, p.lanes, t[0], t[1], t[2], c);
   }
 }
 
@@ -140,12 +151,13 @@ static void join_moments(const dw_job *j, const struct norm *m, struct range r, 
 static void fill_tables(const dw_job *j, const struct norm *m, struct range r, int slot) {
   for (int64_t o = 0; o < m->kept.size && goes_on(j, o, slot); o++) {
     struct norm_at at = dw_norm_at(&m->kept, o);
-    char *center = table_at(j, m, o, 0), *a = table_at(j, m, o, 1), *b = table_at(j, m, o, 2);
+    bool grad = m->task == NORM_GRAD; // whose other factors come later
+    char *center = table_at(j, m, o, 0), *a = table_at(j, m, o, grad ? 4 : 1), *b = table_at(j, m, o, grad ? 5 : 2);
     for (int64_t l = r.from; l < r.to; l++) {
       int64_t s = stat_of(m, at, l), p = param_of(m, at, l);
       double middle = norm_rounded(m, m->mean[s]);
       norm_set(m, center, l, middle);
-      if (m->task == NORM_GRAD) continue; // whose other factors come later
+      if (grad && !m->clips) continue;
       double scale = norm_gamma(m, p) / sqrt(m->var[s] + m->epsilon);
       norm_set(m, a, l, scale);
       norm_set(m, b, l, norm_element(m, m->beta, p) - (m->mean[s] - middle) * scale);

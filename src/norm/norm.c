@@ -80,12 +80,14 @@ static dw_status init(dw_job *j, const dw_context *cx, enum norm_task task, cons
   m->task = task, m->k = cx->kernels->norm[n->x->dtype], m->bytes = (int64_t)dw_dtype_size(n->x->dtype);
   m->y = y ? y->data : NULL, m->x = n->x->data, m->mean = n->mean->data, m->var = n->var->data;
   m->gamma = n->gamma ? n->gamma->data : NULL, m->beta = n->beta ? n->beta->data : NULL;
+  m->clips = n->clips, m->low = n->low, m->high = n->high;
   m->epsilon = n->epsilon, m->stats = dw_numel(n->mean), m->params = param ? dw_numel(param) : 0;
   m->kept = m->reduced = (struct norm_axes){.size = 1};
   m->step = 0;
   int rank = read_axes(axes, n);
   bool grouped = is_grouped(axes, rank), blocks = grouped || (rank > 0 && axes[0].stat > 0);
   m->count = (double)dw_numel(n->x) / (double)m->stats;
+  DW_REQUIRE(blocks || !m->clips);
   if (blocks) read_blocks(m, axes, rank, grouped);
   if (!blocks) read_lines(m, axes, rank);
   return blocks ? dw_norm_blocks_init(j, cx) : dw_norm_lines_init(j, cx);

@@ -31,7 +31,9 @@ struct norm {
   char *y; // or dx
   const char *x, *g, *gamma, *beta;
   char *d_gamma, *d_beta;
-  double *mean, *var, epsilon, count;   // elements of a moment
+  double *mean, *var, epsilon, count; // elements of a moment
+  bool clips;                         // the results, to low..high; only blocks do
+  double low, high;
   int64_t bytes;                        // of an element
   int64_t stats, params;                // of all moments; of gamma, 0 if there is none
   struct norm_axes kept, reduced;       // but the line, or the lanes and rows

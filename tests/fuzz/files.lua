@@ -1,13 +1,16 @@
--- fuzz/files.lua: damaged files, for ever or for so many seconds: `make fuzz SECONDS=60`, best in a sanitizer build. A
--- fixture of tests/fixtures/files is changed, cut, or grown in one to eight places and read; what comes back must be a
--- tensor or an error that names the reader, and the process must not have grown beyond what its files justify.
+-- fuzz/files.lua: damaged files, for ever or for so many seconds: `make fuzz SECONDS=60`, best in a sanitizer build; run
+-- by hand, a seed and one kind of file may follow the seconds. A fixture of tests/fixtures/files is changed, cut, or
+-- grown in one to eight places and read; what comes back must be a tensor (or tensors) or an error that names the
+-- reader, and the process must not have grown beyond what its files justify.
 
 local dw = require "dwconv"
 
-local seconds, seed = tonumber(arg[1]) or 60, tonumber(arg[2]) or os.time()
+local seconds, seed, only = tonumber(arg[1]) or 60, tonumber(arg[2]) or os.time(), arg[3]
 math.randomseed(seed)
 
-local readers = { npy = dw.io.npy.read, png = dw.io.image.read, jpg = dw.io.image.read }
+local readers = {
+  npy = dw.io.npy.read, png = dw.io.image.read, jpg = dw.io.image.read, safetensors = dw.io.safetensors.read,
+}
 local MOST = 64 -- MiB that a damaged file of some kilobytes may make the process grow by, beside the collector's
 
 local function bytes_of(path)
@@ -19,12 +22,16 @@ local function fixtures()
   local list = {}
   for path in io.popen("ls tests/fixtures/files/*"):lines() do
     local kind = path:match "%.(%w+)$"
-    if readers[kind] then list[#list + 1] = { kind = kind, bytes = bytes_of(path) } end
+    if readers[kind] and kind == (only or kind) then list[#list + 1] = { kind = kind, bytes = bytes_of(path) } end
   end
   return list
 end
 
 local EXTREMES = { "\0", "\xff", "\x7f", "\x80", "\0\0\0\0", "\xff\xff\xff\xff", "\x7f\xff\xff\xff", "\0\0\x75\x30" }
+
+-- Numbers of headers in digits, at the edges of what integers and floats hold.
+local NUMBERS = { "0", "1", "-1", "255", "65536", "2147483648", "4294967296", "9007199254740993", "9223372036854775807",
+  "9223372036854775808", "18446744073709551616", "1e400", "1e2", "0.5", "-0", "00", "" }
 
 local changes = {
   function(s, at) return s:sub(1, at - 1) .. string.char(math.random(0, 255)) .. s:sub(at + 1) end,
@@ -35,6 +42,10 @@ local changes = {
   end,
   function(s, at) return s:sub(1, at) end,
   function(s, at) return s:sub(1, at) .. s:sub(math.random(1, #s)) end, -- a part left out or said twice
+  function(s, at)
+    local first, after = s:match("()%d+()", at)
+    return first and s:sub(1, first - 1) .. NUMBERS[math.random(#NUMBERS)] .. s:sub(after) or s
+  end,
   function(s, at) return s:sub(1, at) .. (" "):rep(math.random(1, 64)) .. s:sub(at + 1) end,
 }
 
@@ -64,13 +75,19 @@ local function with_checksums(s)
   return table.concat(parts) .. s:sub(at)
 end
 
+-- The size of a .safetensors header that was changed, so that damage reaches what is behind the length. `data`: bytes of
+-- the file that are behind the header.
+local function with_length(s, data)
+  return #s < 8 + data and s or string.pack("<I8", #s - 8 - data) .. s:sub(9)
+end
+
 local function peak()
   local f <close> = assert(io.open "/proc/self/status")
   return tonumber(f:read("a"):match "VmHWM:%s*(%d+)") // 1024
 end
 
 local list, path = fixtures(), os.tmpname()
-local count, read, slowest, before = { npy = 0, png = 0, jpg = 0 }, 0, 0, peak()
+local count, read, slowest, before = {}, 0, 0, peak()
 local stop = dw.clock() + seconds
 print(("fuzz: seed %d, %d fixtures"):format(seed, #list))
 while dw.clock() < stop do
@@ -78,6 +95,9 @@ while dw.clock() < stop do
   local s = file.bytes
   for _ = 1, math.random(1, 8) do
     if #s > 0 then s = changes[math.random(#changes)](s, math.random(#s)) end
+  end
+  if file.kind == "safetensors" and math.random(4) > 1 then
+    s = with_length(s, #file.bytes - 8 - string.unpack("<I8", file.bytes))
   end
   if file.kind == "png" and math.random(4) > 1 then s = with_checksums(s) end
   local f = assert(io.open(path, "wb"))
@@ -87,10 +107,13 @@ while dw.clock() < stop do
   local good, result = pcall(readers[file.kind], path)
   slowest = math.max(slowest, dw.clock() - start)
   if not good and not result:find("^[^:]+:%d+: [%w.]+%.read: ") then error("seed " .. seed .. ": " .. result) end
-  count[file.kind], read = count[file.kind] + 1, read + (good and 1 or 0)
+  count[file.kind], read = (count[file.kind] or 0) + 1, read + (good and 1 or 0)
 end
 os.remove(path)
 local grown = peak() - before
-print(("fuzz: %d npy, %d png, %d jpg; %d read all the same; slowest %.3f s; grown by %d MiB"):format(count.npy,
-  count.png, count.jpg, read, slowest, grown))
+local tries = {}
+for kind, n in pairs(count) do tries[#tries + 1] = ("%d %s"):format(n, kind) end
+table.sort(tries)
+print(("fuzz: %s; %d read all the same; slowest %.3f s; grown by %d MiB"):format(table.concat(tries, ", "), read, slowest,
+  grown))
 assert(grown <= MOST or os.getenv "LD_PRELOAD", "grown too much")

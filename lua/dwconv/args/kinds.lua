@@ -8,6 +8,7 @@
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
 --   plain       true: any tensor is taken as it is
+--   sizes       true: it holds sizes, of which 0 may stand for the batch (graph.lua)
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
@@ -146,7 +147,7 @@ function kinds.whole(default, least, most)
   }
 end
 
---- How many: a whole number from 0 on.
+--- A whole number from 0 on.
 function kinds.count() return kinds.whole(nil, 0) end
 
 --- An index along an axis. Its range is checked where the tensor is known.
@@ -291,6 +292,7 @@ function kinds.shape(free)
   local size = kinds.whole(nil, least)
   return new {
     steady = true,
+    sizes = true,
     annotation = "integer[]",
     expected = "a table of sizes",
     read = function(v)

@@ -113,7 +113,7 @@ end
 function refresh()
   sweep()
   local on, top = tapes > 0, scopes[#scopes]
-  core.record_views(on)
+  core.record_views(on or slot[3] ~= nil)
   slot[2] = on and note_write or nil
   slot[1] = on and (tapes == 1 and top[2] == true and top[1] or several) or nil
 end
@@ -145,6 +145,11 @@ end
 function slot.scope()
   local i = innermost(scopes, #scopes)
   return i and scopes[i]
+end
+
+function slot.watch(graph)
+  slot[3] = graph
+  refresh()
 end
 
 op "record" {

@@ -6,6 +6,7 @@ local lookup = require "dwconv.lookup"
 local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
+require "dwconv.io.safetensors"
 local topics = require "dwconv.help.topics"
 
 -- The names of the records that `keep` allows, sorted.

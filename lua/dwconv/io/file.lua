@@ -14,6 +14,9 @@ local core = require "dwconv.core"
 
 local file = {}
 
+--- Whether this machine's numbers begin with their lowest byte.
+file.LITTLE = string.pack("=I2", 1):byte() == 1
+
 local PIECE = 1 << 20 -- bytes that the core reads or writes at a time
 local SIZES = { float32 = 4, float64 = 8, int32 = 4, int64 = 8, uint8 = 1, bool = 1 }
 
@@ -121,6 +124,16 @@ function file.bytes(path)
   local t = file.tensor({ f.left }, "uint8")
   f:fill(t)
   return t
+end
+
+--- The names in a folder, sorted; those of folders within end in "/".
+---@param path string
+---@return string[]
+function file.names(path)
+  local names, why = core.folder_list(path)
+  if not names then args.raise("%s: %s", path, why) end
+  table.sort(names)
+  return names
 end
 
 -- ---- writing -------------------------------------------------------------------------------------

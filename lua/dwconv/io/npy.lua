@@ -15,7 +15,7 @@ local dtypes = { f4 = "float32", f8 = "float64", i4 = "int32", i8 = "int64", u1 
 local codes = {}
 for code, dtype in pairs(dtypes) do codes[dtype] = code end
 
-local LITTLE = string.pack("=I2", 1):byte() == 1
+local LITTLE <const> = file.LITTLE
 
 -- ---- the header ----------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ local families = {
   { name = "pool", about = "the largest or the average of windows, in one to three dimensions, and its gradients" },
   { name = "resize", about = "images of another size, and the gradients of that" },
   { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },
-  { name = "io", about = "files: NumPy's arrays and pictures", rooms = {} },
+  { name = "io", about = "files: NumPy's arrays, safetensors and pictures", rooms = {} },
 }
 
 for _, family in ipairs(families) do family.rooms = family.rooms or { family.name } end

@@ -117,9 +117,10 @@ end
 -- ---- calling -------------------------------------------------------------------------------------
 
 -- slot[1]: what records: a tape, or what hands calls on to several (see call.lua); slot[2]: note_write(x, value). The
--- tape puts both here while it records. slot.scope(): a token of what records here, the same within one dw.record or
--- dw.no_grad.
-local slot = { nil, nil, scope = nil }
+-- tape puts both here while it records. slot[3]: a graph (graph.lua), while there are symbolic tensors: it meets(...)
+-- some among the arguments, and then notes the call of the record as a whole, whatever it is made of. slot.scope(): a
+-- token of what records here, the same within one dw.record or dw.no_grad; slot.watch(graph) sets slot[3].
+local slot = { nil, nil, nil, scope = nil, watch = nil }
 ops.slot = slot
 
 -- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No
@@ -128,10 +129,14 @@ local template = [[
 local readers, forward, slot, record, note, pass, parse, fixed, prepared = ...
 $readers
 return function($first given, extra)
+  $graph
   $options
   $reads
   $body
 end]]
+
+local noting = "local graph = slot[3] if graph and graph.meets($first given) then "
+  .. "return pass(graph.note(record, $first given, extra)) end"
 
 local with_options = "local o, p = fixed, prepared "
   .. "if o == nil or given ~= nil or extra ~= nil then o, p = parse(given, extra) end"
@@ -168,6 +173,13 @@ local function joined(list, more)
   return table.concat(all, ", ")
 end
 
+local function takes_tensors(r)
+  for _, kind in ipairs(r.kinds) do
+    if kind.tensors then return true end
+  end
+  return false
+end
+
 local function source_of(r, readers)
   local names, locals, reads = {}, {}, {}
   for i = 1, #r.positional do
@@ -181,6 +193,7 @@ local function source_of(r, readers)
   local parts = {
     readers = table.concat(locals, " "),
     first = #names > 0 and table.concat(names, ", ") .. "," or "",
+    graph = takes_tensors(r) and noting or "",
     options = options and with_options or without_options,
     reads = table.concat(reads, " "),
     body = notes and recorded or plain[results_of(r)],
@@ -195,6 +208,15 @@ local function make(r)
   local readers = readers_of(r)
   return assert(load(source_of(r, readers), args.source(r.name), "t"))(readers, r.forward, slot, r, r.note, args.pass,
     args.options(r.options, takes, r.prepare))
+end
+
+-- What reads its arguments itself is noted on graphs as well.
+local function noted_on_graphs(r)
+  return function(...)
+    local graph = slot[3]
+    if graph and graph.meets(...) then return graph.note(r, ...) end
+    return r.forward(...)
+  end
 end
 
 -- What the tape looks up for every call.
@@ -234,7 +256,7 @@ function ops.family(family)
       read_signature(name, r)
       check_backward(name, r)
       prepare(r)
-      r.call = r.raw and args.speaking(name, r.forward) or make(r)
+      r.call = r.raw and args.speaking(name, noted_on_graphs(r)) or make(r)
       ops.records[name], ops.calls[name] = r, r.call
       return r.call
     end

@@ -17,13 +17,28 @@ local function maybe(text) return kinds.optional(kinds.tensor(text .. "; x's dty
 
 -- ---- moments --------------------------------------------------------------------------------------
 
+local clipped = core.elementwise("clip", "new", "x", "min_value", "max_value")
+
 -- What was last normalized of a tensor: its moments in float64, with size 1 on the axes.
 local latest = setmetatable({}, { __mode = "k" })
 
-local function normalized(x, gamma, beta, axes, epsilon)
-  local y, mean, var = core.normalize(x, gamma, beta, axes, epsilon)
+-- Whether the core clips what it normalizes: where the last axis of more than one number has moments of its own.
+local function core_clips(x, axes)
+  local last = #x.shape
+  while last > 1 and x.shape[last] == 1 do last = last - 1 end
+  for _, axis in ipairs(axes) do
+    if axis == last then return false end
+  end
+  return last > 0 and x.shape[last] > 1
+end
+
+local function normalized(x, gamma, beta, axes, epsilon, clip)
+  local by_core = clip and core_clips(x, axes)
+  local low, high
+  if by_core then low, high = clip[1], clip[2] end
+  local y, mean, var = core.normalize(x, gamma, beta, axes, epsilon, low, high)
   latest[x] = { key = table.concat(axes, ","), writes = x:writes(), mean = mean, var = var }
-  return y
+  return clip and not by_core and clipped(y, clip[1], clip[2]) or y
 end
 
 -- The mean and variance over a list of axes.
@@ -45,21 +60,33 @@ end
 -- By a gradient g: those of gamma and beta that the core has found along with that of x, and of which x.
 local found, found_of = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "kv" })
 
-local function key_of(axes, epsilon, like)
-  return ("%s;%a;%s"):format(table.concat(axes, ","), epsilon, like and table.concat(like.shape, ",") or "")
+local function key_of(axes, o, like)
+  return ("%s;%a;%s;%s"):format(table.concat(axes, ","), o.epsilon, like and table.concat(like.shape, ",") or "",
+    o.clip and table.concat(o.clip, ",") or "")
+end
+
+-- g where y lies between the bounds, 0 elsewhere; y is what is clipped.
+local function passed(g, y, clip)
+  return K.where(K.logical_and(K.greater(y, clip[1]), K.less(y, clip[2])), g, 0)
 end
 
 local function by_core(g, x, gamma, beta, o, wants_x)
   local axes = check.axes(o.axis, x.ndim)
   local mean, var = moments_of(x, axes)
+  local given, low, high = g, nil, nil
+  if o.clip and core_clips(x, axes) then
+    low, high = o.clip[1], o.clip[2]
+  elseif o.clip then
+    given = passed(g, core.normalize_by(x, gamma, beta, mean, var, o.epsilon), o.clip)
+  end
   if beta and not gamma then gamma = core.ones(beta.shape, x.dtype) end
-  local dx, d_gamma, d_beta = core.normalize_grad(x, gamma, beta, mean, var, o.epsilon, g, wants_x)
-  found[g], found_of[g] = { key = key_of(axes, o.epsilon, gamma), gamma = d_gamma, beta = d_beta }, x
+  local dx, d_gamma, d_beta = core.normalize_grad(x, gamma, beta, mean, var, o.epsilon, given, wants_x, low, high)
+  found[g], found_of[g] = { key = key_of(axes, o, gamma), gamma = d_gamma, beta = d_beta }, x
   return dx
 end
 
 local function of_parameter(name, g, x, gamma, beta, o)
-  local f, key = found[g], key_of(check.axes(o.axis, x.ndim), o.epsilon, gamma or beta)
+  local f, key = found[g], key_of(check.axes(o.axis, x.ndim), o, gamma or beta)
   if not (f and found_of[g] == x and f.key == key) then
     by_core(g, x, gamma, beta, o, false)
     f = found[g]
@@ -89,29 +116,48 @@ local function alike(x, gamma, beta)
   end
 end
 
+-- The bounds to which a result is clipped, as a list of two.
+local clip_kind = kinds.new {
+  annotation = "number[]",
+  optional = true,
+  default_text = "nil",
+  expected = "{low, high}, two numbers, low below high",
+  read = function(v)
+    local fits = type(v) == "table" and rawlen(v) == 2 and type(v[1]) == "number" and type(v[2]) == "number"
+    return fits and v[1] < v[2] and { v[1], v[2] } or nil
+  end,
+}
+
+-- g as it comes through the clip, for what is made of ops.
+local function through_clip(g, x, gamma, beta, o)
+  if not o.clip then return g end
+  return passed(g, K.normalize(x, gamma, beta, { axis = o.axis, epsilon = o.epsilon }), o.clip)
+end
+
 op "normalize" {
   doc = [[
 (x - mean) * gamma / sqrt(variance + epsilon) + beta, of the mean and the variance of x along the axes, or of all of x.
-gamma and beta have one shape, which stretches to x's; left out, they are 1 and 0.]],
+gamma and beta have one shape, which stretches to x's; left out, they are 1 and 0. With clip = {low, high} the result is
+clipped on the way, as relu does with {0, math.huge}: the gradient is 0 at the bounds and beyond.]],
   args = { { "x", floats "any" }, { "gamma", maybe "stretches to x's" }, { "beta", maybe "gamma's shape" } },
-  options = { axis = kinds.axes(), epsilon = kinds.number(1e-3) },
+  options = { axis = kinds.axes(), epsilon = kinds.number(1e-3), clip = clip_kind },
   result = "x's",
   forward = function(x, gamma, beta, o)
     alike(x, gamma, beta)
-    return normalized(x, gamma, beta, check.axes(o.axis, x.ndim), o.epsilon)
+    return normalized(x, gamma, beta, check.axes(o.axis, x.ndim), o.epsilon, o.clip)
   end,
   keeps = { "x", "gamma", "beta" },
   backward = {
     x = function(g, _, x, gamma, beta, o)
-      if ops.slot[1] then return gradient_by_ops(g, x, gamma, o) end
+      if ops.slot[1] then return gradient_by_ops(through_clip(g, x, gamma, beta, o), x, gamma, o) end
       return by_core(g, x, gamma, beta, o, true)
     end,
     gamma = function(g, _, x, gamma, beta, o)
-      if ops.slot[1] then return K.sum_to(g * by_ops(x, o), gamma.shape) end
+      if ops.slot[1] then return K.sum_to(through_clip(g, x, gamma, beta, o) * by_ops(x, o), gamma.shape) end
       return core.reshape(of_parameter("gamma", g, x, gamma, beta, o), gamma.shape)
     end,
     beta = function(g, _, x, gamma, beta, o)
-      if ops.slot[1] then return K.sum_to(g, beta.shape) end
+      if ops.slot[1] then return K.sum_to(through_clip(g, x, gamma, beta, o), beta.shape) end
       return core.reshape(of_parameter("beta", g, x, gamma, beta, o), beta.shape)
     end,
   },
@@ -176,18 +222,19 @@ op "normalize_batch_in_training" {
   doc = [[
 x normalized along the axes, times gamma plus beta; then the mean and the variance of x there. gamma, beta and both
 moments have the sizes of the axes that are left. The variance of an image n,h,w,c along all axes but c is n/(n - 1)
-times that by which x is divided, for the sake of moving averages.]],
+times that by which x is divided, for the sake of moving averages. With clip = {low, high} the result is clipped, as
+K.normalize does it.]],
   args = {},
   values = {
     { "x", floats "any" }, { "gamma", maybe "the axes that are left" }, { "beta", maybe "gamma's shape" },
     { "reduction_axes", kinds.axes() },
   },
-  options = { epsilon = kinds.number(1e-3) },
+  options = { epsilon = kinds.number(1e-3), clip = clip_kind },
   result = { "x's", "the axes that are left", "the axes that are left" },
   forward = function(x, gamma, beta, axes, o)
     local kept, whole = kept_shapes(x, axes)
     local y = K.normalize(x, fitted(gamma, whole, "gamma"), fitted(beta, whole, "beta"),
-      { axis = axes, epsilon = o.epsilon })
+      { axis = axes, epsilon = o.epsilon, clip = o.clip })
     local mean, var = K.batch_mean(x, axes), K.batch_var(x, axes)
     local sorted = table.move(axes, 1, #axes, 1, {})
     table.sort(sorted)

@@ -111,6 +111,40 @@ choices are made in noise_shape, in which -1 stands for x's size, and stretch to
   example = "print(K.dropout(dw.ones { 8 }, 0.5, { seed = 1 }))",
 }
 
+source "random_state" {
+  doc = "Where the state's random stream is: {seed, count}, for dw.set_random_state.",
+  result = kinds.gives("integer[]", "a table of two whole numbers"),
+  forward = function() return { core.random_state() } end,
+  home = "dw",
+  example = [[
+dw.seed(1)
+print(dw.random_state()[1])]],
+}
+
+local random_state = kinds.new {
+  annotation = "integer[]",
+  expected = "{seed, count}, two whole numbers, as dw.random_state() gives them",
+  read = function(v)
+    if type(v) ~= "table" then return nil end
+    local seed_, count = args.check.whole(v[1]), args.check.whole(v[2])
+    return seed_ and count and { seed_, count }
+  end,
+}
+
+source "set_random_state" {
+  doc = "Puts the state's random stream where dw.random_state said that it was.",
+  values = { { "state", random_state } },
+  forward = function(state) core.set_random_state(state[1], state[2]) end,
+  home = "dw",
+  sample = function() return { core.random_state() } end,
+  example = [[
+dw.seed(1)
+state = dw.random_state()
+a = dw.uniform { 3 }
+dw.set_random_state(state)
+print(dw.close(a, dw.uniform { 3 }))]],
+}
+
 source "seed" {
   doc = "Starts the state's random stream anew.",
   values = { { "n", kinds.whole() } },

@@ -1,0 +1,15 @@
+-- io/terminal.lua: what standard output is, and a clock, for what is printed while something runs.
+
+local core = require "dwconv.core"
+
+local terminal = {}
+
+--- The width of the terminal, in characters; nil where standard output is none.
+---@return integer?
+function terminal.columns() return core.columns() end
+
+--- Seconds of wall time since some start.
+---@return number
+function terminal.clock() return core.clock() end
+
+return terminal

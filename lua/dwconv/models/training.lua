@@ -1,0 +1,291 @@
+-- models/training.lua: compile, and what one batch does: the loss, its gradients, the optimizer's step, the metrics.
+-- fit.lua makes epochs of it. Its functions are methods of Model and Sequential.
+-- Invariant: a step changes the weights as a whole or, if an error comes or Ctrl-C, not at all.
+
+local K = require "dwconv.backend"
+local args = require "dwconv.args"
+local feeding = require "dwconv.models.feeding"
+local graph = require "dwconv.graph"
+local layer = require "dwconv.layers.layer"
+local losses = require "dwconv.losses"
+local metrics = require "dwconv.metrics"
+local network = require "dwconv.models.network"
+local ops = require "dwconv.ops"
+local optimizers = require "dwconv.optimizers"
+
+local kinds, raise, show, is_tensor = args.kinds, args.raise, args.show, args.check.is_tensor
+local record, no_grad = ops.calls.record, ops.calls.no_grad
+
+local training = { getters = {} }
+
+-- ---- compile ---------------------------------------------------------------------------------------
+
+local anything = kinds.optional(kinds.anything "one for the output, a list, or a table by the names of outputs")
+anything.read = function(v) return v end
+
+local compile_options = {
+  optimizer = optimizers:kind "rmsprop",
+  loss = anything,
+  loss_weights = anything,
+  metrics = anything,
+  weighted_metrics = anything,
+}
+
+local parse_compile = args.options(compile_options, "({optimizer =, loss =, metrics =})")
+
+--- model:compile{ optimizer = "adam", loss = "mse", metrics = { "accuracy" } }: how the model is trained. With several
+--- outputs, loss, loss_weights and metrics are lists, or tables by the names of the outputs' layers.
+---@param given table
+training.compile = args.speaking("compile", function(self, given, ...)
+  local o = parse_compile(given, ...)
+  if o.optimizer == nil then o.optimizer = optimizers:get "rmsprop" end
+  if o.loss ~= nil and (type(o.loss) ~= "table" or getmetatable(o.loss)) then
+    o.loss = losses:kind():check("loss", o.loss)
+  end
+  rawset(self, "compiled", o)
+  rawset(self, "heads", nil)
+  return self
+end)
+
+function training.getters.optimizer(self)
+  if not rawget(self, "compiled") then raise("%s: compile the model first", self.name) end
+  return self.compiled.optimizer
+end
+
+-- The metrics of an output: a list of what stands for them.
+local function metrics_for(given, ends, i)
+  if given == nil then return {} end
+  local name = graph.name(ends[i].node)
+  if type(given) ~= "table" or getmetatable(given) then return { given } end
+  local own
+  if given[name] ~= nil then
+    own = given[name]
+  elseif #given == 0 and next(given) ~= nil then
+    own = {}
+  elseif #ends > 1 and type(given[1]) == "table" and not getmetatable(given[1]) then
+    own = given[i] or {}
+  else
+    own = given
+  end
+  if type(own) ~= "table" or getmetatable(own) then own = { own } end
+  return own
+end
+
+-- What belongs to each output: {name, value, loss, weight, metrics (made with the first batch), wanted}.
+local function heads_of(self)
+  local o = rawget(self, "compiled")
+  if not o or o.loss == nil then raise("%s: compile the model with a loss first", self.name) end
+  if rawget(self, "heads") then return self.heads end
+  local ends, heads = self.output_values, {}
+  local several = type(o.loss) == "table" and not getmetatable(o.loss)
+  local of_each = several and feeding.spread("loss", o.loss, ends)
+  local weights = feeding.spread("loss_weights", o.loss_weights, ends)
+  for i, value in ipairs(ends) do
+    local loss = of_each and losses:kind():check(("loss[%d]"):format(i), of_each[i]) or o.loss
+    heads[i] = { name = graph.name(value.node), value = value, loss = loss, weight = weights and weights[i] or 1,
+      wanted = metrics_for(o.metrics, ends, i), weighted = metrics_for(o.weighted_metrics, ends, i) }
+  end
+  rawset(self, "heads", heads)
+  return heads
+end
+
+training.heads_of = heads_of
+
+-- Makes the metrics of an output when the first labels are seen.
+local function make_metrics(head, y, prediction, prefix)
+  head.metrics = {}
+  for _, list in ipairs { head.wanted, head.weighted } do
+    for _, wanted in ipairs(list) do
+      local metric = metrics.resolve(wanted, head.loss, y.shape, prediction.shape)
+      local text = type(wanted) == "string" and wanted or metric.name
+      head.metrics[#head.metrics + 1] = { metric = metric, name = prefix .. text, weighted = list == head.weighted }
+    end
+  end
+end
+
+-- ---- one batch -------------------------------------------------------------------------------------
+
+-- Labels without an axis of their own stand beside predictions that have one.
+local function beside(y, prediction)
+  if y.ndim == 1 and prediction.ndim > 1 then return K.expand_dims(y, { axis = -1 }) end
+  return y
+end
+
+-- The sum of the losses, as a tensor; each of them, as tensors.
+local function total_loss(self, heads, y, predictions, weights, added)
+  local total, each = nil, {}
+  for i, head in ipairs(heads) do
+    local labels = beside(y[i], predictions[i])
+    local given = weights and { sample_weight = weights[i] } or nil
+    local loss = head.loss(labels, predictions[i], given)
+    if loss.ndim > 0 then loss = K.mean(loss) end
+    each[i] = loss
+    if head.weight ~= 1 then loss = loss * head.weight end
+    total = total and total + loss or loss
+  end
+  for _, v in ipairs(self:trainable_variables()) do
+    if v.regularizer then total = total + v.regularizer(v.tensor) end
+  end
+  for _, one in ipairs(added) do total = total + one end
+  return total, each
+end
+
+local function as_list(v) return is_tensor(v) and { v } or v end
+
+local function check_labels(heads, y)
+  if y == nil then raise "y is missing: there is nothing to compare the outputs with" end
+  for i, head in ipairs(heads) do
+    if not is_tensor(y[i]) then raise("y for the output %s must be a tensor, got %s", head.name, show(y[i])) end
+  end
+end
+
+-- The outputs and the loss of a batch.
+local function forward(self, heads, x, y, weights, is_training)
+  local added, outputs = layer.collecting(layer.in_phase, is_training, network.run, self, x, is_training)
+  local predictions = as_list(outputs)
+  local total, each = total_loss(self, heads, y, predictions, weights, added)
+  return total, each, predictions
+end
+
+-- Runs f to its end before Ctrl-C is looked at, which interrupts the main thread alone.
+local function unbroken(f)
+  local fine, why = coroutine.resume(coroutine.create(f))
+  if not fine then error(why, 0) end
+end
+
+local function update(self, gradients, variables)
+  local pairs_ = {}
+  for i, v in ipairs(variables) do pairs_[i] = { gradients[i], v.tensor } end
+  self.optimizer:apply_gradients(pairs_)
+  no_grad(function()
+    for _, v in ipairs(variables) do
+      if v.constraint then K.update(v.tensor, v.constraint(v.tensor)) end
+    end
+  end)
+end
+
+local function update_metrics(heads, y, predictions, weights)
+  for i, head in ipairs(heads) do
+    local labels = beside(y[i], predictions[i])
+    if not head.metrics then make_metrics(head, labels, predictions[i], #heads > 1 and head.name .. "_" or "") end
+    for _, m in ipairs(head.metrics) do
+      m.metric:update_state(labels, predictions[i], m.weighted and weights and weights[i] or nil)
+    end
+  end
+end
+
+--- Puts the metrics back to their beginning, before an epoch.
+function training:reset_metrics()
+  for _, head in ipairs(rawget(self, "heads") or {}) do
+    for _, m in ipairs(head.metrics or {}) do m.metric:reset_state() end
+  end
+end
+
+-- Names and numbers of the losses of a batch, in order.
+local function losses_of(heads, total, each)
+  local logs = { loss = total:item() }
+  for i, head in ipairs(#heads > 1 and heads or {}) do logs[head.name .. "_loss"] = each[i]:item() end
+  return logs
+end
+
+-- Adds the metrics so far.
+local function with_metrics(heads, logs)
+  for _, head in ipairs(heads) do
+    for _, m in ipairs(head.metrics or {}) do logs[m.name] = m.metric:result() end
+  end
+  return logs
+end
+
+--- The names of losses and metrics, in the order in which they are printed.
+function training.names(self)
+  local heads, names = self.heads or {}, { "loss" }
+  for _, head in ipairs(#heads > 1 and heads or {}) do names[#names + 1] = head.name .. "_loss" end
+  for _, head in ipairs(heads) do
+    for _, m in ipairs(head.metrics or {}) do names[#names + 1] = m.name end
+  end
+  return names
+end
+
+--- One step of training on lists of tensors: names and numbers of losses and metrics.
+function training.step(self, x, y, weights)
+  local heads = heads_of(self)
+  check_labels(heads, y)
+  local variables, tensors = self:trainable_variables(), {}
+  for i, v in ipairs(variables) do tensors[i] = v.tensor end
+  local tape, total, each, predictions = record(forward, self, heads, x, y, weights, true)
+  local gradients = #tensors > 0 and tape:gradients(total, tensors) or {}
+  unbroken(function() update(self, gradients, variables) end)
+  update_metrics(heads, y, predictions, weights)
+  return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
+end
+
+--- The same without training.
+function training.test(self, x, y, weights)
+  local heads = heads_of(self)
+  check_labels(heads, y)
+  local total, each, predictions = no_grad(forward, self, heads, x, y, weights, false)
+  update_metrics(heads, y, predictions, weights)
+  return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
+end
+
+-- ---- for scripts -----------------------------------------------------------------------------------
+
+local batch_options = {
+  sample_weight = kinds.optional(kinds.tensor_or_list "a tensor of a weight for each sample"),
+  class_weight = kinds.optional(kinds.table("table<integer, number>", "a weight for each class, from 1 on")),
+}
+local parse_batch = args.options(batch_options, "(x, y, {options})")
+
+--- A weight for each sample, by its class.
+function training.weights_of_classes(y, class_weight)
+  local n = 0
+  for class, weight in pairs(class_weight) do
+    if math.type(class) ~= "integer" or class < 1 or type(weight) ~= "number" then
+      raise("class_weight must map classes, from 1 on, to numbers, got %s = %s", show(class), show(weight))
+    end
+    n = math.max(n, class)
+  end
+  local labels = y.ndim > 1 and y.shape[2] > 1 and K.argmax(y, { axis = 2 }) or K.reshape(y, { -1 })
+  n = math.max(n, labels.size > 0 and K.max(labels):item() // 1 | 0 or 0)
+  local list = {}
+  for class = 1, n do list[class] = class_weight[class] or 1 end
+  return K.gather(K.constant(list), K.cast(labels, "int32"))
+end
+
+-- Lists of what a script passes for a batch.
+local function batch_of(self, x, y, o)
+  if not self.built then self:build(layer.shapes_of(x)) end
+  local ends = self.output_values
+  local xs, ys = network.inputs_of(self, x), feeding.spread("y", y, ends)
+  local weights = feeding.spread("sample_weight", o.sample_weight, ends)
+  if o.class_weight then weights = { training.weights_of_classes(ys[1], o.class_weight) } end
+  return xs, ys, weights
+end
+
+-- Loss, then metrics, as numbers.
+local function numbers(self, logs)
+  local list = {}
+  for i, name in ipairs(training.names(self)) do list[i] = logs[name] end
+  return table.unpack(list)
+end
+
+--- One step of training on a batch: gives the loss and then the metrics, as Lua numbers.
+training.train_on_batch = args.speaking("train_on_batch", function(self, x, y, ...)
+  local xs, ys, weights = batch_of(self, x, y, parse_batch(...))
+  self:reset_metrics()
+  return numbers(self, (training.step(self, xs, ys, weights)))
+end)
+
+--- The loss and the metrics of a batch, without training.
+training.test_on_batch = args.speaking("test_on_batch", function(self, x, y, ...)
+  local xs, ys, weights = batch_of(self, x, y, parse_batch(...))
+  self:reset_metrics()
+  return numbers(self, (training.test(self, xs, ys, weights)))
+end)
+
+--- The outputs for a batch, as in inference.
+training.predict_on_batch = args.speaking("predict_on_batch", function(self, x)
+  return no_grad(self, x, { training = false })
+end)
+
+return training
