@@ -17,6 +17,7 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 
 -- A variable is what a layer knows of one of its weights: {name, tensor, trainable, regularizer, constraint, layer}.
 
+-- clips: function(self, training) -> whether call(self, x, training, clip) takes clip = {low, high}.
 -- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
 local base = { getters = {}, metamethods = {}, keeps_dtype = false, activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
@@ -166,6 +167,11 @@ function base.getters.weights(self) return tensors_of(self:all_variables()) end
 function base.getters.trainable_weights(self) return tensors_of(self:trainable_variables()) end
 function base.getters.non_trainable_weights(self) return tensors_of(self:gather(false, false, {}, {})) end
 
+--- {low, high} if all that the layer does is to clip x, as relu does: then it may run within the layer before it.
+function base:clip() return nil end -- luacheck: ignore self
+
+function base:clips() return false end -- luacheck: ignore self
+
 --- What composed ops call the weights that training changes.
 function base:parameters() return self.trainable_weights end
 
@@ -286,18 +292,18 @@ local function input_text(x)
   return value and ("%s (%s)"):format(graph.name(value.node), text) or text
 end
 
-local function compute(self, x, training)
+local function compute(self, x, training, clip)
   x = cast_all(self, x)
   if not self.built then self:build(layer.shapes_of(x)) end
-  local y = self:call(x, training)
+  local y = self:call(x, training, clip)
   if self.activity_regularizer and collecting then self:add_loss(self.activity_regularizer(y) / y.shape[1]) end
   return y
 end
 
 --- What the layer gives for x, a tensor or a table of tensors, without the checks of a call. An error says which layer
---- it is of.
-function layer.run(self, x, training)
-  local fine, y = pcall(compute, self, x, training)
+--- it is of. clip = {low, high} is for a layer that `clips` what it gives on the way.
+function layer.run(self, x, training, clip)
+  local fine, y = pcall(compute, self, x, training, clip)
   if fine then return y end
   if type(y) == "string" and not y:find(" [at ", 1, true) then
     y = ("%s [at %s, which takes %s]"):format(y, self.name, input_text(x))
