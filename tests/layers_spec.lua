@@ -1,0 +1,181 @@
+-- layers_spec.lua: layers against tf_keras (fixtures/layers.lua): outputs in inference and training, gradients, names and
+-- order of weights, numbers of parameters, options and their defaults; and what all layers have in common: symbolic
+-- inputs, empty batches, configurations, answers to what is misspelt.
+
+local dw = require "dwconv"
+local K = dw.backend
+local L = dw.layers
+local cases = require "layer_cases"
+local support = require "support"
+local near, refuses = support.near, support.refuses
+
+local NEAR = { rtol = 1e-5, atol = 1e-5 }
+local all, by_class, classes = cases.load(), {}, {}
+for _, case in ipairs(all) do
+  if case.layer then
+    if not by_class[case.layer] then
+      by_class[case.layer], classes[#classes + 1] = {}, case.layer
+    end
+    table.insert(by_class[case.layer], case)
+  end
+end
+table.sort(classes)
+
+-- Calls f(case) for each case of a class; an error says which.
+local function each_case(class, f)
+  for _, case in ipairs(by_class[class]) do
+    local good, why = pcall(f, case)
+    if not good then error(("%s: %s"):format(cases.title(case), why), 0) end
+  end
+end
+
+local function near_list(got, want, what)
+  assert.equal(#want, #got, what)
+  for i, t in ipairs(want) do near(got[i], t, NEAR, ("%s %d"):format(what, i)) end
+end
+
+describe("as tf_keras:", function()
+  for _, class in ipairs(classes) do
+    it(("%s, %d cases"):format(class, #by_class[class]), function()
+      each_case(class, function(case)
+        local layer = cases.with_weights(case)
+        local names = {}
+        for i, v in ipairs(layer:all_variables()) do names[i] = v.name end
+        assert.same(case.names, names)
+        assert.equal(case.params, layer:count_params())
+        near(layer(case.x, { training = false }), case.y, NEAR, "inference")
+        if case.trained or case.after or case.grads then
+          near(layer(case.x, { training = true }), case.trained or case.y, NEAR, "training")
+          near_list(layer:get_weights(), case.after or case.weights, "weight after training")
+        end
+        if case.grads then
+          near_list(cases.gradients(cases.with_weights(case), case.x, case.g), case.grads, "gradient")
+        end
+      end)
+    end)
+  end
+end)
+
+-- ---- options and their defaults ------------------------------------------------------------------
+
+-- What Keras's configurations have that layers here do not: what convolution inherits from its base class, and a
+-- second interpolation's option.
+local ONLY_KERAS = { groups = true, kernel_initializer = true, antialias = true, filters = true }
+
+-- A value as both have it; `like` is Keras's, which may be one number for all axes.
+local function plain(v, like)
+  if math.type(v) == "float" then return tonumber(("%.6g"):format(v)) end -- Keras has some as float32
+  if type(v) ~= "table" then return v end
+  if type(like) == "number" and v[1] == v[#v] then return v[1] end
+  if v.class_name then return v.class_name end
+  local list = {}
+  for i, item in ipairs(v) do list[i] = plain(item) end
+  return #list == 1 and list[1] or list -- of one axis
+end
+
+describe("configurations", function()
+  it("are Keras's, with the same defaults", function()
+    local compared = 0
+    for _, class in ipairs(classes) do
+      each_case(class, function(case)
+        local config = cases.make(case):get_config()
+        for key, want in pairs(case.keras) do
+          if config[key] ~= nil or not (ONLY_KERAS[key] and class:find "Conv") then
+            assert.same({ key, plain(want) }, { key, plain(config[key], want) })
+            compared = compared + 1
+          end
+        end
+      end)
+    end
+    assert.is_true(compared > 1000, compared)
+  end)
+
+  it("make the same layer again, which gives the same", function()
+    for _, class in ipairs(classes) do
+      each_case(class, function(case)
+        local layer = cases.make(case)
+        local config = layer:get_config()
+        local again = L.get { class_name = class, config = config }
+        assert.same(config, again:get_config())
+        assert.equal(tostring(layer), tostring(again))
+        again:build(cases.sample_shape(case.x))
+        again:set_weights(case.weights)
+        near(again(case.x, { training = false }), case.y, NEAR)
+      end)
+    end
+  end)
+end)
+
+-- ---- what all layers have in common --------------------------------------------------------------
+
+describe("every layer", function()
+  it("gives its shape for dw.Input, in training too", function()
+    for _, class in ipairs(classes) do
+      each_case(class, function(case)
+        local x = cases.each(case.x, function(t) return dw.Input(cases.sample_shape(t)) end)
+        local y = cases.make(case)(x)
+        assert.same(cases.sample_shape(case.y), cases.sample_shape(y))
+        assert.equal(0, y.shape[1])
+      end)
+    end
+  end)
+
+  it("takes an empty batch, which changes no weight", function()
+    for _, class in ipairs(classes) do
+      each_case(class, function(case)
+        local layer = cases.with_weights(case)
+        local x = cases.each(case.x, function(t) return K.narrow(t, 1, 1, 0) end)
+        for _, training in ipairs { false, true } do
+          local y = layer(x, { training = training })
+          assert.same({ 0, table.unpack(cases.sample_shape(case.y)) }, { table.unpack(y.shape) })
+        end
+        near_list(layer:get_weights(), case.weights, "weight")
+      end)
+    end
+  end)
+
+  it("computes in float64 where it is told to", function()
+    for _, class in ipairs(classes) do
+      local case = by_class[class][1]
+      local config = { dtype = "float64" }
+      for key, value in pairs(case.config) do config[key] = value end
+      local layer = L[class](config)
+      layer:build(cases.sample_shape(case.x))
+      layer:set_weights(cases.each(case.weights, function(t) return t.dtype == "int64" and t or K.cast(t, "float64") end))
+      local y = layer(cases.each(case.x, function(t) return K.cast(t, "float64") end), { training = false })
+      near(y, K.cast(case.y, "float64"), NEAR, class)
+    end
+  end)
+
+  it("answers a misspelt option with the right one", function()
+    for _, class in ipairs(classes) do
+      for option in pairs(L[class].options) do
+        local wrong = option:sub(1, -2) .. "_" .. option:sub(-1)
+        refuses(function() L[class] { [wrong] = 1 } end, class .. ": unknown option", ('did you mean "%s"?'):format(option))
+      end
+    end
+  end)
+
+  it("refuses an option of the wrong kind, in its own name", function()
+    local tried = 0
+    for _, class in ipairs(classes) do
+      for option, kind in pairs(L[class].options) do
+        if kind.read and kind.read(print) == nil then
+          local config = {}
+          for key, value in pairs(by_class[class][1].config) do config[key] = value end
+          config[option] = print
+          refuses(function() L[class](config) end, class .. ": ", option .. " must be ")
+          tried = tried + 1
+        end
+      end
+    end
+    assert.is_true(tried > 200, tried)
+  end)
+
+  it("is in the fixtures", function()
+    local others = { Lambda = true, Layer = true, get = true }
+    for name in pairs(L) do
+      if not others[name] then assert.truthy(by_class[name], name .. " is compared with nothing") end
+    end
+  end)
+end)
