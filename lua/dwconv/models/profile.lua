@@ -46,21 +46,18 @@ local function multiply_adds(one, x, y)
   local n = 0
   for _, v in ipairs(one:all_variables()) do
     if v.name:find "kernel$" then
-      local spread = getmetatable(v.layer).class.name:find "Transpose$" and x or y
-      local channels = spread.shape[v.layer.data_format == "channels_first" and 2 or spread.ndim]
-      n = n + v.tensor.size * (channels > 0 and spread.size // channels or 0)
+      local class = getmetatable(v.layer).class
+      local image = class.name:find "Transpose$" and x or y
+      local first = class.options.data_format and v.layer.data_format == "channels_first"
+      local channels = image.shape[first and 2 or image.ndim]
+      n = n + v.tensor.size * (channels > 0 and image.size // channels or 0)
     end
   end
   return n
 end
 
-local function kernel_layers_only(one)
-  for _, v in ipairs(one:all_variables()) do
-    if v.name:find "kernel$" and getmetatable(v.layer).class.options.data_format == nil
-      and getmetatable(v.layer).class.name ~= "Dense" then return false end
-  end
-  return true
-end
+-- Whether the layer's own kernels are all that it has, so that their places are those of its result.
+local function is_simple(one) return #one.sublayers == 0 and #one.variables > 0 end
 
 -- ---- the table ---------------------------------------------------------------------------------------
 
@@ -97,7 +94,7 @@ local function describe(node, number_of, rate, speed)
   for _, v in ipairs(node.results) do row.bytes = row.bytes + bytes_of(number_of(v)) end
   if node.layer then
     for _, v in ipairs(node.layer:all_variables()) do row.bytes = row.bytes + bytes_of(v.tensor) end
-    if is_tensor(x) and kernel_layers_only(node.layer) then row.multiply_adds = multiply_adds(node.layer, x, y) end
+    if is_tensor(x) and is_simple(node.layer) then row.multiply_adds = multiply_adds(node.layer, x, y) end
   end
   row.limit = math.max(row.multiply_adds / rate, row.bytes / speed)
   return row
