@@ -88,6 +88,7 @@ describe("who may know whom", function()
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/optimizers/schedules%.lua$", { "dwconv%.args", "dwconv%.classes" } },
       { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
+      { "/losses%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
       { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },

@@ -30,6 +30,9 @@ activations.exponential = K.exp
 
 activations.swish, activations.hard_swish = K.silu, K.hard_silu
 
+-- What clips, and to what.
+local clips = { [K.relu] = { 0, math.huge }, [activations.relu6] = { 0, 6 } }
+
 -- The name of each; of two, the one that Keras 2 has.
 local names, sorted = {}, {}
 for name in pairs(activations) do sorted[#sorted + 1] = name end
@@ -74,4 +77,6 @@ return {
   namespace = lookup.strict(activations, "dw.activations", about),
   kind = kind,
   name_of = name_of,
+  --- {low, high} of an activation that clips; nil for others.
+  clip_of = function(f) return clips[f] end,
 }

@@ -21,6 +21,7 @@ layer.class "Activation" {
   leading = { "activation" },
   options = { activation = given() },
   call = function(self, x) return self.activation(x) end,
+  clip = function(self) return activations.clip_of(self.activation) end,
 }
 
 layer.class "ReLU" {
@@ -35,6 +36,10 @@ layer.class "ReLU" {
     self.how = { alpha = self.negative_slope, max_value = self.max_value, threshold = self.threshold }
   end,
   call = function(self, x) return K.relu(x, self.how) end,
+  clip = function(self)
+    if self.negative_slope ~= 0 or self.threshold ~= 0 or self.max_value == 0 then return nil end
+    return { 0, self.max_value or math.huge }
+  end,
 }
 
 layer.class "LeakyReLU" {

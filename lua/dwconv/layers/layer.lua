@@ -17,8 +17,10 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 
 -- A variable is what a layer knows of one of its weights: {name, tensor, trainable, regularizer, constraint, layer}.
 
+-- clips: function(self, training) -> whether call(self, x, training, clip) takes clip = {low, high}.
 -- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
-local base = { getters = {}, metamethods = {}, keeps_dtype = false, activity_regularizer = false }
+-- takes_names: true for models, whose x may be a table by the names of their inputs.
+local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_names = false, activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
 
 local dtype = kinds.dtype(true)
@@ -166,6 +168,11 @@ function base.getters.weights(self) return tensors_of(self:all_variables()) end
 function base.getters.trainable_weights(self) return tensors_of(self:trainable_variables()) end
 function base.getters.non_trainable_weights(self) return tensors_of(self:gather(false, false, {}, {})) end
 
+--- {low, high} if all that the layer does is to clip x, as relu does: then it may run within the layer before it.
+function base:clip() return nil end -- luacheck: ignore self
+
+function base:clips() return false end -- luacheck: ignore self
+
 --- What composed ops call the weights that training changes.
 function base:parameters() return self.trainable_weights end
 
@@ -286,18 +293,18 @@ local function input_text(x)
   return value and ("%s (%s)"):format(graph.name(value.node), text) or text
 end
 
-local function compute(self, x, training)
+local function compute(self, x, training, clip)
   x = cast_all(self, x)
   if not self.built then self:build(layer.shapes_of(x)) end
-  local y = self:call(x, training)
+  local y = self:call(x, training, clip)
   if self.activity_regularizer and collecting then self:add_loss(self.activity_regularizer(y) / y.shape[1]) end
   return y
 end
 
 --- What the layer gives for x, a tensor or a table of tensors, without the checks of a call. An error says which layer
---- it is of.
-function layer.run(self, x, training)
-  local fine, y = pcall(compute, self, x, training)
+--- it is of. clip = {low, high} is for a layer that `clips` what it gives on the way.
+function layer.run(self, x, training, clip)
+  local fine, y = pcall(compute, self, x, training, clip)
   if fine then return y end
   if type(y) == "string" and not y:find(" [at ", 1, true) then
     y = ("%s [at %s, which takes %s]"):format(y, self.name, input_text(x))
@@ -313,9 +320,10 @@ function layer.in_phase(training, f, ...)
   return K.learning_phase_scope(phase, function() return f(table.unpack(given, 1, given.n)) end)
 end
 
-local function check_input(x)
+local function check_input(self, x)
   if is_tensor(x) then return x end
-  if type(x) ~= "table" or #x == 0 then raise("x must be a tensor or a table of tensors, got %s", show(x)) end
+  local named = self.takes_names and type(x) == "table" and next(x) ~= nil
+  if type(x) ~= "table" or #x == 0 and not named then raise("x must be a tensor or a table of tensors, got %s", show(x)) end
   for i, t in ipairs(x) do
     if not is_tensor(t) then raise("x[%d] must be a tensor, got %s", i, show(t)) end
   end
@@ -329,7 +337,7 @@ local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {tr
 function base.invoke(self, x, given, extra)
   local training = parse(given, extra).training
   if training == nil then training = K.learning_phase() == 1 end
-  check_input(x)
+  check_input(self, x)
   if slot[3] and slot[3].meets(x) then
     return graph.note_layer(self, x, graph.without(layer.run, self, x, false))
   end

@@ -50,13 +50,13 @@ local function correction(self, x)
 end
 
 -- y and the moments of x, with which the moving averages go on.
-local function train(self, x)
+local function train(self, x, clip)
   local axes = {}
   for i = 1, x.ndim do
     if i ~= self.at then axes[#axes + 1] = i end
   end
   local gamma, beta = parameters(self)
-  local y, mean, var = K.normalize_batch_in_training(x, gamma, beta, axes, { epsilon = self.epsilon })
+  local y, mean, var = K.normalize_batch_in_training(x, gamma, beta, axes, { epsilon = self.epsilon, clip = clip })
   no_grad(function()
     -- K corrects the variance of images with the channels last itself.
     local factor = x.ndim == 4 and self.at == 4 and 1 or correction(self, x)
@@ -84,8 +84,9 @@ number for each channel; gamma is missing with scale = false, beta with center =
     add_parameters(self, { size })
     self.moving_mean, self.moving_variance = moving(self, "mean", size), moving(self, "variance", size)
   end,
-  call = function(self, x, training)
-    if training and self.trainable and x.size > 0 then return train(self, x) end
+  clips = function(self, training) return training and self.trainable end,
+  call = function(self, x, training, clip)
+    if training and self.trainable and x.size > 0 then return train(self, x, clip) end
     local gamma, beta = parameters(self)
     return K.batch_normalization(x, self.moving_mean, self.moving_variance, beta, gamma,
       { axis = self.at, epsilon = self.epsilon })

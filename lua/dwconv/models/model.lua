@@ -63,7 +63,10 @@ for name, f in pairs(network.methods) do
 end
 
 return function(methods)
-  for name, f in pairs(methods) do record[name] = f end
+  for name, f in pairs(methods) do
+    if name ~= "getters" then record[name] = f end
+  end
+  for name, f in pairs(methods.getters) do record.getters[name] = f end
   local Model = layer.class "Model"(record)
 
   --- The model between lists of values.

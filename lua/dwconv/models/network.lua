@@ -89,12 +89,34 @@ local function steps_of(list, is_input, outputs)
   return steps
 end
 
+-- A layer that only clips what the step before gives, and nothing else reads, may run within that: `clip` of the first
+-- of the two steps is the bounds, `joined` the second.
+local function join_clips(steps, outputs)
+  local readers, reads, keep = {}, {}, {}
+  for _, v in ipairs(outputs) do keep[v] = true end
+  for _, step in ipairs(steps) do
+    for _, v in ipairs(graph.parents(step.node)) do
+      readers[v] = (readers[v] or 0) + 1
+      reads[v] = step
+    end
+  end
+  for _, step in ipairs(steps) do
+    local v, one = step.node.results[1], step.node.layer
+    local reader = readers[v] == 1 and not keep[v] and reads[v] or nil
+    if one and reader and reader.node.layer and graph.is_value(reader.node.arguments[1]) then
+      local clip = reader.node.layer:clip()
+      if clip then step.clip, step.joined = clip, reader end
+    end
+  end
+  return steps
+end
+
 --- Makes a layer the network between inputs and outputs, lists of values.
 function network.adopt(self, inputs, outputs)
   local list, order, is_input = survey(inputs, outputs)
   rawset(self, "input_values", inputs)
   rawset(self, "output_values", outputs)
-  rawset(self, "steps", steps_of(list, is_input, outputs))
+  rawset(self, "steps", join_clips(steps_of(list, is_input, outputs), outputs))
   rawset(self, "elements", layers_in_order(list, order, is_input))
   rawset(self, "sublayers", {})
   for _, key in ipairs(self.elements) do
@@ -147,8 +169,14 @@ end
 local function run_step(step, numbers, number_of, batch, training)
   local node = step.node
   if node.kind == "layer" then
-    local argument = node.arguments[1]
-    local y = layer.run(node.layer, numbers[argument] or graph.argument(node, number_of), training)
+    local argument, joined = node.arguments[1], step.joined
+    if numbers[node.results[1]] then return end -- it ran within the step before
+    local clip = joined and node.layer:clips(training) and step.clip or nil
+    local y = layer.run(node.layer, numbers[argument] or graph.argument(node, number_of), training, clip)
+    if clip then
+      numbers[joined.node.results[1]] = y
+      return
+    end
     if is_tensor(y) then
       numbers[node.results[1]] = y
     else
@@ -176,7 +204,7 @@ end
 
 -- ---- what the classes share --------------------------------------------------------------------------
 
-local methods = { getters = {} }
+local methods = { getters = {}, keeps_dtype = true, takes_names = true }
 network.methods = methods
 
 local function need_graph(self)

@@ -101,7 +101,10 @@ function record:add(element)
 end
 
 return function(methods)
-  for name, f in pairs(methods) do record[name] = f end
+  for name, f in pairs(methods) do
+    if name ~= "getters" then record[name] = f end
+  end
+  for name, f in pairs(methods.getters) do record.getters[name] = f end
   local Sequential = layer.class "Sequential"(record)
 
   --- Sequential{ layer, layer, ..., name = }.

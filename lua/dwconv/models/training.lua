@@ -16,7 +16,7 @@ local optimizers = require "dwconv.optimizers"
 local kinds, raise, show, is_tensor = args.kinds, args.raise, args.show, args.check.is_tensor
 local record, no_grad = ops.calls.record, ops.calls.no_grad
 
-local training = { getters = {} }
+local training = {}
 
 -- ---- compile ---------------------------------------------------------------------------------------
 
@@ -47,7 +47,8 @@ training.compile = args.speaking("compile", function(self, given, ...)
   return self
 end)
 
-function training.getters.optimizer(self)
+--- The optimizer of a compiled model.
+function training.optimizer_of(self)
   if not rawget(self, "compiled") then raise("%s: compile the model first", self.name) end
   return self.compiled.optimizer
 end
@@ -176,7 +177,7 @@ end
 
 --- Puts the metrics back to their beginning, before an epoch.
 function training:reset_metrics()
-  for _, head in ipairs(rawget(self, "heads") or {}) do
+  for _, head in ipairs(self.heads or {}) do
     for _, m in ipairs(head.metrics or {}) do m.metric:reset_state() end
   end
 end

@@ -66,7 +66,7 @@ def given():
 def case(name, options=None, new=False, steps=STEPS, schedule=None, finalize=False):
     options = dict(options or {})
     if schedule:
-        options["learning_rate"] = getattr(SCHEDULES, schedule[0])(**schedule[1])
+        options["learning_rate"] = wide_schedule(*schedule)
     optimizer = getattr(NEW if new else LEGACY, name)(**options)
     variables, after = run(optimizer, steps)
     if schedule:
@@ -146,14 +146,18 @@ SCHEDULE_CASES = [
 ]
 
 
+def wide_schedule(name, options):
+    given = {k: tf.constant(v, f64) if k == "initial_learning_rate" else v for k, v in options.items()}
+    if name == "PiecewiseConstantDecay":
+        given["values"] = [tf.constant(v, f64) for v in options["values"]]
+    if name == "CosineDecay":
+        given["alpha"] = tf.constant(options.get("alpha", 0.0), f64)
+    return getattr(SCHEDULES, name)(**given)
+
+
 def schedules():
     for name, options in SCHEDULE_CASES:
-        given = {k: tf.constant(v, f64) if k == "initial_learning_rate" else v for k, v in options.items()}
-        if name == "PiecewiseConstantDecay":
-            given["values"] = [tf.constant(v, f64) for v in options["values"]]
-        if name == "CosineDecay":
-            given["alpha"] = tf.constant(options.get("alpha", 0.0), f64)
-        schedule = getattr(SCHEDULES, name)(**given)
+        schedule = wide_schedule(name, options)
         rates = [float(schedule(tf.constant(step, tf.int64))) for step in range(14)]
         emit("schedules", name=name, options=options, rates=rates)
     case("SGD", schedule=SCHEDULE_CASES[0])
