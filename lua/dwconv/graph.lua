@@ -24,6 +24,9 @@ function Value:__tostring() return #self.shape == 1 and "()" or table.concat(sel
 --- The value that a symbolic tensor stands for; nil for any other.
 function graph.value(t) return values[t] end
 
+--- Whether v is a symbolic tensor.
+function slot.is_symbolic(v) return type(v) == "userdata" and values[v] ~= nil end
+
 --- Whether v is a value, as nodes hold them in place of symbolic tensors.
 function graph.is_value(v) return getmetatable(v) == Value end
 

@@ -19,7 +19,8 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 
 -- clips: function(self, training) -> whether call(self, x, training, clip) takes clip = {low, high}.
 -- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
-local base = { getters = {}, metamethods = {}, keeps_dtype = false, activity_regularizer = false }
+-- takes_names: true for models, whose x may be a table by the names of their inputs.
+local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_names = false, activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
 
 local dtype = kinds.dtype(true)
@@ -319,9 +320,10 @@ function layer.in_phase(training, f, ...)
   return K.learning_phase_scope(phase, function() return f(table.unpack(given, 1, given.n)) end)
 end
 
-local function check_input(x)
+local function check_input(self, x)
   if is_tensor(x) then return x end
-  if type(x) ~= "table" or #x == 0 then raise("x must be a tensor or a table of tensors, got %s", show(x)) end
+  local named = self.takes_names and type(x) == "table" and next(x) ~= nil
+  if type(x) ~= "table" or #x == 0 and not named then raise("x must be a tensor or a table of tensors, got %s", show(x)) end
   for i, t in ipairs(x) do
     if not is_tensor(t) then raise("x[%d] must be a tensor, got %s", i, show(t)) end
   end
@@ -335,7 +337,7 @@ local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {tr
 function base.invoke(self, x, given, extra)
   local training = parse(given, extra).training
   if training == nil then training = K.learning_phase() == 1 end
-  check_input(x)
+  check_input(self, x)
   if slot[3] and slot[3].meets(x) then
     return graph.note_layer(self, x, graph.without(layer.run, self, x, false))
   end

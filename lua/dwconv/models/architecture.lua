@@ -18,7 +18,9 @@ local architecture = {}
 local CLOSED <const> = { settings = true, state = true, gradients = true, io = true, create = true, update = true }
 
 local function is_open(record)
-  return record and not record.refused and not record.raw and not CLOSED[record.family]
+  if not record or record.refused or CLOSED[record.family] then return false end
+  local first = record.kinds[1]
+  return first ~= nil and first.tensors == true or record.name == "einsum"
 end
 
 -- ---- to data ---------------------------------------------------------------------------------------

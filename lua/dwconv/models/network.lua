@@ -204,7 +204,7 @@ end
 
 -- ---- what the classes share --------------------------------------------------------------------------
 
-local methods = { getters = {} }
+local methods = { getters = {}, keeps_dtype = true, takes_names = true }
 network.methods = methods
 
 local function need_graph(self)

@@ -116,6 +116,16 @@ plain "print_tensor" {
   example = 'K.print_tensor(dw.tensor { 1, 2 }, { message = "x is" })',
 }
 
+plain "is_keras_tensor" {
+  doc = "Whether x is symbolic: dw.Input, or made of it.",
+  values = { { "x", maybe_tensor, "anything" } },
+  result = gives("boolean", "true or false"),
+  forward = function(x) return ops.slot.is_symbolic ~= nil and ops.slot.is_symbolic(x) end,
+  reason = "it asks what x is",
+  sample = function(R) return R { 2, 3 } end,
+  example = "print(K.is_keras_tensor(dw.zeros { 2 }), K.is_keras_tensor(dw.Input { 2 }))",
+}
+
 -- ---- writing -------------------------------------------------------------------------------------
 
 local IN_PLACE = "it writes in place"
@@ -283,8 +293,7 @@ plain "moving_average_update" {
 for name, advice in pairs {
   manual_variable_initialization = "there are no sessions, and K.variable is initialised when it is made",
   name_scope = "there is no graph to name; K.get_uid makes names that differ",
-  placeholder = "ops compute at once: write a Lua function of tensors, or compose ops with dw.ops",
-  is_keras_tensor = "no tensor is symbolic",
+  placeholder = "dw.Input makes a symbolic tensor for models; ops compute at once, and dw.ops composes them",
   is_sparse = "every tensor is dense",
   to_dense = "every tensor is dense already",
   ctc_label_dense_to_sparse = "K.ctc_batch_cost takes dense labels, with label_length",
