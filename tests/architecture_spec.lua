@@ -88,6 +88,8 @@ describe("who may know whom", function()
       { "/regularizers%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/optimizers/schedules%.lua$", { "dwconv%.args", "dwconv%.classes" } },
       { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
+      { "/metrics/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.losses", "dwconv%.metrics%..+",
+        "dwconv%.ops" } },
       { "/losses%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },

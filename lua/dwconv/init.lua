@@ -76,7 +76,6 @@ lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   initializers = function() return require("dwconv.initializers").room end,
   regularizers = function() return require("dwconv.regularizers").room end,
   constraints = function() return require("dwconv.constraints").room end,
-  losses = function() return require("dwconv.losses").room end,
   optimizers = function() return require("dwconv.optimizers").room end,
   losses = function() return require("dwconv.losses").room end,
   metrics = function() return require("dwconv.metrics").room end,

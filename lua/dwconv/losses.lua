@@ -113,7 +113,7 @@ local DOCS = {
   poisson = "The mean of y_pred - y_true * log(y_pred).",
   huber = "The mean of error^2 / 2 where errors are up to delta, straight beyond.",
   cosine_similarity = "Minus the cosine of the angle between y_true and y_pred along the axis.",
-  binary_crossentropy = "The mean over the last axis of crossentropies of probabilities (or logits), for labels of 0, 1.",
+  binary_crossentropy = "The mean along the last axis of crossentropies of probabilities or logits with labels 0 and 1.",
   categorical_crossentropy = "The crossentropy of probabilities (or logits) of classes with labels as vectors.",
   sparse_categorical_crossentropy = "The crossentropy of probabilities (or logits) of classes with labels from 1 on.",
 }
@@ -223,6 +223,7 @@ local ALIASES = {
 }
 
 losses.functions, losses.own_options, losses.other_names = functions, own_options, ALIASES
+losses.read_both, losses.aligned, losses.read_weights = read_both, aligned, read_weights
 
 for name, class_name in pairs(NAMES) do
   local options = own_options[name] or {}

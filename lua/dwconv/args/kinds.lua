@@ -105,12 +105,10 @@ end
 
 --- A number above 0.
 function kinds.positive(default)
-  return new {
-    default = default,
-    annotation = "number",
-    expected = "a number above 0",
-    read = function(v) return type(v) == "number" and v > 0 and v or nil end,
-  }
+  local kind = kinds.number(default)
+  kind.expected = "a number above 0"
+  kind.read = function(v) return type(v) == "number" and v > 0 and v or nil end
+  return kind
 end
 
 --- A number that is neither NaN nor infinite.

@@ -214,7 +214,7 @@ function training.step(self, x, y, weights)
   local variables, tensors = self:trainable_variables(), {}
   for i, v in ipairs(variables) do tensors[i] = v.tensor end
   local tape, total, each, predictions = record(forward, self, heads, x, y, weights, true)
-  local gradients = #tensors > 0 and tape:gradients(total, tensors) or {}
+  local gradients = #tensors > 0 and tape:gradients(total, tensors, { release = true }) or {}
   unbroken(function() update(self, gradients, variables) end)
   update_metrics(heads, y, predictions, weights)
   return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
