@@ -36,12 +36,12 @@ function random.normal(self, shape, mean, stddev, dtype)
   return K.random_normal(shape, { mean = mean, stddev = stddev, seed = random.next(self), dtype = dtype })
 end
 
--- Calls f with each layer within a model that draws, in a fixed order.
+-- Calls f with each layer within a model that draws from a stream of its own, in a fixed order.
 local function each_drawing(model, f, seen)
   for _, one in ipairs(model.sublayers) do
     if not seen[one] then
       seen[one] = true
-      if rawget(one, "draws") then f(one) end
+      if rawget(one, "draws") and rawget(one, "seed") then f(one) end
       each_drawing(one, f, seen)
     end
   end
