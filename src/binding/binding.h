@@ -38,7 +38,7 @@ typedef struct dwl_tensor {
   dw_tensor t;
   uint64_t *writes; // the owner's count of writes through any view
   uint64_t own_writes;
-  bool detached; // a view that gradients treat as a tensor of its own
+  bool detached;    // a view that gradients treat as a tensor of its own
   bool lent, taken; // of an owner: its payload is lent; was taken back
 } dwl_tensor;
 
@@ -57,7 +57,7 @@ int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may 
 char *dwl_nextline(char *p);                       // p, or the next address that is a multiple of 64
 
 dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is not a tensor; raises if its payload was taken back
-dwl_tensor *dwl_ownerof(dwl_tensor *u);             // u itself unless it is a view
+dwl_tensor *dwl_ownerof(dwl_tensor *u);           // u itself unless it is a view
 // Makes room for the payload of a new owner, which is on top of the stack, in a lent block. See lend.c.
 char *dwl_lend(lua_State *L, size_t bytes);
 // Push a new tensor. The payload of dwl_newtensor is not initialised.
@@ -188,7 +188,8 @@ void dwl_pushclosure(lua_State *L, int more);
 #include "families.h"
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_table_functions[], dwl_view_functions[],
     dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
-    dwl_system_functions[], dwl_file_functions[], dwl_folder_functions[], dwl_geometry_functions[], dwl_lend_functions[];
+    dwl_system_functions[], dwl_file_functions[], dwl_folder_functions[], dwl_geometry_functions[],
+    dwl_lend_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

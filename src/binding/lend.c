@@ -8,7 +8,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-enum { FREE = 1, LOG };  // of the table below
+enum { FREE = 1, LOG };   // of the table below
 static const char lender; // registry key: {the free blocks by size, the tensors that have borrowed, in order}
 
 static void guard(void *block, size_t bytes) {
@@ -105,6 +105,13 @@ static int take_back(lua_State *L) {
   return 0;
 }
 
+// is_taken(t): whether t's payload was taken back.
+static int is_taken(lua_State *L) {
+  dwl_tensor *u = any_tensor(L, 1);
+  lua_pushboolean(L, u != NULL && dwl_ownerof(u)->taken);
+  return 1;
+}
+
 // keep(t): t's payload is its own from now on, if it was lent.
 static int keep(lua_State *L) {
   dwl_tensor *u = any_tensor(L, 1);
@@ -112,5 +119,5 @@ static int keep(lua_State *L) {
   return 0;
 }
 
-const luaL_Reg dwl_lend_functions[] = {
-    {"lend", lend}, {"borrower", borrower}, {"take_back", take_back}, {"keep", keep}, {NULL, NULL}};
+const luaL_Reg dwl_lend_functions[] = {{"lend", lend},         {"borrower", borrower}, {"take_back", take_back},
+                                       {"is_taken", is_taken}, {"keep", keep},         {NULL, NULL}};

@@ -6,6 +6,7 @@
 -- so nothing of a step may be left with a script. Touching what was taken back is an error, never a wrong number.
 
 local core = require "dwconv.core"
+local slot = require("dwconv.ops").slot
 
 local borrower, take_back = core.borrower, core.take_back
 
@@ -60,7 +61,7 @@ local Scope = { __close = function()
   for i = 1, #log do
     if borrower(log[i]) then take_back(log[i], free) end
   end
-  arena.open, free, log, counts = false, nil, nil, nil
+  arena.open, slot.hold, free, log, counts = false, nil, nil, nil, nil
 end }
 
 --- Opens an arena over `blocks`, a table that the caller keeps from step to step. It is closed with the value that comes
@@ -68,7 +69,7 @@ end }
 ---@param blocks table
 function arena.over(blocks)
   free, log, counts = blocks, {}, {}
-  arena.open = true
+  arena.open, slot.hold = true, arena.hold
   core.lend(free, log)
   return setmetatable({}, Scope)
 end
