@@ -9,7 +9,7 @@ float64 and written with all digits; axes and labels count from 1 in the files.
 """
 import pathlib
 
-from groups.training import losses, metrics, optimizers, weights
+from groups.training import callbacks, losses, metrics, optimizers, weights
 from kit.training import FILES
 
 OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "training"
@@ -24,7 +24,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.glob("*.lua"):
         old.unlink()
-    for group in (*weights.GROUPS, *optimizers.GROUPS, *losses.GROUPS, *metrics.GROUPS):
+    for group in (*weights.GROUPS, *optimizers.GROUPS, *losses.GROUPS, *metrics.GROUPS, *callbacks.GROUPS):
         group()
     for name, cases in FILES.items():
         (OUT / (name + ".lua")).write_text(HEADER + "".join(cases) + "}\n")
