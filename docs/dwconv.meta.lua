@@ -3334,4 +3334,46 @@ function dw.optimizers.schedules.PiecewiseConstantDecay(o) end
 ---@return table
 function dw.optimizers.schedules.PolynomialDecay(o) end
 
+dw.callbacks = {}
+
+--- Writes a line for each epoch into a file: its number, from 1, then the logs in alphabetical order. `append` goes on with a file that is there.
+---@param o? { [integer]: any, filename?: string, separator?: string, append?: boolean }
+---@return table
+function dw.callbacks.CSVLogger(o) end
+
+--- Ends training when what is monitored has not become better by more than min_delta, nor than the baseline, for `patience` epochs. With restore_best_weights the model has the weights of its best epoch in the end.
+---@param o? { [integer]: any, monitor?: string, min_delta?: number, patience?: integer, baseline?: number, mode?: "auto"|"min"|"max", restore_best_weights?: boolean, start_from_epoch?: integer, verbose?: integer }
+---@return table
+function dw.callbacks.EarlyStopping(o) end
+
+--- Keeps the logs of epochs: history.history.loss[epoch]. fit makes one and gives it back.
+---@param o? { [integer]: any }
+---@return table
+function dw.callbacks.History(o) end
+
+--- Calls functions: LambdaCallback{ on_epoch_end = function(epoch, logs) ... end }.
+---@param o? { [integer]: any, on_batch_begin?: function, on_batch_end?: function, on_epoch_begin?: function, on_epoch_end?: function, on_test_batch_begin?: function, on_test_batch_end?: function, on_test_begin?: function, on_test_end?: function, on_train_batch_begin?: function, on_train_batch_end?: function, on_train_begin?: function, on_train_end?: function }
+---@return table
+function dw.callbacks.LambdaCallback(o) end
+
+--- Sets the learning rate before each epoch to schedule(epoch, rate), where epochs count from 1.
+---@param o? { [integer]: any, schedule?: function, verbose?: integer }
+---@return table
+function dw.callbacks.LearningRateScheduler(o) end
+
+--- Saves the model, or its weights alone, after each epoch or every save_freq batches, or only when what is monitored is better than ever. In filepath {epoch}, {batch} and names of the logs stand for numbers, as in "w{epoch:02d}.st".
+---@param o? { [integer]: any, filepath?: string, monitor?: string, initial_value_threshold?: number, mode?: "auto"|"min"|"max", save_best_only?: boolean, save_freq?: "epoch"|integer, save_weights_only?: boolean, verbose?: integer }
+---@return table
+function dw.callbacks.ModelCheckpoint(o) end
+
+--- Multiplies the learning rate by factor when what is monitored has not become better by more than min_delta for `patience` epochs, and then not again for `cooldown` epochs; never below min_lr.
+---@param o? { [integer]: any, monitor?: string, factor?: number, patience?: integer, cooldown?: integer, min_delta?: number, min_lr?: number, mode?: "auto"|"min"|"max", verbose?: integer }
+---@return table
+function dw.callbacks.ReduceLROnPlateau(o) end
+
+--- Ends training when the loss of a batch is NaN or infinite.
+---@param o? { [integer]: any }
+---@return table
+function dw.callbacks.TerminateOnNaN(o) end
+
 return dw

@@ -9,6 +9,7 @@ local help = {}
 -- The rooms of dw that hold classes, in the order of the reference.
 help.rooms = {
   "layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers", "optimizers.schedules",
+  "callbacks",
 }
 
 local function is_class(v) return type(v) == "table" and rawget(v, "construct") ~= nil end
