@@ -1011,7 +1011,7 @@ function K.gradient_quotient(g, slope) end
 --- The gradients of loss on the tape that records now: within dw.record(f). A tape that has recorded has them by its method of the same name, tape:gradients(loss, variables). A table of variables gives a table with the same keys; zeros for what loss does not reach. A variable is known by the numbers in it: it does not matter which view of them was used.
 ---@param loss dwconv.Tensor a tensor, summed if it is more than one number
 ---@param variables dwconv.Tensor|dwconv.Tensor[] a tensor or a table of tensors
----@param o? { output_gradients?: dwconv.Tensor }
+---@param o? { output_gradients?: dwconv.Tensor, release?: boolean }
 ---@return any # like variables
 function K.gradients(loss, variables, o) end
 
@@ -1116,6 +1116,11 @@ function K.index(x, key) end
 ---@param x dwconv.Tensor a tensor
 ---@return integer[] # a table of sizes
 function K.int_shape(x) end
+
+--- Whether x is symbolic: dw.Input, or made of it.
+---@param x any anything
+---@return boolean # true or false
+function K.is_keras_tensor(x) end
 
 --- Whether x is neither NaN nor infinite; whole numbers and bools always are.
 ---@param x dwconv.Tensor any
@@ -1548,20 +1553,20 @@ function Tensor:norm(o) end
 ---@return dwconv.Tensor # shape
 function dw.normal(shape, o) end
 
---- (x - mean) * gamma / sqrt(variance + epsilon) + beta, of the mean and the variance of x along the axes, or of all of x. gamma and beta have one shape, which stretches to x's; left out, they are 1 and 0.
+--- (x - mean) * gamma / sqrt(variance + epsilon) + beta, of the mean and the variance of x along the axes, or of all of x. gamma and beta have one shape, which stretches to x's; left out, they are 1 and 0. With clip = {low, high} the result is clipped on the way, as relu does with {0, math.huge}: the gradient is 0 at the bounds and beyond.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@param gamma? dwconv.Tensor stretches to x's; x's dtype, or nil
 ---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
----@param o? { axis?: integer|integer[], epsilon?: number }
+---@param o? { axis?: integer|integer[], clip?: number[], epsilon?: number }
 ---@return dwconv.Tensor # x's
 function K.normalize(x, gamma, beta, o) end
 
---- x normalized along the axes, times gamma plus beta; then the mean and the variance of x there. gamma, beta and both moments have the sizes of the axes that are left. The variance of an image n,h,w,c along all axes but c is n/(n - 1) times that by which x is divided, for the sake of moving averages.
+--- x normalized along the axes, times gamma plus beta; then the mean and the variance of x there. gamma, beta and both moments have the sizes of the axes that are left. The variance of an image n,h,w,c along all axes but c is n/(n - 1) times that by which x is divided, for the sake of moving averages. With clip = {low, high} the result is clipped, as K.normalize does it.
 ---@param x dwconv.Tensor any; float32 or float64
 ---@param gamma? dwconv.Tensor the axes that are left; x's dtype, or nil
 ---@param beta? dwconv.Tensor gamma's shape; x's dtype, or nil
 ---@param reduction_axes integer|integer[] an axis or a table of axes, from 1 or -1 back
----@param o? { epsilon?: number }
+---@param o? { clip?: number[], epsilon?: number }
 ---@return dwconv.Tensor # x's, the axes that are left, the axes that are left
 ---@return dwconv.Tensor
 ---@return dwconv.Tensor
@@ -1760,6 +1765,10 @@ function K.random_normal(shape, o) end
 ---@param o? { dtype?: "float32"|"float64", seed?: integer }
 ---@return dwconv.Tensor # shape
 function K.random_normal_variable(shape, mean, scale, o) end
+
+--- Where the state's random stream is: {seed, count}, for dw.set_random_state.
+---@return integer[] # a table of two whole numbers
+function dw.random_state() end
 
 --- Uniform random numbers: not below minval, below maxval.
 ---@param shape integer[] a table of sizes
@@ -2039,6 +2048,10 @@ function K.set_learning_phase(value) end
 --- Sets K.memory_limit(); nil stands for what the machine has left.
 ---@param value? integer a whole number of bytes, or nil
 function K.set_memory_limit(value) end
+
+--- Puts the state's random stream where dw.random_state said that it was.
+---@param state integer[] {seed, count}, two whole numbers, as dw.random_state() gives them
+function dw.set_random_state(state) end
 
 --- Writes value into x, converted to x's dtype.
 ---@param x dwconv.Tensor a tensor

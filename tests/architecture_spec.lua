@@ -102,6 +102,7 @@ describe("who may know whom", function()
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
         "dwconv%.callbacks", "dwconv%.io%..+", "dwconv%.models%..+" } },
+      { "callbacks%.lua$", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do
