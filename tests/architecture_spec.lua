@@ -75,7 +75,7 @@ describe("who may know whom", function()
       { "compose%.lua$", { "dwconv%.config", "dwconv%.lookup", "dwconv%.ops", "dwconv%.args" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.args" } },
       { "help/topics%.lua$", {} },
-      { "help/annotations%.lua$", { "dwconv%.ops" } },
+      { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },

@@ -1,5 +1,7 @@
--- help/annotations.lua: LuaCATS annotations for editors, made from the records, whose kinds say the types.
+-- help/annotations.lua: LuaCATS annotations for editors, made from the records of ops and of classes, whose kinds say
+-- the types.
 
+local classes = require "dwconv.help.classes"
 local ops = require "dwconv.ops"
 
 local annotations = {}
@@ -193,6 +195,7 @@ function annotations.text()
     if r.alias then add(('\nK["%s"] = K.%s'):format(r.alias, r.name)) end
     if r.method and #r.positional > 0 then annotate(add, r, "Tensor") end
   end
+  classes.annotate(add)
   add "\nreturn dw"
   return table.concat(lines, "\n") .. "\n"
 end
