@@ -44,7 +44,7 @@ describe("as tf_keras:", function()
         assert.same(case.names, names)
         assert.equal(case.params, layer:count_params())
         near(layer(case.x, { training = false }), case.y, NEAR, "inference")
-        if case.trained or case.after or case.grads then
+        if case.trains or case.grads then
           near(layer(case.x, { training = true }), case.trained or case.y, NEAR, "training")
           near_list(layer:get_weights(), case.after or case.weights, "weight after training")
         end
@@ -107,6 +107,49 @@ describe("configurations", function()
 end)
 
 -- ---- what all layers have in common --------------------------------------------------------------
+
+-- Configurations with a regularizer and a constraint are also made again from them.
+describe("weights", function()
+  local function prefixes(class)
+    local list = {}
+    for option in pairs(L[class].options) do list[#list + 1] = option:match "^(.*)_initializer$" end
+    return list
+  end
+
+  it("have the initializer, regularizer and constraint of their own options", function()
+    local tried = 0
+    for _, class in ipairs(classes) do
+      for _, prefix in ipairs(prefixes(class)) do
+        local case, config = by_class[class][1], {}
+        for key, value in pairs(case.config) do config[key] = value end
+        local function add(option, value)
+          if L[class].options[prefix .. option] then config[prefix .. option] = value end
+        end
+        add("_initializer", dw.initializers.Constant { 0.375 })
+        add("_regularizer", dw.regularizers.L2 { 0.5 })
+        add("_constraint", "non_neg")
+        local layer, found = L[class](config), 0
+        layer:build(cases.sample_shape(case.x))
+        for _, v in ipairs(layer:all_variables()) do
+          if v.name:sub(1, #prefix) == prefix then
+            found = found + 1
+            support.same(v.tensor, dw.full(v.tensor.shape, 0.375))
+            assert.equal(rawget(layer, prefix .. "_regularizer"), v.regularizer)
+            assert.equal(rawget(layer, prefix .. "_constraint"), v.constraint)
+            assert.equal(config[prefix .. "_constraint"] ~= nil, v.constraint ~= nil)
+          else
+            assert.is_nil(v.regularizer or v.constraint)
+            assert.is_false(dw.close(v.tensor, dw.full(v.tensor.shape, 0.375)))
+          end
+        end
+        assert.equal(1, found, class .. " " .. prefix)
+        assert.same(layer:get_config(), L.get({ class_name = class, config = layer:get_config() }):get_config())
+        tried = tried + 1
+      end
+    end
+    assert.is_true(tried > 30, tried)
+  end)
+end)
 
 describe("every layer", function()
   it("gives its shape for dw.Input, in training too", function()

@@ -158,7 +158,10 @@ describe("safetensors.read refuses", function()
     refused(file "7", "not an object")
     refused(file '{"a":1}', 'tensor "a": its entry is not an object')
     refused(file(("["):rep(50000)), "more than 8 levels")
-    refused(file '{"\\ud800":1}', "expected the rest of a name at byte 3")
+    for _, half in ipairs { "\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud800x", "\\udc00\\udc00" } do
+      refused(file('{"' .. half .. '":1}'), "expected the rest of a name at byte 3")
+    end
+    refused(file '{"\\ud83d\\ude00":1}', "its entry is not an object")
   end)
 
   it("entries with two names, missing, further or wrong fields", function()

@@ -18,7 +18,8 @@ end
 local function small()
   return dw.Sequential { dw.Input { 6, 6, 2 }, layers.SeparableConv2D { 5, 3, padding = "same", name = "sep" },
     layers.BatchNormalization { name = "norm" }, layers.ReLU { 6 }, layers.Dropout { 0.3 },
-    layers.GlobalAveragePooling2D {}, layers.Dense { 3, activation = "softmax", name = "head" }, name = "small" }
+    layers.GlobalAveragePooling2D {}, layers.Dropout { 0.1, seed = 2 },
+    layers.Dense { 3, activation = "softmax", name = "head" }, name = "small" }
 end
 
 local function compiled()
@@ -237,8 +238,10 @@ describe("a file that is wrong", function()
     refused(function(data) data.config.layers[1].config.filters = -1 end, "filters must be")
     refused(function(data) data.config.layers[1].config.filtres = 1 end, 'unknown option "filtres"')
     refused(function(data) data.config.input.shape = { 6, 6, 2.5 } end, "shape[3] must be a whole number")
-    refused(function(data) data.config.layers[6].config.units = 1 << 29 end, "memory")
+    refused(function(data) data.config.layers[7].config.units = 1 << 29 end, "memory")
     refused(function(_, training) training.position = { epoch = "x" } end, "training.position is damaged")
+    refused(function(_, training) training.draws = { -1 } end, "training.draws is damaged")
+    refused(function(_, training) training.draws = { 1, 2 } end, "training.draws is damaged")
     refused(function(_, training) training.variables[1] = 99 end, "training.variables[1] is no weight")
     refused(function(_, training) training.optimizer.class_name = "Adan" end, 'there is no optimizer "Adan"')
     refused(function(_, _, tensors) tensors["optimizer/m/1"] = nil end, "there is no tensor optimizer/m/1")

@@ -1,6 +1,7 @@
 // tensor.c: tensors as Lua holds them, and how much memory they may take. Called by every room of the binding.
 // Invariant: a payload lies in its owner's userdata, where Lua's collector sees all of it, and never moves.
 #include <math.h>
+#include <stddef.h>
 
 #include "binding.h"
 
@@ -60,6 +61,10 @@ static char *place(dwl_state *s, char *p, int64_t bytes) {
   return p + (want + PAGE - (uintptr_t)p % PAGE) % PAGE;
 }
 
+dwl_tensor *dwl_ownerof(dwl_tensor *u) {
+  return (dwl_tensor *)(void *)((char *)u->writes - offsetof(dwl_tensor, own_writes));
+}
+
 // In a sanitizer build, touching the room around a payload is reported like any other overrun.
 static void guard_slack(dwl_tensor *u, size_t block, int64_t bytes) {
 #if defined DW_SANITIZE && defined __SANITIZE_ADDRESS__
@@ -71,13 +76,27 @@ static void guard_slack(dwl_tensor *u, size_t block, int64_t bytes) {
 #endif
 }
 
+// The same for a lent block, of which another payload may have been a part.
+static void guard_block(dwl_tensor *u, int64_t bytes) {
+#if defined DW_SANITIZE && defined __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(u->t.data, (size_t)bytes);
+#else
+  (void)u, (void)bytes;
+#endif
+}
+
 // The metatable is compared by identity, and the size again, in case `debug` gave it to something else.
 dw_tensor *dwl_totensor(lua_State *L, int index) {
   void *p = lua_touserdata(L, index);
   if (p == NULL || lua_rawlen(L, index) < sizeof(dwl_tensor) || !lua_getmetatable(L, index)) return NULL;
   bool same = lua_rawequal(L, -1, lua_upvalueindex(DWL_METATABLE));
   lua_pop(L, 1);
-  return same ? p : NULL;
+  if (!same) return NULL;
+  if (dwl_ownerof(p)->taken) {
+    dwl_error(L, "a tensor that a step of training computed was let go of when the step did not need it any more; "
+                 "clone() what is to stay");
+  }
+  return p;
 }
 
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape) {
@@ -85,7 +104,17 @@ dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *
   if (dw_tensor_init(&t, NULL, dtype, rank, shape) != DW_OK) {
     dwl_error(L, "a tensor of shape %s is too large", dwl_shape_text(L, &t));
   }
+  enum { LENT = 1 << 16 }; // bytes from which a payload is lent, where blocks are
   int64_t bytes = dw_numel(&t) * (int64_t)dw_dtype_size(dtype);
+  if (dwl_getstate(L)->lending && bytes >= LENT) {
+    dwl_tensor *u = lua_newuserdatauv(L, sizeof *u, 2);
+    *u = (dwl_tensor){.t = t, .writes = &u->own_writes, .lent = true};
+    u->t.data = place(dwl_getstate(L), dwl_lend(L, (size_t)bytes + PAGE), bytes);
+    guard_block(u, bytes);
+    lua_pushvalue(L, lua_upvalueindex(DWL_METATABLE));
+    lua_setmetatable(L, -2);
+    return &u->t;
+  }
   dwl_checkmemory(L, bytes);
   size_t slack = bytes < LARGE ? DWL_LINE : PAGE;
   dwl_tensor *u = lua_newuserdatauv(L, sizeof *u + slack + (size_t)bytes, 0);

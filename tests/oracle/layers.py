@@ -7,7 +7,8 @@ numbers, float32 or int64, little-endian, which T(dtype, shape, at) reads from b
 
     layer, config   the class, and what it was made with, as dwconv takes it
     keras           get_config() of the fresh layer: strings, numbers, lists; initializers by their class
-    x               a tensor, or a list of them;  y, the output in inference;  trained, in training, where it differs
+    x               a tensor, or a list of them;  y, the output in inference
+    trains          whether it was also called in training;  trained, the output then, where it differs
     names, weights  in get_weights' order;  after, the weights after training, where they differ;  params, how many
     g, grads        gradients of sum(y * g) in training for each trainable weight
 
@@ -26,7 +27,7 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 BYTES = bytearray()
 TEXTS = []
 COUNT_FROM_ONE = ("axis", "axes", "shared_axes")
-SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking")
+SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking", "rng_type")
 
 
 def numbers(*what, shape, low=-1, high=1):
@@ -129,6 +130,7 @@ def case(name, shapes, first=False, x=None, train=True, note=None, low=-1, high=
         fields.update(g=tensor(turned(g) if first else g), grads=tensors(grads))
     if trains and train:
         trained = np.asarray(layer(x, training=True))
+        fields["trains"] = "true"
         if differ([y], [trained]):
             fields["trained"] = tensor(trained)
         after = [w.numpy() for w in layer.weights]

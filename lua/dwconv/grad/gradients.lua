@@ -1,6 +1,7 @@
 -- grad/gradients.lua: walks back over what a tape has recorded: tape:gradients and K.gradients.
 -- Invariant: a gradient is refused where numbers that it reads, or that came in between, were written in place since.
 
+local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
 local call = require "dwconv.ops.call"
 local core = require "dwconv.core"
@@ -102,9 +103,18 @@ end
 -- ---- walking back --------------------------------------------------------------------------------
 -- grads[id] is the gradient so far; own[id] says that its numbers are the walk's alone, so that it may be added to.
 
+-- Puts a gradient in the place of what was there.
+local function put(grads, id, g)
+  local former = grads[id]
+  grads[id] = g
+  if not arena.open then return end
+  if g then arena.hold(g) end
+  if former then arena.drop(former) end
+end
+
 local function accumulate(grads, own, id, g)
   local sum = grads[id]
-  grads[id] = sum and records.add.call(sum, g) or g
+  put(grads, id, sum and records.add.call(sum, g) or g)
   own[id] = sum ~= nil
 end
 
@@ -120,9 +130,27 @@ local function accumulate_part(grads, own, id, e, g)
   end
 end
 
+-- Lets go of what was made for the readers of a call's result, which all come after it.
+local function forget(remade, e)
+  local v = remade[e]
+  local made = v and call.forget(v)
+  if made and arena.open then arena.drop(made) end
+end
+
+-- Makes what an entry reads and was not kept.
+local function remake(e)
+  for _, value in operands(e) do
+    if call.is_remade(value) then
+      local made, first = call.make(value, tape.innermost() ~= nil)
+      if first and arena.open then arena.hold(made) end
+    end
+  end
+end
+
 local function go_back(e, g, grads, own, wanted)
   local record = record_of(e)
-  e = call.filled(e, tape.innermost() ~= nil)
+  remake(e)
+  e = call.filled(e)
   for k, arg in ipairs(record.args) do
     local _, id = operand(e, k)
     local f = record.backward[arg]
@@ -212,12 +240,6 @@ local function number_of_loss(self, loss, made, broken, asked)
   return id
 end
 
--- Lets go of what was made for the readers of a call's result, which all come after it.
-local function forget(remade, e)
-  local v = remade[e]
-  if v then call.forget(v) end
-end
-
 -- The results that are made again, by the entry that gave them.
 local function remade_of(entries)
   local remade = {}
@@ -235,7 +257,7 @@ local function walk(self, loss, given, wanted, asked, release)
   if self.released then raise "the tape was released by an earlier call; record again" end
   local remade = remade_of(entries)
   local made, lost, broken = mark_dependents(wanted, entries, n)
-  grads[number_of_loss(self, loss, made, broken, asked)] = starting_gradient(loss, given)
+  put(grads, number_of_loss(self, loss, made, broken, asked), starting_gradient(loss, given))
   for i = n, 1, -1 do
     local e = entries[i]
     local record, number = record_of(e), number_of(e)
@@ -243,11 +265,14 @@ local function walk(self, loss, given, wanted, asked, release)
     if g and wanted[number] and not record.noted then
       if lost[i] then refuse_lost(("%s of %s"):format(lost[i], record.name)) end
       check_entry(made, e)
+      local mark = arena.open and arena.mark()
       go_back(e, g, grads, own, wanted)
-      if not asked[number] then grads[number] = nil end
+      if not asked[number] then put(grads, number, nil) end
+      if mark then arena.sweep(mark) end
     end
     forget(remade, e)
     if release then
+      if arena.open then tape.each_kept(e, arena.drop) end
       entries[i], remade[e] = nil, nil
     end
   end

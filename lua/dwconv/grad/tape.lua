@@ -2,7 +2,9 @@
 -- nothing of tapes: a tape numbers the tensors it meets, in a weak table, and keeps only the numbers that a gradient
 -- will read. Invariant: while tapes record, ops find them in their slot; outside, they find nothing there.
 
+local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
+local call = require "dwconv.ops.call"
 local core = require "dwconv.core"
 local numbering = require "dwconv.grad.numbering"
 local ops = require "dwconv.ops"
@@ -33,6 +35,19 @@ local tape = {
 local scopes, tapes, closed = {}, 0, 0
 local is_over, innermost = core.is_over, core.innermost
 
+--- Calls f for the tensors that an entry keeps, and for what stands in its lists.
+function tape.each_kept(entry, f)
+  if entry[1] == tape.write then return end
+  f((call.result(entry)))
+  for _, value in call.operands(entry) do
+    if type(value) == "table" and getmetatable(value) == nil then
+      for _, one in ipairs(value) do f(one) end
+    else
+      f(value)
+    end
+  end
+end
+
 -- Makes a tape ready for notes: its entries, its numbering, and what notes a write.
 local function prepare(self)
   local entries, count = {}, 0
@@ -42,6 +57,7 @@ local function prepare(self)
   function self.add(entry)
     count = count + 1
     entries[count] = entry
+    if arena.open then tape.each_kept(entry, arena.hold) end
   end
 
   numbering(self, tape)

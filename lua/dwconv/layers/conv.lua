@@ -47,7 +47,7 @@ into parts that do not see each other. Weights: kernel (%s,channels/groups,filte
       end
     end,
     build = function(self, shape)
-      local channels = shared.channels(shape, axes, self.data_format)
+      local channels = shared.channels(self, shape, axes)
       check_groups(self, channels)
       local size = table.move(self.kernel_size, 1, axes, 1, {})
       size[axes + 1], size[axes + 2] = channels // self.groups, self.filters
@@ -56,7 +56,7 @@ into parts that do not see each other. Weights: kernel (%s,channels/groups,filte
       self.window = shared.window(self)
     end,
     call = function(self, x)
-      return shared.finish(self, conv(shared.check_image(x, axes, self.data_format), self.kernel, self.window))
+      return shared.finish(self, conv(shared.check_built(self, x, axes), self.kernel, self.window))
     end,
   }
 end
@@ -124,13 +124,13 @@ Then a bias and an activation. output_padding says how many further positions th
     init = check_extra,
     build = function(self, shape)
       local size = table.move(self.kernel_size, 1, axes, 1, {})
-      size[axes + 1], size[axes + 2] = self.filters, shared.channels(shape, axes, self.data_format)
+      size[axes + 1], size[axes + 2] = self.filters, shared.channels(self, shape, axes)
       self.kernel = shared.weight(self, "kernel", size)
       if self.use_bias then self.bias = shared.weight(self, "bias", { self.filters }) end
       self.window = shared.window(self)
     end,
     call = function(self, x)
-      shared.check_image(x, axes, self.data_format)
+      shared.check_built(self, x, axes)
       return shared.finish(self, conv(x, self.kernel, result_shape(self, x), self.window))
     end,
   }

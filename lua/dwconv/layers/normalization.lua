@@ -69,8 +69,8 @@ end
 layer.class "BatchNormalization" {
   doc = [[
 Each channel normalized over the batch while training, and by moving averages of its mean and variance else. A layer
-that is not trainable uses the averages while training, too. Weights: gamma, beta, moving_mean, moving_variance, a number
-for each channel; gamma is missing with scale = false, beta with center = false.]],
+that is not trainable uses the averages while training, too. Weights: gamma, beta, moving_mean, moving_variance, a
+number for each channel; gamma is missing with scale = false, beta with center = false.]],
   leading = { "axis", "momentum", "epsilon" },
   options = options_of {
     axis = kinds.axis(-1),

@@ -1,6 +1,6 @@
 -- layers/random.lua: where the random numbers of layers come from: noise.lua and augmentation.lua. Without a seed they
 -- follow dw.seed's stream. With one, each layer has a stream of its own: its field `draws` counts what was drawn, and
--- the seed and this count alone decide what comes next.
+-- the seed and this count alone decide what comes next. Files of models keep these counts (models/saving.lua).
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
@@ -34,6 +34,38 @@ end
 --- Normally distributed random numbers.
 function random.normal(self, shape, mean, stddev, dtype)
   return K.random_normal(shape, { mean = mean, stddev = stddev, seed = random.next(self), dtype = dtype })
+end
+
+-- Calls f with each layer within a model that draws from a stream of its own, in a fixed order.
+local function each_drawing(model, f, seen)
+  for _, one in ipairs(model.sublayers) do
+    if not seen[one] then
+      seen[one] = true
+      if rawget(one, "draws") and rawget(one, "seed") then f(one) end
+      each_drawing(one, f, seen)
+    end
+  end
+end
+
+--- How much each layer of a model has drawn: a list, for `restore`.
+---@return integer[]
+function random.counts(model)
+  local list = {}
+  each_drawing(model, function(one) list[#list + 1] = one.draws end, {})
+  return list
+end
+
+--- Puts the counts back; false where they are not those of this model.
+---@return boolean
+function random.restore(model, list)
+  local layers = {}
+  each_drawing(model, function(one) layers[#layers + 1] = one end, {})
+  if type(list) ~= "table" or #list ~= #layers then return false end
+  for _, n in ipairs(list) do
+    if math.type(n) ~= "integer" or n < 0 then return false end
+  end
+  for i, one in ipairs(layers) do one.draws = list[i] end
+  return true
 end
 
 return random

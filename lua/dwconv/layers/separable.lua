@@ -24,7 +24,7 @@ end
 
 -- Makes the weight (kernel_size...,channels,depth_multiplier); gives the channels that come out.
 local function add_depthwise(self, shape, axes)
-  local channels = shared.channels(shape, axes, self.data_format)
+  local channels = shared.channels(self, shape, axes)
   local size = table.move(self.kernel_size, 1, axes, 1, {})
   size[axes + 1], size[axes + 2] = channels, self.depth_multiplier
   self.depthwise_kernel = shared.weight(self, "depthwise_kernel", size, "depthwise")
@@ -45,7 +45,7 @@ depthwise_kernel (%s,channels,depth_multiplier), bias (channels*depth_multiplier
       if self.use_bias then self.bias = shared.weight(self, "bias", { channels }) end
     end,
     call = function(self, x)
-      shared.check_image(x, axes, self.data_format)
+      shared.check_built(self, x, axes)
       return shared.finish(self, conv(x, self.depthwise_kernel, self.window))
     end,
   }
@@ -68,7 +68,7 @@ Weights: depthwise_kernel (%s,channels,depth_multiplier), pointwise_kernel (%s,c
       if self.use_bias then self.bias = shared.weight(self, "bias", { self.filters }) end
     end,
     call = function(self, x)
-      shared.check_image(x, axes, self.data_format)
+      shared.check_built(self, x, axes)
       return shared.finish(self, conv(x, self.depthwise_kernel, self.pointwise_kernel, self.window))
     end,
   }

@@ -98,15 +98,18 @@ end
 
 -- ---- images --------------------------------------------------------------------------------------
 
---- Raises unless a sample's shape is that of an image with so many axes beside the channels, which there must be; gives
---- how many channels.
-function shared.channels(shape, axes, data_format)
-  local first = data_format == "channels_first"
-  if #shape ~= axes + 1 then
-    raise("x must be %s (%s), got %d axes after the batch", (first and FIRST or LAST)[axes], data_format, #shape)
-  end
-  local channels = shape[first and 1 or #shape]
+local function refuse_rank(axes, data_format, got)
+  local words = (data_format == "channels_first" and FIRST or LAST)[axes]
+  raise("x must be %s (%s), got %d axes after the batch", words, data_format, got)
+end
+
+--- Raises unless a sample's shape is that of an image with so many axes beside the channels, which there must be; notes
+--- how many channels, and gives the number.
+function shared.channels(self, shape, axes)
+  if #shape ~= axes + 1 then refuse_rank(axes, self.data_format, #shape) end
+  local channels = shape[self.data_format == "channels_first" and 1 or #shape]
   if channels == 0 then raise "x has no channels" end
+  self.channels = channels
   return channels
 end
 
@@ -120,16 +123,22 @@ function shared.sizes(x, data_format)
   return table.move(shape, first, first + #shape - 3, 1, {})
 end
 
---- Raises unless x has so many axes.
-function shared.check_rank(x, rank, words)
-  if x.ndim ~= rank then raise("x must be %s, got %d axes after the batch", words, x.ndim - 1) end
+--- Raises unless x is an image with so many axes beside batch and channels.
+function shared.check_image(x, axes, data_format)
+  if x.ndim ~= axes + 2 then refuse_rank(axes, data_format, x.ndim - 1) end
   return x
 end
 
---- Raises unless x is an image with so many axes beside batch and channels.
-function shared.check_image(x, axes, data_format)
-  local words = (data_format == "channels_first" and FIRST or LAST)[axes]
-  return shared.check_rank(x, axes + 2, ("%s (%s)"):format(words, data_format))
+--- Raises unless x is such an image with the channels for which the layer was built. K would take a multiple of them
+--- as groups.
+function shared.check_built(self, x, axes)
+  shared.check_image(x, axes, self.data_format)
+  local channels = x.shape[self.data_format == "channels_first" and 2 or -1]
+  if channels ~= self.channels then
+    raise("x has %d channels (%s, %s) but the layer was built for %d", channels, table.concat(x.shape, "x", 2),
+      self.data_format, self.channels)
+  end
+  return x
 end
 
 --- Where windows are and how they move, as functions of K take it.

@@ -16,7 +16,7 @@ local PUBLIC <const> = {
 }
 
 local methods = { getters = { optimizer = require("dwconv.models.training").optimizer_of }, compiled = false,
-  heads = false, stop_training = false, position = false, history = false }
+  heads = false, blocks = false, stop_training = false, position = false, history = false }
 
 for room, names in pairs(PUBLIC) do
   for _, name in ipairs(names) do methods[name] = require("dwconv.models." .. room)[name] end

@@ -4,6 +4,7 @@
 -- its last use.
 
 local K = require "dwconv.backend"
+local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
 local graph = require "dwconv.graph"
 local layer = require "dwconv.layers.layer"
@@ -166,38 +167,60 @@ local function results(self, numbers)
   return #list == 1 and list[1] or list
 end
 
+-- Puts the tensor of a value into numbers.
+local function put(numbers, value, t)
+  numbers[value] = t
+  if arena.open then arena.hold(t) end
+end
+
+-- The results of a layer's node, or what a layer that runs within it gives.
+local function run_layer(step, numbers, number_of, training)
+  local node, joined = step.node, step.joined
+  local clip = joined and node.layer:clips(training) and step.clip or nil
+  local argument = node.arguments[1]
+  local y = layer.run(node.layer, numbers[argument] or graph.argument(node, number_of), training, clip)
+  if clip then
+    put(numbers, joined.node.results[1], y)
+  elseif is_tensor(y) then
+    put(numbers, node.results[1], y)
+  else
+    for i, v in ipairs(node.results) do put(numbers, v, y[i]) end
+  end
+end
+
 local function run_step(step, numbers, number_of, batch, training)
   local node = step.node
   if node.kind == "layer" then
-    local argument, joined = node.arguments[1], step.joined
-    if numbers[node.results[1]] then return end -- it ran within the step before
-    local clip = joined and node.layer:clips(training) and step.clip or nil
-    local y = layer.run(node.layer, numbers[argument] or graph.argument(node, number_of), training, clip)
-    if clip then
-      numbers[joined.node.results[1]] = y
-      return
-    end
-    if is_tensor(y) then
-      numbers[node.results[1]] = y
-    else
-      for i, v in ipairs(node.results) do numbers[v] = y[i] end
-    end
+    if not numbers[node.results[1]] then run_layer(step, numbers, number_of, training) end -- it may have run already
     return
   end
   local y = table.pack(graph.run(node, number_of, batch))
-  for i, v in ipairs(node.results) do numbers[v] = y[i] end
+  for i, v in ipairs(node.results) do put(numbers, v, y[i]) end
+end
+
+-- Lets go of what is not read any more.
+local function let_go(numbers, values)
+  for _, v in ipairs(values) do
+    if arena.open and numbers[v] then arena.drop(numbers[v]) end
+    numbers[v] = nil
+  end
 end
 
 --- The outputs for x. `watch`, if given, is called after each step with its node and how to find a value's tensor.
 function network.run(self, x, training, watch)
   local numbers, inputs = {}, network.inputs_of(self, x)
-  for i, v in ipairs(self.input_values) do numbers[v] = inputs[i] end
+  for i, v in ipairs(self.input_values) do put(numbers, v, inputs[i]) end
   local function number_of(v) return numbers[v] end
   local batch = inputs[1].shape[1]
+  local function run(step) run_step(step, numbers, number_of, batch, training) end
   for _, step in ipairs(self.steps) do
-    if watch then watch(step.node, number_of, function() run_step(step, numbers, number_of, batch, training) end)
-    else run_step(step, numbers, number_of, batch, training) end
-    for _, v in ipairs(step.dead) do numbers[v] = nil end
+    local mark = arena.open and arena.mark()
+    if watch then watch(step.node, number_of, function() run(step) end) else run(step) end
+    if mark then arena.sweep(mark) end
+    let_go(numbers, step.dead)
+  end
+  if arena.open then
+    for _, t in pairs(numbers) do arena.hand_on(t) end
   end
   return results(self, numbers)
 end

@@ -14,6 +14,7 @@ local losses = require "dwconv.losses"
 local metrics = require "dwconv.metrics"
 local ops = require "dwconv.ops"
 local optimizers = require "dwconv.optimizers"
+local random = require "dwconv.layers.random"
 local safetensors = require "dwconv.io.safetensors"
 
 local kinds, raise, show = args.kinds, args.raise, args.show
@@ -72,7 +73,8 @@ end
 
 local function training_data(model, tensors)
   local compiled = rawget(model, "compiled")
-  if not compiled then return { position = rawget(model, "position") } end
+  local draws = random.counts(model)
+  if not compiled then return { position = rawget(model, "position"), draws = draws } end
   local slots, iterations = compiled.optimizer:variables()
   for _, slot in ipairs(slots) do tensors["optimizer/" .. slot.name] = slot.tensor end
   local order, number = {}, {}
@@ -86,6 +88,7 @@ local function training_data(model, tensors)
     optimizer = plain(compiled.optimizer), loss = plain(compiled.loss), loss_weights = compiled.loss_weights,
     metrics = plain(compiled.metrics), weighted_metrics = plain(compiled.weighted_metrics), iterations = iterations,
     slots = names, variables = order, position = rawget(model, "position"),
+    draws = draws,
   }
 end
 
@@ -255,6 +258,7 @@ local function restore_training(path, model, data, tensors, custom_objects)
     end
     model.optimizer:load_variables(slots, data.iterations, variables)
   end
+  if data.draws ~= nil and not random.restore(model, data.draws) then raise("%s: training.draws is damaged", path) end
   local p = data.position
   if p ~= nil then
     local fine = type(p) == "table" and math.type(p.epoch) == "integer" and math.type(p.step) == "integer"

@@ -3,6 +3,7 @@
 -- Invariant: a step changes the weights as a whole or, if an error comes or Ctrl-C, not at all.
 
 local K = require "dwconv.backend"
+local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
 local feeding = require "dwconv.models.feeding"
 local graph = require "dwconv.graph"
@@ -207,16 +208,55 @@ function training.names(self)
   return names
 end
 
+-- ---- the memory of a step --------------------------------------------------------------------------
+
+local function is_known(instance)
+  local class = getmetatable(instance).class
+  return class.registry.classes[class.name] == class
+end
+
+-- Whether all that computes is dwconv's own: what a script wrote may keep a tensor for later.
+local function is_own(one)
+  if not is_known(one) then return false end
+  local class = getmetatable(one).class.name
+  if class == "Lambda" and type(one["function"]) == "function" and not one:is_of_K() then return false end
+  for _, inner in ipairs(one.sublayers) do
+    if not is_own(inner) then return false end
+  end
+  return true
+end
+
+local function may_lend(self, heads)
+  for _, head in ipairs(heads) do
+    if not is_known(head.loss) then return false end
+    for _, m in ipairs(head.metrics or {}) do
+      if not is_known(m.metric) then return false end
+    end
+  end
+  return is_own(self)
+end
+
+local nothing = setmetatable({}, { __close = function() end })
+
+-- An open arena for a step, if it may have one.
+local function open_arena(self, heads)
+  if arena.open or not may_lend(self, heads) then return nothing end
+  if not self.blocks then self.blocks = {} end
+  return arena.over(self.blocks)
+end
+
 --- One step of training on lists of tensors: names and numbers of losses and metrics.
 function training.step(self, x, y, weights)
   local heads = heads_of(self)
   check_labels(heads, y)
   local variables, tensors = self:trainable_variables(), {}
   for i, v in ipairs(variables) do tensors[i] = v.tensor end
+  local _ <close> = open_arena(self, heads)
   local tape, total, each, predictions = record(forward, self, heads, x, y, weights, true)
-  local gradients = #tensors > 0 and tape:gradients(total, tensors) or {}
-  unbroken(function() update(self, gradients, variables) end)
-  update_metrics(heads, y, predictions, weights)
+  for _, t in ipairs(predictions) do arena.keep(t) end
+  local gradients = #tensors > 0 and tape:gradients(total, tensors, { release = true }) or {}
+  unbroken(function() arena.outside(update, self, gradients, variables) end)
+  arena.outside(update_metrics, heads, y, predictions, weights)
   return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
 end
 
@@ -224,8 +264,9 @@ end
 function training.test(self, x, y, weights)
   local heads = heads_of(self)
   check_labels(heads, y)
+  local _ <close> = open_arena(self, heads)
   local total, each, predictions = no_grad(forward, self, heads, x, y, weights, false)
-  update_metrics(heads, y, predictions, weights)
+  arena.outside(update_metrics, heads, y, predictions, weights)
   return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
 end
 

@@ -59,20 +59,25 @@ function call.is_remade(v) return getmetatable(v) == Remade end
 --- The entry of the call that gave what v stands for.
 function call.origin(v) return v.entry end
 
---- What v stands for. It is made once, and kept until `forget`; `recorded`: by a call that tapes note.
+--- What v stands for, and whether it was made now. It is made once, and kept until `forget`; `recorded`: by a call that
+--- tapes note.
 function call.make(v, recorded)
-  if v.value then return v.value end
+  if v.value then return v.value, false end
   local e = v.entry
   local record = e[RECORD]
   local given, n = { n = #record.positional + 1 }, #record.positional
-  for k, value in call.operands(e) do given[k] = call.is_remade(value) and call.make(value, recorded) or value end
+  for k, value in call.operands(e) do given[k] = call.is_remade(value) and (call.make(value, recorded)) or value end
   given[n + 1] = e[OPTIONS]
   v.value = (recorded and record.call or record.remake)(table.unpack(given, 1, n + 1))
-  return v.value
+  return v.value, true
 end
 
---- Lets go of what was made for v.
-function call.forget(v) v.value = nil end
+--- Lets go of what was made for v, and gives it.
+function call.forget(v)
+  local made = v.value
+  v.value = nil
+  return made
+end
 
 --- What the gradients of a call read, by name and by place among the arguments: of two, one of which is a number, less
 --- than of two tensors.
@@ -210,13 +215,13 @@ end
 --- What f, a backward function of the record, gives for g.
 function call.back(e, f, g) return e[RECORD].way_back(f, g, e) end
 
---- The entry with what stands in place of results made; itself if there is nothing of that kind.
-function call.filled(e, recorded)
+--- The entry with what was made in place of what stands for it; itself if there is nothing of that kind.
+function call.filled(e)
   local copy = e
   for k, value in call.operands(e) do
     if call.is_remade(value) then
       if copy == e then copy = table.move(e, 1, HEAD + EACH * #e[RECORD].positional, 1, {}) end
-      copy[HEAD + EACH * (k - 1) + 1] = call.make(value, recorded)
+      copy[HEAD + EACH * (k - 1) + 1] = value.value
     end
   end
   return copy

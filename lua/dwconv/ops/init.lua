@@ -122,8 +122,8 @@ end
 -- tape puts both here while it records. slot[3]: a graph (graph.lua), while there are symbolic tensors: it meets(...)
 -- some among the arguments, and then notes the call of the record as a whole, whatever it is made of. slot.scope(): a
 -- token of what records here, the same within one dw.record or dw.no_grad; slot.watch(graph) sets slot[3]; slot.is_symbolic(x) is there once
--- there was a graph.
-local slot = { nil, nil, nil, scope = nil, watch = nil, is_symbolic = nil }
+-- there was a graph; slot.hold(t) while tensors borrow memory (grad/arena.lua): what an op remembers of t's step.
+local slot = { nil, nil, nil, scope = nil, watch = nil, is_symbolic = nil, hold = nil }
 ops.slot = slot
 
 -- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No

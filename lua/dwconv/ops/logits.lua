@@ -3,8 +3,9 @@
 -- by the crossentropies. Invariant: of few results only, the latest, and only while they are alive; a result that is
 -- written in place, or whose logits are, is forgotten.
 -- While a tape records, it must have recorded the op as well: probabilities from before are numbers like any others to
--- it, which may have a gradient of their own.
+-- it, which may have a gradient of their own. Logits whose memory is borrowed are remembered until it is taken back.
 
+local core = require "dwconv.core"
 local ops = require "dwconv.ops"
 
 local slot = ops.slot
@@ -20,6 +21,7 @@ local latest, last = setmetatable({}, { __mode = "v" }), 0
 --- To be called for y = softmax(x) along an axis from 1 on, or sigmoid(x), of which axis is false. Gives y.
 function logits.remember(y, x, axis)
   local at = last % LATEST + 1
+  if slot.hold then slot.hold(x) end
   local oldest, entry = latest[at], { x, axis, x:writes() }
   if oldest then behind[oldest] = nil end
   latest[at], last = y, at
@@ -31,7 +33,7 @@ end
 --- The logits of probabilities that come from a softmax along the axis (a sigmoid: false), or nil.
 function logits.of(y, axis)
   local entry = behind[y]
-  if not entry or entry[2] ~= axis or y:writes() > 0 or entry[1]:writes() ~= entry[3] then return nil end
+  if not entry or entry[2] ~= axis or core.is_taken(entry[1]) or y:writes() > 0 or entry[1]:writes() ~= entry[3] then return nil end
   if slot[1] and scope_of[y] ~= slot.scope() then return nil end
   return entry[1]
 end

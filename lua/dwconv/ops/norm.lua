@@ -37,6 +37,11 @@ local function normalized(x, gamma, beta, axes, epsilon, clip)
   local low, high
   if by_core then low, high = clip[1], clip[2] end
   local y, mean, var = core.normalize(x, gamma, beta, axes, epsilon, low, high)
+  local hold = ops.slot.hold
+  if hold then
+    hold(mean)
+    hold(var)
+  end
   latest[x] = { key = table.concat(axes, ","), writes = x:writes(), mean = mean, var = var }
   return clip and not by_core and clipped(y, clip[1], clip[2]) or y
 end
