@@ -90,6 +90,7 @@ describe("who may know whom", function()
       { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/metrics/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.losses", "dwconv%.metrics%..+",
         "dwconv%.ops" } },
+      { "/callbacks%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/losses%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
