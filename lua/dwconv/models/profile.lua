@@ -16,7 +16,8 @@ local kinds, is_tensor = args.kinds, args.check.is_tensor
 
 local BYTES <const> = { float32 = 4, float64 = 8, int32 = 4, int64 = 8, uint8 = 1, bool = 1 }
 
-local function bytes_of(t) return t.size * BYTES[t.dtype] end
+-- Of a result that an activation took over there is none.
+local function bytes_of(t) return t and t.size * BYTES[t.dtype] or 0 end
 
 -- ---- what the machine can do -------------------------------------------------------------------------
 
