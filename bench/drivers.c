@@ -1,5 +1,5 @@
-// drivers.c: times the elementwise, reduce, softmax, norm and copy drivers with a reused output, on descriptors that
-// Lua made.
+// drivers.c: times the elementwise, reduce, softmax, norm, copy and update drivers with a reused output, on descriptors
+// that Lua made.
 #include "bench.h"
 
 #include <stdlib.h>
@@ -165,10 +165,51 @@ static int time_norm(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg bench_drivers[] = {{"elementwise", time_elementwise},
-                                  {"copy", time_copy},
-                                  {"reduce", time_reduce},
-                                  {"along_axis", time_axis},
-                                  {"softmax", time_softmax},
-                                  {"norm", time_norm},
-                                  {NULL, NULL}};
+struct update_call {
+  dw_context cx;
+  const dw_tensor *w, *g, *slots[DW_UPDATE_SLOTS];
+  int step;
+  void *scratch;
+};
+
+static void run_update(void *arg) {
+  static const double numbers[DW_UPDATE_NUMBERS] = {1, 1e300, 1e-9, 1e-9, 0.5, 0.5, 0.5, 0.5, 0.5};
+  struct update_call *c = arg;
+  dw_job j;
+  dw_update_init(&j, &c->cx, c->step, c->w, c->slots, c->g, numbers);
+  dw_run(&j, NULL);
+}
+
+// update(step, threads, seconds, w, g, slots...) -> seconds of one call
+static int time_update(lua_State *L) {
+  struct update_call c = {.step = dw_update_find(luaL_checkstring(L, 1))};
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 2));
+  c.w = lua_touserdata(L, 4), c.g = lua_touserdata(L, 5);
+  for (int i = 0; i < DW_UPDATE_SLOTS; i++) c.slots[i] = lua_touserdata(L, 6 + i);
+  lua_pushnumber(L, best_of(run_update, &c, luaL_checknumber(L, 3)));
+  return 1;
+}
+
+static void run_squares(void *arg) {
+  struct update_call *c = arg;
+  double sum;
+  dw_job j;
+  dw_squares_init(&j, &c->cx, &sum, c->g);
+  dw_run(&j, c->scratch);
+}
+
+static int time_squares(lua_State *L) { // threads, seconds, x
+  struct update_call c = {.g = lua_touserdata(L, 3)};
+  double sum;
+  dw_job j;
+  bench_context(&c.cx, (int)luaL_checkinteger(L, 1));
+  dw_squares_init(&j, &c.cx, &sum, c.g);
+  c.scratch = aligned_alloc(64, (j.scratch + 64) & ~(size_t)63);
+  lua_pushnumber(L, best_of(run_squares, &c, luaL_checknumber(L, 2)));
+  free(c.scratch);
+  return 1;
+}
+
+const luaL_Reg bench_drivers[] = {{"elementwise", time_elementwise}, {"copy", time_copy},       {"reduce", time_reduce},
+                                  {"along_axis", time_axis},         {"softmax", time_softmax}, {"norm", time_norm},
+                                  {"update", time_update},           {"squares", time_squares}, {NULL, NULL}};

@@ -90,6 +90,7 @@ describe("who may know whom", function()
       { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/metrics/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.losses", "dwconv%.metrics%..+",
         "dwconv%.ops" } },
+      { "/callbacks%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/losses%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
@@ -101,7 +102,8 @@ describe("who may know whom", function()
         "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%..*" } },
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
-        "dwconv%.callbacks", "dwconv%.io%..+", "dwconv%.models%..+" } },
+        "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
+      { "callbacks%.lua$", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

@@ -316,7 +316,16 @@ describe("sum_of_squares", function()
     local x = dw.tensor { { 1, 2 }, { 3, 4 } }
     assert.equal(20, K.sum_of_squares(x[{ {}, 2 }]):item())
     assert.equal(30, K.sum_of_squares(x:transpose()):item())
-    support.near(K.sum_of_squares(dw.full({ 2 }, 1e10)), dw.tensor(2e20), { rtol = 1e-7, atol = 0 })
+    support.near(K.sum_of_squares(dw.full({ 300 }, 1e10)), dw.tensor(3e22), { rtol = 1e-6, atol = 0 })
+    local large = K.sum_of_squares(dw.full({ 500 }, 1e160, { dtype = "float64" }))
+    assert.equal(math.huge, large:item())
+    local mixed = dw.zeros { 500 }
+    mixed[7] = 1e19 -- its square is within float32, those of four together are not
+    for i = 1, 4 do mixed[i * 32] = 1e19 end
+    assert.equal(math.huge, K.sum_of_squares(mixed):item())
+    mixed:fill(1.5e19)
+    mixed[{ { 2, 500 } }] = 0
+    support.near(K.sum_of_squares(mixed), dw.tensor(2.25e38), { rtol = 1e-6, atol = 0 })
     support.covers "sum_of_squares"
   end)
 end)

@@ -164,18 +164,18 @@ STEP_OF(lion, SLOT_A,
 #define FTRL(POWER)                                                                                                    \
   EACH_WEIGHT                                                                                                          \
     T old = a[i], sum = old + g * g, high = POWER(sum);                                                                \
-    T z = b[i] + (g + 2 * shrinkage * x) - (high - POWER(old)) / rate * x;                                             \
+    T z = b[i] + (g + 2 * shrinkage * x) - (high - POWER(old)) * per_rate * x;                                         \
     a[i] = sum, b[i] = z;                                                                                              \
-    x = size_of(z) > l1 ? (clipped(z, l1) - z) / (high / rate + 2 * l2) : z - z == 0 ? 0 : z;                          \
+    x = size_of(z) > l1 ? (clipped(z, l1) - z) / (high * per_rate + 2 * l2) : z - z == 0 ? 0 : z;                      \
   END
 
 STEP_OF(ftrl, SLOTS_AB,
-  NUMBER(rate, 0); NUMBER(l1, 1); NUMBER(l2, 2); NUMBER(shrinkage, 3);
+  const T per_rate = (T)(1 / numbers[OWN]); NUMBER(l1, 1); NUMBER(l2, 2); NUMBER(shrinkage, 3);
   FTRL(root))
 
 #define POWER_OF(x) EACH(pow)(x, power)
 STEP_OF(ftrl_power, SLOTS_AB,
-  NUMBER(rate, 0); NUMBER(l1, 1); NUMBER(l2, 2); NUMBER(shrinkage, 3); NUMBER(power, 4);
+  const T per_rate = (T)(1 / numbers[OWN]); NUMBER(l1, 1); NUMBER(l2, 2); NUMBER(shrinkage, 3); NUMBER(power, 4);
   FTRL(POWER_OF))
 
 STEP_OF(average, NO_SLOT,
@@ -185,18 +185,26 @@ STEP_OF(average, NO_SLOT,
   END)
 // clang-format on
 
-// ACROSS sums work side by side, so that no addition waits for the last.
+// Squares are added up by fours as they are, and these in double, ACROSS sums side by side, so that no addition waits
+// for the last; where that is not finite, each is made in double.
 static double squares(const void *x_, int64_t n) {
   enum { ACROSS = 32 };
   const T *x = x_;
   double across[ACROSS] = {0}, sum = 0;
   int64_t i = 0;
-  for (; i + ACROSS <= n; i += ACROSS) {
+  for (; i + 4 * ACROSS <= n; i += 4 * ACROSS) {
     INDEPENDENT
-    for (int k = 0; k < ACROSS; k++) across[k] += (double)x[i + k] * (double)x[i + k];
+    for (int k = 0; k < ACROSS; k++) {
+      const T *p = x + i + k;
+      T first = p[0] * p[0] + p[ACROSS] * p[ACROSS];
+      across[k] += (double)(first + (p[2 * ACROSS] * p[2 * ACROSS] + p[3 * ACROSS] * p[3 * ACROSS]));
+    }
   }
   for (; i < n; i++) sum += (double)x[i] * (double)x[i];
   for (int k = 0; k < ACROSS; k++) sum += across[k];
+  if (sum - sum == 0) return sum;
+  sum = 0;
+  for (i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
   return sum;
 }
 
