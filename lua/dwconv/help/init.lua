@@ -7,6 +7,7 @@ local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
 require "dwconv.io.safetensors"
+local rooms = require "dwconv.help.rooms"
 local topics = require "dwconv.help.topics"
 
 -- The names of the records that `keep` allows, sorted.
@@ -149,12 +150,15 @@ local function overview()
   for _, f in ipairs(ops.families) do lines[#lines + 1] = ("  %-12s %s"):format(f.name, f.about) end
   local list = {}
   for i, t in ipairs(topics) do list[i] = t.name end
+  lines[#lines + 1] = "Rooms of classes:"
+  for _, r in ipairs(rooms) do lines[#lines + 1] = ("  %-24s %s"):format(r.name, r.about) end
   lines[#lines + 1] = "Topics:\n" .. lookup.lines(list, "  ")
   return table.concat(lines, "\n")
 end
 
 -- Each of these gives a text for a name, or nothing.
 local finders = {
+  rooms.find,
   function(name) return ops.records[name] and help.text(ops.records[name]) end,
   function(name)
     for _, f in ipairs(ops.families) do
@@ -181,6 +185,7 @@ local finders = {
     for i, n in ipairs(room) do room[i] = help.text(ops.records[n]) end
     return #room > 0 and table.concat(room, "\n\n")
   end,
+  rooms.find_short,
 }
 
 -- A name without what scripts write before it: K.sum, dw.io.npy, t:sum, tape:gradients.
@@ -209,19 +214,22 @@ local function find(name)
   local known = names(function() return true end)
   for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
   for _, t in ipairs(topics) do known[#known + 1] = t.name end
+  for _, class in ipairs(rooms.names()) do known[#known + 1] = class end
   local hint = args.hint(plain(name), known)
   if hint == "" then hint = "; dw.help() lists what there is." end
   return ("Nothing is called %s%s"):format(args.show(name), hint)
 end
 
---- Prints the reference of a function, a family or a topic, or what there is: this is dw.help. An unknown name is
---- answered with the nearest one.
----@param name? string|function
+--- Prints the reference of a function, a class, a family, a room or a topic, or what there is: this is dw.help. An
+--- unknown name is answered with the nearest one.
+---@param name? string|function|table
 function help.show(name, ...)
   if select("#", ...) > 0 then args.raise "help: takes (name), got more" end
   if name == nil then return print(overview()) end
   local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
   if asked then return print(find(asked)) end
+  local class = rooms.class_of(name)
+  if class then return print(rooms.text(class)) end
   print(("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))
 end
 
@@ -268,6 +276,11 @@ function help.reference()
     local entries = names(function(r) return r.family == f.name end)
     for i, name in ipairs(entries) do entries[i] = { name = name, text = help.text(ops.records[name], true) } end
     add(f.name, f.about, entries)
+  end
+  for _, r in ipairs(rooms) do
+    pages[r.name .. ".md"] = page(r.name, r.about, { { name = "How", text = rooms.about(r, help.printed(r)) },
+      table.unpack(rooms.entries(r)) })
+    index[#index + 1] = index_line(r.name, r.about, rooms.entries(r))
   end
   local entries = {}
   for i, t in ipairs(topics) do entries[i] = { name = t.name, text = topic_text(t, true) } end
