@@ -2508,201 +2508,872 @@ function dw.zeros(shape, o) end
 ---@return dwconv.Tensor # x's
 function K.zeros_like(x, o) end
 
----@class dwconv.layers
----@field Activation fun(given?: { [1]?: string|function, activation?: string|function, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table An activation by its name, such as "relu", or a function of a tensor.
----@field Add fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The sum of its inputs.
----@field Average fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The average of its inputs.
----@field AveragePooling1D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field AveragePooling2D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[][], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field AveragePooling3D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[][], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field BatchNormalization fun(given?: { [1]?: integer, [2]?: number, [3]?: number, axis?: integer, momentum?: number, epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], moving_mean_initializer?: table|string, moving_variance_initializer?: table|string, name?: string, scale?: boolean, trainable?: boolean }): table Each channel normalized over the batch while training, and by moving averages of its mean and variance else. A layer that is not trainable uses the averages while training, too. Weights: gamma, beta, moving_mean, moving_variance, a number for each channel; gamma is missing with scale = false, beta with center = false.
----@field CenterCrop fun(given?: { [1]?: integer, [2]?: integer, height?: integer, width?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The middle of images n,h,w,c; images that are smaller are resized, as by Resizing with crop_to_aspect_ratio.
----@field Concatenate fun(given?: { [1]?: integer, axis?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Its inputs one after another along an axis, which counts the batch as axis 1.
----@field Conv1D fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|"causal"|integer[], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }): table Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kw,channels/groups,filters), bias (filters).
----@field Conv1DTranspose fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }): table Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kw,filters,channels), bias (filters).
----@field Conv2D fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[][], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }): table Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kh,kw,channels/groups,filters), bias (filters).
----@field Conv2DTranspose fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[][], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }): table Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kh,kw,filters,channels), bias (filters).
----@field Conv3D fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[][], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }): table Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kd,kh,kw,channels/groups,filters), bias (filters).
----@field Conv3DTranspose fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[][], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }): table Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kd,kh,kw,filters,channels), bias (filters).
----@field Cropping1D fun(given?: { [1]?: integer|integer[]|integer[][], cropping?: integer|integer[]|integer[][], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x without so many positions at the beginning and the end of each axis of an image.
----@field Cropping2D fun(given?: { [1]?: integer|integer[]|integer[][], cropping?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x without so many positions at the beginning and the end of each axis of an image.
----@field Cropping3D fun(given?: { [1]?: integer|integer[]|integer[][], cropping?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x without so many positions at the beginning and the end of each axis of an image.
----@field Dense fun(given?: { [1]?: integer, [2]?: string|function, [3]?: boolean, units?: integer, activation?: string|function, use_bias?: boolean, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean }): table Every number of the last axis mixed with every other: x times a matrix, then a bias and an activation. Weights: kernel (inputs,units), bias (units).
----@field DepthwiseConv1D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|"causal"|integer[], [4]?: integer, [5]?: "channels_last"|"channels_first", kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], depth_multiplier?: integer, data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dilation_rate?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean, use_bias?: boolean }): table Convolution of each channel with depth_multiplier kernels of its own, then a bias and an activation. Weights: depthwise_kernel (kw,channels,depth_multiplier), bias (channels*depth_multiplier).
----@field DepthwiseConv2D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[][], [4]?: integer, [5]?: "channels_last"|"channels_first", kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], depth_multiplier?: integer, data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dilation_rate?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean, use_bias?: boolean }): table Convolution of each channel with depth_multiplier kernels of its own, then a bias and an activation. Weights: depthwise_kernel (kh,kw,channels,depth_multiplier), bias (channels*depth_multiplier).
----@field Dot fun(given?: { [1]?: integer|integer[], [2]?: boolean, axes?: integer|integer[], normalize?: boolean, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table For each sample the products of two inputs, summed along an axis of each, which counts the batch as axis 1. With normalize the inputs have length 1 along these axes, so that the sums are cosines.
----@field Dropout fun(given?: { [1]?: number, [2]?: integer[], [3]?: integer, rate?: number, noise_shape?: integer[], seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table While training, 0 with the probability `rate` and x / (1 - rate) else, each number by itself. noise_shape makes choices that stretch to x's shape; it counts the batch, and -1 stands for x's size.
----@field ELU fun(given?: { [1]?: number, alpha?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x above 0, alpha*(exp(x) - 1) below.
----@field Flatten fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Each sample as one row of numbers: n,k. With channels_first the channels go last before, so that the row is the same as with channels_last.
----@field GaussianDropout fun(given?: { [1]?: number, [2]?: integer, rate?: number, seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table While training, x times normally distributed numbers of mean 1 and deviation sqrt(rate / (1 - rate)).
----@field GaussianNoise fun(given?: { [1]?: number, [2]?: integer, stddev?: number, seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table While training, x plus normally distributed numbers of mean 0.
----@field GlobalAveragePooling1D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GlobalAveragePooling2D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GlobalAveragePooling3D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GlobalMaxPooling1D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GlobalMaxPooling2D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GlobalMaxPooling3D fun(given?: { [1]?: "channels_last"|"channels_first", data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }): table The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
----@field GroupNormalization fun(given?: { [1]?: integer, [2]?: integer, [3]?: number, groups?: integer, axis?: integer, epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], name?: string, scale?: boolean, trainable?: boolean }): table Each sample normalized by itself in groups of neighbouring channels; groups = -1 makes each channel a group. Weights: gamma, beta, a number for each channel.
----@field Lambda fun(given?: { [1]?: function|dwconv.Op, function?: function|dwconv.Op, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table What a function or a composed op gives. The float tensors bound in a composed op are weights of the layer. A function takes (x), or (x, training) if it is one of a script. A model with a script's function or a composed op cannot be saved: make a layer of it with dw.layers.Layer.
----@field LayerNormalization fun(given?: { [1]?: integer|integer[], [2]?: number, axis?: integer|integer[], epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], name?: string, scale?: boolean, trainable?: boolean }): table Each sample normalized by itself along the axes, of which the batch is the first. Weights: gamma, beta, of the sizes of these axes.
----@field LeakyReLU fun(given?: { [1]?: number, alpha?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x above 0, alpha*x below.
----@field MaxPooling1D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field MaxPooling2D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[][], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field MaxPooling3D fun(given?: { [1]?: integer|integer[], [2]?: integer|integer[], [3]?: "valid"|"same"|integer[][], [4]?: "channels_last"|"channels_first", pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
----@field Maximum fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The largest of its inputs, number by number.
----@field Minimum fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The smallest of its inputs, number by number.
----@field Multiply fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The product of its inputs, number by number.
----@field Normalization fun(given?: { [1]?: integer|integer[], [2]?: number|table, [3]?: number|table, axis?: integer|integer[], mean?: number|table, variance?: number|table, dtype?: "float32"|"float64", input_shape?: integer[], invert?: boolean, name?: string, trainable?: boolean }): table (x - mean) / sqrt(variance), of a mean and a variance for each index along axis ({} for one of all numbers), which are given or learned by layer:adapt(data): a tensor, or batches of dw.data. invert turns it round. Weights, if they are learned: mean, variance, count.
----@field PReLU fun(given?: { alpha_constraint?: table|string, alpha_initializer?: table|string, alpha_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, shared_axes?: integer|integer[], trainable?: boolean }): table x above 0, alpha*x below, with a learned alpha for each number of a sample; shared_axes, which count the batch as axis 1, share one. Weights: alpha, of the sample's shape with 1 on the shared axes.
----@field Permute fun(given?: { [1]?: integer[], dims?: integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The axes of each sample in another order. dims counts them from 1 and leaves the batch out: {2, 1} swaps two.
----@field RandomContrast fun(given?: { [1]?: number|number[], factor?: number|number[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Each channel's distances from its mean times a number from 1 - low to 1 + high, of factor = {low, high} or one number for both; clipped to 0..255.
----@field RandomCrop fun(given?: { [1]?: integer, [2]?: integer, height?: integer, width?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table While training, a part of the given size at a place by chance, the same for all of a batch. Else, and of smaller images, the middle, resized as by Resizing with crop_to_aspect_ratio.
----@field RandomFlip fun(given?: { [1]?: "horizontal_and_vertical"|"horizontal"|"vertical", mode?: "horizontal_and_vertical"|"horizontal"|"vertical", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Mirrored left to right, upside down, or both, each with the probability of a half.
----@field RandomRotation fun(given?: { [1]?: number|number[], [2]?: "reflect"|"wrap"|"constant"|"nearest", [3]?: "bilinear"|"nearest", factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Turned about the middle, by up to `factor` full turns either way: 0.1 is 36 degrees.
----@field RandomTranslation fun(given?: { [1]?: number|number[], [2]?: number|number[], [3]?: "reflect"|"wrap"|"constant"|"nearest", [4]?: "bilinear"|"nearest", height_factor?: number|number[], width_factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Moved down and to the right by up to height_factor and width_factor of the image's size, either way.
----@field RandomZoom fun(given?: { [1]?: number|number[], [2]?: number|number[], [3]?: "reflect"|"wrap"|"constant"|"nearest", [4]?: "bilinear"|"nearest", height_factor?: number|number[], width_factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Zoomed about the middle: height_factor and width_factor say by how much more, or less, than all of an image is shown; below 0 it is enlarged. Without width_factor the proportions stay.
----@field ReLU fun(given?: { [1]?: number, [2]?: number, [3]?: number, max_value?: number, negative_slope?: number, threshold?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x above threshold, negative_slope*(x - threshold) below; clipped to max_value if it is given.
----@field RepeatVector fun(given?: { [1]?: integer, n?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Each row n times: (batch,n,k) of (batch,k).
----@field Rescaling fun(given?: { [1]?: number|table, [2]?: number|table, scale?: number|table, offset?: number|table, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x*scale + offset, of numbers or of tables that stretch to x's shape: 1/255 brings pixels to 0..1.
----@field Reshape fun(given?: { [1]?: integer[], target_shape?: integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Each sample in another shape, target_shape, which leaves the batch out; one size may be -1, for what is left.
----@field Resizing fun(given?: { [1]?: integer, [2]?: integer, height?: integer, width?: integer, crop_to_aspect_ratio?: boolean, dtype?: "float32"|"float64", input_shape?: integer[], interpolation?: "nearest"|"bilinear", name?: string, trainable?: boolean }): table Images n,h,w,c of the given height and width. With crop_to_aspect_ratio what does not have their proportions is cut off at both sides, instead of being stretched.
----@field SeparableConv1D fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|"causal"|integer[], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], [7]?: integer, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], depth_multiplier?: integer, activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, pointwise_constraint?: table|string, pointwise_initializer?: table|string, pointwise_regularizer?: table|string, trainable?: boolean, use_bias?: boolean }): table Convolution of each channel by itself, then one of a single tap that mixes the channels, then a bias and an activation. Weights: depthwise_kernel (kw,channels,depth_multiplier), pointwise_kernel (1,channels*depth_multiplier,filters), bias (filters).
----@field SeparableConv2D fun(given?: { [1]?: integer, [2]?: integer|integer[], [3]?: integer|integer[], [4]?: "valid"|"same"|integer[][], [5]?: "channels_last"|"channels_first", [6]?: integer|integer[], [7]?: integer, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], depth_multiplier?: integer, activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, pointwise_constraint?: table|string, pointwise_initializer?: table|string, pointwise_regularizer?: table|string, trainable?: boolean, use_bias?: boolean }): table Convolution of each channel by itself, then one of a single tap that mixes the channels, then a bias and an activation. Weights: depthwise_kernel (kh,kw,channels,depth_multiplier), pointwise_kernel (1,1,channels*depth_multiplier,filters), bias (filters).
----@field Softmax fun(given?: { [1]?: integer|integer[], axis?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Shares along an axis: exp(x) over the sum of exp(x) there. Several axes are taken together.
----@field SpatialDropout1D fun(given?: { [1]?: number, rate?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Dropout of whole channels of an image, as neighbouring pixels tell the same.
----@field SpatialDropout2D fun(given?: { [1]?: number, [2]?: "channels_last"|"channels_first", rate?: number, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Dropout of whole channels of an image, as neighbouring pixels tell the same.
----@field SpatialDropout3D fun(given?: { [1]?: number, [2]?: "channels_last"|"channels_first", rate?: number, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }): table Dropout of whole channels of an image, as neighbouring pixels tell the same.
----@field Subtract fun(given?: { dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table The first of two inputs less the second.
----@field ThresholdedReLU fun(given?: { [1]?: number, theta?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table x above theta, else 0.
----@field UpSampling1D fun(given?: { [1]?: integer|integer[], size?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Images `size` times as large, each number repeated or, of two axes, interpolated.
----@field UpSampling2D fun(given?: { [1]?: integer|integer[], [2]?: "channels_last"|"channels_first", size?: integer|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], interpolation?: "nearest"|"bilinear", name?: string, trainable?: boolean }): table Images `size` times as large, each number repeated or, of two axes, interpolated.
----@field UpSampling3D fun(given?: { [1]?: integer|integer[], [2]?: "channels_last"|"channels_first", size?: integer|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Images `size` times as large, each number repeated or, of two axes, interpolated.
----@field ZeroPadding1D fun(given?: { [1]?: integer|integer[]|integer[][], padding?: integer|integer[]|integer[][], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Zeros before and after x along the axes of an image.
----@field ZeroPadding2D fun(given?: { [1]?: integer|integer[]|integer[][], padding?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Zeros before and after x along the axes of an image.
----@field ZeroPadding3D fun(given?: { [1]?: integer|integer[]|integer[][], padding?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }): table Zeros before and after x along the axes of an image.
 dw.layers = {}
 
----@class dwconv.initializers
----@field Constant fun(given?: { [1]?: dwconv.Tensor|number|boolean|table, value?: dwconv.Tensor|number|boolean|table }): table One number everywhere, or the numbers that are given.
----@field GlorotNormal fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 1 over the average of fan in and fan out: normal, cut at two deviations.
----@field GlorotUniform fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 1 over the average of fan in and fan out: uniform.
----@field HeNormal fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 2 / fan in: normal, cut at two deviations.
----@field HeUniform fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 2 / fan in: uniform.
----@field Identity fun(given?: { [1]?: number, gain?: number }): table gain along the diagonal, 0 elsewhere; of rank 2 only.
----@field LecunNormal fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 1 / fan in: normal, cut at two deviations.
----@field LecunUniform fun(given?: { [1]?: integer, seed?: integer }): table Of the variance 1 / fan in: uniform.
----@field Ones fun(given?: table): table All numbers 1.
----@field Orthogonal fun(given?: { [1]?: number, [2]?: integer, gain?: number, seed?: integer }): table A random orthogonal matrix times gain: all axes but the last are its rows. Rows are orthonormal where they are fewer than columns, else columns are.
----@field RandomNormal fun(given?: { [1]?: number, [2]?: number, [3]?: integer, mean?: number, stddev?: number, seed?: integer }): table Normally distributed random numbers.
----@field RandomUniform fun(given?: { [1]?: number, [2]?: number, [3]?: integer, minval?: number, maxval?: number, seed?: integer }): table Uniform random numbers from minval to maxval.
----@field TruncatedNormal fun(given?: { [1]?: number, [2]?: number, [3]?: integer, mean?: number, stddev?: number, seed?: integer }): table Normally distributed random numbers, none further than two stddev from the mean.
----@field VarianceScaling fun(given?: { [1]?: number, [2]?: "fan_in"|"fan_out"|"fan_avg", [3]?: "truncated_normal"|"untruncated_normal"|"uniform", [4]?: integer, scale?: number, mode?: "fan_in"|"fan_out"|"fan_avg", distribution?: "truncated_normal"|"untruncated_normal"|"uniform", seed?: integer }): table Random numbers whose variance is scale over the fan in, the fan out or their average, so that what layers give neither grows nor shrinks.
----@field Zeros fun(given?: table): table All numbers 0.
+--- An activation by its name, such as "relu", or a function of a tensor.
+---@param o? { [integer]: any, activation?: string|function, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Activation(o) end
+
+--- The sum of its inputs.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Add(o) end
+
+--- The average of its inputs.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Average(o) end
+
+--- The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.AveragePooling1D(o) end
+
+--- The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.AveragePooling2D(o) end
+
+--- The average of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.AveragePooling3D(o) end
+
+--- Each channel normalized over the batch while training, and by moving averages of its mean and variance else. A layer that is not trainable uses the averages while training, too. Weights: gamma, beta, moving_mean, moving_variance, a number for each channel; gamma is missing with scale = false, beta with center = false.
+---@param o? { [integer]: any, axis?: integer, momentum?: number, epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], moving_mean_initializer?: table|string, moving_variance_initializer?: table|string, name?: string, scale?: boolean, trainable?: boolean }
+---@return table
+function dw.layers.BatchNormalization(o) end
+
+--- The middle of images n,h,w,c; images that are smaller are resized, as by Resizing with crop_to_aspect_ratio.
+---@param o? { [integer]: any, height?: integer, width?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.CenterCrop(o) end
+
+--- Its inputs one after another along an axis, which counts the batch as axis 1.
+---@param o? { [integer]: any, axis?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Concatenate(o) end
+
+--- Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kw,channels/groups,filters), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv1D(o) end
+
+--- Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kw,filters,channels), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv1DTranspose(o) end
+
+--- Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kh,kw,channels/groups,filters), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv2D(o) end
+
+--- Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kh,kw,filters,channels), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv2DTranspose(o) end
+
+--- Convolution with `filters` kernels of kernel_size, then a bias and an activation. groups splits channels and filters into parts that do not see each other. Weights: kernel (kd,kh,kw,channels/groups,filters), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", groups?: integer, input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv3D(o) end
+
+--- Transposed convolution, which makes images larger by strides: every number of x is spread over a window of the result. Then a bias and an activation. output_padding says how many further positions the result has at its end. Weights: kernel (kd,kh,kw,filters,channels), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, output_padding?: integer|integer[], trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.Conv3DTranspose(o) end
+
+--- x without so many positions at the beginning and the end of each axis of an image.
+---@param o? { [integer]: any, cropping?: integer|integer[]|integer[][], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Cropping1D(o) end
+
+--- x without so many positions at the beginning and the end of each axis of an image.
+---@param o? { [integer]: any, cropping?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Cropping2D(o) end
+
+--- x without so many positions at the beginning and the end of each axis of an image.
+---@param o? { [integer]: any, cropping?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Cropping3D(o) end
+
+--- Every number of the last axis mixed with every other: x times a matrix, then a bias and an activation. Weights: kernel (inputs,units), bias (units).
+---@param o? { [integer]: any, units?: integer, activation?: string|function, use_bias?: boolean, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Dense(o) end
+
+--- Convolution of each channel with depth_multiplier kernels of its own, then a bias and an activation. Weights: depthwise_kernel (kw,channels,depth_multiplier), bias (channels*depth_multiplier).
+---@param o? { [integer]: any, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], depth_multiplier?: integer, data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dilation_rate?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.DepthwiseConv1D(o) end
+
+--- Convolution of each channel with depth_multiplier kernels of its own, then a bias and an activation. Weights: depthwise_kernel (kh,kw,channels,depth_multiplier), bias (channels*depth_multiplier).
+---@param o? { [integer]: any, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], depth_multiplier?: integer, data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dilation_rate?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.DepthwiseConv2D(o) end
+
+--- For each sample the products of two inputs, summed along an axis of each, which counts the batch as axis 1. With normalize the inputs have length 1 along these axes, so that the sums are cosines.
+---@param o? { [integer]: any, axes?: integer|integer[], normalize?: boolean, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Dot(o) end
+
+--- While training, 0 with the probability `rate` and x / (1 - rate) else, each number by itself. noise_shape makes choices that stretch to x's shape; it counts the batch, and -1 stands for x's size.
+---@param o? { [integer]: any, rate?: number, noise_shape?: integer[], seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Dropout(o) end
+
+--- x above 0, alpha*(exp(x) - 1) below.
+---@param o? { [integer]: any, alpha?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ELU(o) end
+
+--- Each sample as one row of numbers: n,k. With channels_first the channels go last before, so that the row is the same as with channels_last.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Flatten(o) end
+
+--- While training, x times normally distributed numbers of mean 1 and deviation sqrt(rate / (1 - rate)).
+---@param o? { [integer]: any, rate?: number, seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GaussianDropout(o) end
+
+--- While training, x plus normally distributed numbers of mean 0.
+---@param o? { [integer]: any, stddev?: number, seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GaussianNoise(o) end
+
+--- The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalAveragePooling1D(o) end
+
+--- The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalAveragePooling2D(o) end
+
+--- The average of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalAveragePooling3D(o) end
+
+--- The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalMaxPooling1D(o) end
+
+--- The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalMaxPooling2D(o) end
+
+--- The largest number of each channel of an image: n,c; with keepdims the image's axes stay, with size 1.
+---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], keepdims?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.GlobalMaxPooling3D(o) end
+
+--- Each sample normalized by itself in groups of neighbouring channels; groups = -1 makes each channel a group. Weights: gamma, beta, a number for each channel.
+---@param o? { [integer]: any, groups?: integer, axis?: integer, epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], name?: string, scale?: boolean, trainable?: boolean }
+---@return table
+function dw.layers.GroupNormalization(o) end
+
+--- What a function or a composed op gives. The float tensors bound in a composed op are weights of the layer. A function takes (x), or (x, training) if it is one of a script. A model with a script's function or a composed op cannot be saved: make a layer of it with dw.layers.Layer.
+---@param o? { [integer]: any, function?: function|dwconv.Op, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Lambda(o) end
+
+--- Each sample normalized by itself along the axes, of which the batch is the first. Weights: gamma, beta, of the sizes of these axes.
+---@param o? { [integer]: any, axis?: integer|integer[], epsilon?: number, beta_constraint?: table|string, beta_initializer?: table|string, beta_regularizer?: table|string, center?: boolean, dtype?: "float32"|"float64", gamma_constraint?: table|string, gamma_initializer?: table|string, gamma_regularizer?: table|string, input_shape?: integer[], name?: string, scale?: boolean, trainable?: boolean }
+---@return table
+function dw.layers.LayerNormalization(o) end
+
+--- x above 0, alpha*x below.
+---@param o? { [integer]: any, alpha?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.LeakyReLU(o) end
+
+--- The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.MaxPooling1D(o) end
+
+--- The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.MaxPooling2D(o) end
+
+--- The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
+---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.MaxPooling3D(o) end
+
+--- The largest of its inputs, number by number.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Maximum(o) end
+
+--- The smallest of its inputs, number by number.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Minimum(o) end
+
+--- The product of its inputs, number by number.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Multiply(o) end
+
+--- (x - mean) / sqrt(variance), of a mean and a variance for each index along axis ({} for one of all numbers), which are given or learned by layer:adapt(data): a tensor, or batches of dw.data. invert turns it round. Weights, if they are learned: mean, variance, count.
+---@param o? { [integer]: any, axis?: integer|integer[], mean?: number|table, variance?: number|table, dtype?: "float32"|"float64", input_shape?: integer[], invert?: boolean, name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Normalization(o) end
+
+--- x above 0, alpha*x below, with a learned alpha for each number of a sample; shared_axes, which count the batch as axis 1, share one. Weights: alpha, of the sample's shape with 1 on the shared axes.
+---@param o? { [integer]: any, alpha_constraint?: table|string, alpha_initializer?: table|string, alpha_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, shared_axes?: integer|integer[], trainable?: boolean }
+---@return table
+function dw.layers.PReLU(o) end
+
+--- The axes of each sample in another order. dims counts them from 1 and leaves the batch out: {2, 1} swaps two.
+---@param o? { [integer]: any, dims?: integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Permute(o) end
+
+--- Each channel's distances from its mean times a number from 1 - low to 1 + high, of factor = {low, high} or one number for both; clipped to 0..255.
+---@param o? { [integer]: any, factor?: number|number[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomContrast(o) end
+
+--- While training, a part of the given size at a place by chance, the same for all of a batch. Else, and of smaller images, the middle, resized as by Resizing with crop_to_aspect_ratio.
+---@param o? { [integer]: any, height?: integer, width?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomCrop(o) end
+
+--- Mirrored left to right, upside down, or both, each with the probability of a half.
+---@param o? { [integer]: any, mode?: "horizontal_and_vertical"|"horizontal"|"vertical", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomFlip(o) end
+
+--- Turned about the middle, by up to `factor` full turns either way: 0.1 is 36 degrees.
+---@param o? { [integer]: any, factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomRotation(o) end
+
+--- Moved down and to the right by up to height_factor and width_factor of the image's size, either way.
+---@param o? { [integer]: any, height_factor?: number|number[], width_factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomTranslation(o) end
+
+--- Zoomed about the middle: height_factor and width_factor say by how much more, or less, than all of an image is shown; below 0 it is enlarged. Without width_factor the proportions stay.
+---@param o? { [integer]: any, height_factor?: number|number[], width_factor?: number|number[], fill_mode?: "reflect"|"wrap"|"constant"|"nearest", interpolation?: "bilinear"|"nearest", dtype?: "float32"|"float64", fill_value?: number, input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.RandomZoom(o) end
+
+--- x above threshold, negative_slope*(x - threshold) below; clipped to max_value if it is given.
+---@param o? { [integer]: any, max_value?: number, negative_slope?: number, threshold?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ReLU(o) end
+
+--- Each row n times: (batch,n,k) of (batch,k).
+---@param o? { [integer]: any, n?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.RepeatVector(o) end
+
+--- x*scale + offset, of numbers or of tables that stretch to x's shape: 1/255 brings pixels to 0..1.
+---@param o? { [integer]: any, scale?: number|table, offset?: number|table, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Rescaling(o) end
+
+--- Each sample in another shape, target_shape, which leaves the batch out; one size may be -1, for what is left.
+---@param o? { [integer]: any, target_shape?: integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Reshape(o) end
+
+--- Images n,h,w,c of the given height and width. With crop_to_aspect_ratio what does not have their proportions is cut off at both sides, instead of being stretched.
+---@param o? { [integer]: any, height?: integer, width?: integer, crop_to_aspect_ratio?: boolean, dtype?: "float32"|"float64", input_shape?: integer[], interpolation?: "nearest"|"bilinear", name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Resizing(o) end
+
+--- Convolution of each channel by itself, then one of a single tap that mixes the channels, then a bias and an activation. Weights: depthwise_kernel (kw,channels,depth_multiplier), pointwise_kernel (1,channels*depth_multiplier,filters), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|"causal"|integer[], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], depth_multiplier?: integer, activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, pointwise_constraint?: table|string, pointwise_initializer?: table|string, pointwise_regularizer?: table|string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.SeparableConv1D(o) end
+
+--- Convolution of each channel by itself, then one of a single tap that mixes the channels, then a bias and an activation. Weights: depthwise_kernel (kh,kw,channels,depth_multiplier), pointwise_kernel (1,1,channels*depth_multiplier,filters), bias (filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[][], data_format?: "channels_last"|"channels_first", dilation_rate?: integer|integer[], depth_multiplier?: integer, activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, depthwise_constraint?: table|string, depthwise_initializer?: table|string, depthwise_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, pointwise_constraint?: table|string, pointwise_initializer?: table|string, pointwise_regularizer?: table|string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.SeparableConv2D(o) end
+
+--- Shares along an axis: exp(x) over the sum of exp(x) there. Several axes are taken together.
+---@param o? { [integer]: any, axis?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Softmax(o) end
+
+--- Dropout of whole channels of an image, as neighbouring pixels tell the same.
+---@param o? { [integer]: any, rate?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.SpatialDropout1D(o) end
+
+--- Dropout of whole channels of an image, as neighbouring pixels tell the same.
+---@param o? { [integer]: any, rate?: number, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.SpatialDropout2D(o) end
+
+--- Dropout of whole channels of an image, as neighbouring pixels tell the same.
+---@param o? { [integer]: any, rate?: number, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, seed?: integer, trainable?: boolean }
+---@return table
+function dw.layers.SpatialDropout3D(o) end
+
+--- The first of two inputs less the second.
+---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Subtract(o) end
+
+--- x above theta, else 0.
+---@param o? { [integer]: any, theta?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ThresholdedReLU(o) end
+
+--- Images `size` times as large, each number repeated or, of two axes, interpolated.
+---@param o? { [integer]: any, size?: integer|integer[], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.UpSampling1D(o) end
+
+--- Images `size` times as large, each number repeated or, of two axes, interpolated.
+---@param o? { [integer]: any, size?: integer|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], interpolation?: "nearest"|"bilinear", name?: string, trainable?: boolean }
+---@return table
+function dw.layers.UpSampling2D(o) end
+
+--- Images `size` times as large, each number repeated or, of two axes, interpolated.
+---@param o? { [integer]: any, size?: integer|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.UpSampling3D(o) end
+
+--- Zeros before and after x along the axes of an image.
+---@param o? { [integer]: any, padding?: integer|integer[]|integer[][], dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ZeroPadding1D(o) end
+
+--- Zeros before and after x along the axes of an image.
+---@param o? { [integer]: any, padding?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ZeroPadding2D(o) end
+
+--- Zeros before and after x along the axes of an image.
+---@param o? { [integer]: any, padding?: integer|integer[]|integer[][], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ZeroPadding3D(o) end
+
 dw.initializers = {}
 
----@class dwconv.regularizers
----@field L1 fun(given?: { [1]?: number, l1?: number }): table l1 times the sum of all |w|.
----@field L1L2 fun(given?: { [1]?: number, [2]?: number, l1?: number, l2?: number }): table The sum of both.
----@field L2 fun(given?: { [1]?: number, l2?: number }): table l2 times the sum of all w squared.
+--- One number everywhere, or the numbers that are given.
+---@param o? { [integer]: any, value?: dwconv.Tensor|number|boolean|table }
+---@return table
+function dw.initializers.Constant(o) end
+
+--- Of the variance 1 over the average of fan in and fan out: normal, cut at two deviations.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.GlorotNormal(o) end
+
+--- Of the variance 1 over the average of fan in and fan out: uniform.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.GlorotUniform(o) end
+
+--- Of the variance 2 / fan in: normal, cut at two deviations.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.HeNormal(o) end
+
+--- Of the variance 2 / fan in: uniform.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.HeUniform(o) end
+
+--- gain along the diagonal, 0 elsewhere; of rank 2 only.
+---@param o? { [integer]: any, gain?: number }
+---@return table
+function dw.initializers.Identity(o) end
+
+--- Of the variance 1 / fan in: normal, cut at two deviations.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.LecunNormal(o) end
+
+--- Of the variance 1 / fan in: uniform.
+---@param o? { [integer]: any, seed?: integer }
+---@return table
+function dw.initializers.LecunUniform(o) end
+
+--- All numbers 1.
+---@param o? { [integer]: any }
+---@return table
+function dw.initializers.Ones(o) end
+
+--- A random orthogonal matrix times gain: all axes but the last are its rows. Rows are orthonormal where they are fewer than columns, else columns are.
+---@param o? { [integer]: any, gain?: number, seed?: integer }
+---@return table
+function dw.initializers.Orthogonal(o) end
+
+--- Normally distributed random numbers.
+---@param o? { [integer]: any, mean?: number, stddev?: number, seed?: integer }
+---@return table
+function dw.initializers.RandomNormal(o) end
+
+--- Uniform random numbers from minval to maxval.
+---@param o? { [integer]: any, minval?: number, maxval?: number, seed?: integer }
+---@return table
+function dw.initializers.RandomUniform(o) end
+
+--- Normally distributed random numbers, none further than two stddev from the mean.
+---@param o? { [integer]: any, mean?: number, stddev?: number, seed?: integer }
+---@return table
+function dw.initializers.TruncatedNormal(o) end
+
+--- Random numbers whose variance is scale over the fan in, the fan out or their average, so that what layers give neither grows nor shrinks.
+---@param o? { [integer]: any, scale?: number, mode?: "fan_in"|"fan_out"|"fan_avg", distribution?: "truncated_normal"|"untruncated_normal"|"uniform", seed?: integer }
+---@return table
+function dw.initializers.VarianceScaling(o) end
+
+--- All numbers 0.
+---@param o? { [integer]: any }
+---@return table
+function dw.initializers.Zeros(o) end
+
 dw.regularizers = {}
 
----@class dwconv.constraints
----@field MaxNorm fun(given?: { [1]?: number, [2]?: integer|integer[], max_value?: number, axis?: integer|integer[] }): table Lengths along the axes are at most max_value.
----@field MinMaxNorm fun(given?: { [1]?: number, [2]?: number, [3]?: number, [4]?: integer|integer[], min_value?: number, max_value?: number, rate?: number, axis?: integer|integer[] }): table Lengths along the axes lie between min_value and max_value: of each the share `rate` of the way there is gone, 1 for all of it.
----@field NonNeg fun(given?: table): table Numbers below 0 become 0.
----@field UnitNorm fun(given?: { [1]?: integer|integer[], axis?: integer|integer[] }): table Lengths along the axes are 1.
+--- l1 times the sum of all |w|.
+---@param o? { [integer]: any, l1?: number }
+---@return table
+function dw.regularizers.L1(o) end
+
+--- The sum of both.
+---@param o? { [integer]: any, l1?: number, l2?: number }
+---@return table
+function dw.regularizers.L1L2(o) end
+
+--- l2 times the sum of all w squared.
+---@param o? { [integer]: any, l2?: number }
+---@return table
+function dw.regularizers.L2(o) end
+
 dw.constraints = {}
 
----@class dwconv.losses
----@field BinaryCrossentropy fun(given?: { [1]?: boolean, [2]?: number, from_logits?: boolean, label_smoothing?: number, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean along the last axis of crossentropies of probabilities or logits with labels 0 and 1.
----@field CategoricalCrossentropy fun(given?: { [1]?: boolean, [2]?: number, from_logits?: boolean, label_smoothing?: number, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The crossentropy of probabilities (or logits) of classes with labels as vectors.
----@field CategoricalHinge fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table max(1 + the best score of a wrong class - that of the right one, 0), for labels as vectors.
----@field CosineSimilarity fun(given?: { [1]?: integer, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table Minus the cosine of the angle between y_true and y_pred along the axis.
----@field Hinge fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of max(1 - y_true * y_pred, 0), for labels of -1 and 1, or 0 and 1.
----@field Huber fun(given?: { [1]?: number, delta?: number, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of error^2 / 2 where errors are up to delta, straight beyond.
----@field KLDivergence fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The sum of y_true * log(y_true / y_pred).
----@field LogCosh fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of log(cosh(error)): squared where it is small, without the square's growth.
----@field MeanAbsoluteError fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of the sizes of errors.
----@field MeanAbsolutePercentageError fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table 100 times the mean of |error| / |y_true|.
----@field MeanSquaredError fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of squared errors.
----@field MeanSquaredLogarithmicError fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of squared differences of log(y + 1).
----@field Poisson fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of y_pred - y_true * log(y_pred).
----@field SparseCategoricalCrossentropy fun(given?: { [1]?: boolean, from_logits?: boolean, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The crossentropy of probabilities (or logits) of classes with labels from 1 on.
----@field SquaredHinge fun(given?: { name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }): table The mean of the squares of hinge losses.
+--- Lengths along the axes are at most max_value.
+---@param o? { [integer]: any, max_value?: number, axis?: integer|integer[] }
+---@return table
+function dw.constraints.MaxNorm(o) end
+
+--- Lengths along the axes lie between min_value and max_value: of each the share `rate` of the way there is gone, 1 for all of it.
+---@param o? { [integer]: any, min_value?: number, max_value?: number, rate?: number, axis?: integer|integer[] }
+---@return table
+function dw.constraints.MinMaxNorm(o) end
+
+--- Numbers below 0 become 0.
+---@param o? { [integer]: any }
+---@return table
+function dw.constraints.NonNeg(o) end
+
+--- Lengths along the axes are 1.
+---@param o? { [integer]: any, axis?: integer|integer[] }
+---@return table
+function dw.constraints.UnitNorm(o) end
+
 dw.losses = {}
 
----@class dwconv.metrics
----@field AUC fun(given?: { [1]?: integer, [2]?: "ROC"|"PR", [3]?: "interpolation"|"minoring"|"majoring", num_thresholds?: integer, curve?: "ROC"|"PR", summation_method?: "interpolation"|"minoring"|"majoring", from_logits?: boolean, label_weights?: number[], multi_label?: boolean, name?: string, thresholds?: number[] }): table The area under the curve of the recall over the share of false alarms (ROC), or of the precision over the recall (PR), as the threshold goes from 0 to 1. With multi_label it is the mean of those of the labels, along the last axis.
----@field Accuracy fun(given?: { name?: string }): table The share of numbers of y_pred that are equal to those of y_true.
----@field BinaryAccuracy fun(given?: { [1]?: string, [2]?: number, name?: string, threshold?: number }): table The share of probabilities that are on the side of the threshold where their label, 0 or 1, is.
----@field BinaryCrossentropy fun(given?: { [1]?: string, [2]?: boolean, [3]?: number, name?: string, from_logits?: boolean, label_smoothing?: number, axis?: integer }): table The mean of the loss binary_crossentropy.
----@field CategoricalAccuracy fun(given?: { name?: string }): table The share of samples whose largest probability is that of their class, for labels as vectors.
----@field CategoricalCrossentropy fun(given?: { [1]?: string, [2]?: boolean, [3]?: number, name?: string, from_logits?: boolean, label_smoothing?: number, axis?: integer }): table The mean of the loss categorical_crossentropy.
----@field CategoricalHinge fun(given?: { name?: string }): table The mean of the loss categorical_hinge.
----@field CosineSimilarity fun(given?: { [1]?: string, [2]?: integer, name?: string, axis?: integer }): table The mean of the cosine of the angle between y_true and y_pred along the axis: 1 where they agree, unlike the loss.
----@field FalseNegatives fun(given?: { [1]?: number|number[], thresholds?: number|number[], name?: string }): table The number, or the sum of the weights, of positives that are predicted negative. With a table of thresholds the result is a table.
----@field FalsePositives fun(given?: { [1]?: number|number[], thresholds?: number|number[], name?: string }): table The number, or the sum of the weights, of negatives that are predicted positive. With a table of thresholds the result is a table.
----@field Hinge fun(given?: { name?: string }): table The mean of the loss hinge.
----@field KLDivergence fun(given?: { name?: string }): table The mean of the loss kl_divergence.
----@field LogCoshError fun(given?: { name?: string }): table The mean of the loss log_cosh.
----@field Mean fun(given?: { name?: string }): table The mean of values: update_state(values, sample_weight).
----@field MeanAbsoluteError fun(given?: { name?: string }): table The mean of the loss mean_absolute_error.
----@field MeanAbsolutePercentageError fun(given?: { name?: string }): table The mean of the loss mean_absolute_percentage_error.
----@field MeanIoU fun(given?: { [1]?: integer, num_classes?: integer, name?: string }): table The mean over classes of intersection over union: of the places that have a class in y_true or y_pred the share that has it in both. Classes that are nowhere do not count.
----@field MeanMetricWrapper fun(given?: { [1]?: function, [2]?: string, fn?: function, name?: string }): table The mean of what fn(y_true, y_pred) gives for the samples.
----@field MeanRelativeError fun(given?: { [1]?: dwconv.Tensor|number|boolean|table, normalizer?: dwconv.Tensor|number|boolean|table, name?: string }): table The mean of |error| / normalizer, 0 where that is 0.
----@field MeanSquaredError fun(given?: { name?: string }): table The mean of the loss mean_squared_error.
----@field MeanSquaredLogarithmicError fun(given?: { name?: string }): table The mean of the loss mean_squared_logarithmic_error.
----@field MeanTensor fun(given?: { name?: string }): table The mean of tensors of one shape, a tensor: update_state(values, sample_weight).
----@field Poisson fun(given?: { name?: string }): table The mean of the loss poisson.
----@field Precision fun(given?: { [1]?: number|number[], [2]?: integer, [3]?: integer, thresholds?: number|number[], top_k?: integer, class_id?: integer, name?: string }): table The share of what is predicted positive that is. With top_k only the k largest of each line can be positive, with class_id only that class counts, from 1 on. With a table of thresholds the result is a table.
----@field PrecisionAtRecall fun(given?: { [1]?: number, [2]?: integer, recall?: number, num_thresholds?: integer, class_id?: integer, name?: string }): table The largest precision, at a threshold where the recall is at least this.
----@field Recall fun(given?: { [1]?: number|number[], [2]?: integer, [3]?: integer, thresholds?: number|number[], top_k?: integer, class_id?: integer, name?: string }): table The share of positives that are predicted so; top_k and class_id as for Precision. With a table of thresholds the result is a table.
----@field RecallAtPrecision fun(given?: { [1]?: number, [2]?: integer, precision?: number, num_thresholds?: integer, class_id?: integer, name?: string }): table The largest recall, at a threshold where the precision is at least this.
----@field RootMeanSquaredError fun(given?: { name?: string }): table The root of the mean of squared errors.
----@field SensitivityAtSpecificity fun(given?: { [1]?: number, [2]?: integer, specificity?: number, num_thresholds?: integer, class_id?: integer, name?: string }): table The largest share of positives found at a threshold where at least this share of negatives is.
----@field SparseCategoricalAccuracy fun(given?: { name?: string }): table The share of samples whose largest probability is that of their class, for labels from 1 on.
----@field SparseCategoricalCrossentropy fun(given?: { [1]?: string, [2]?: boolean, name?: string, from_logits?: boolean, axis?: integer }): table The mean of the loss sparse_categorical_crossentropy.
----@field SparseTopKCategoricalAccuracy fun(given?: { [1]?: integer, k?: integer, name?: string }): table The share of samples whose class is among the k most probable, for labels from 1 on.
----@field SpecificityAtSensitivity fun(given?: { [1]?: number, [2]?: integer, sensitivity?: number, num_thresholds?: integer, class_id?: integer, name?: string }): table The largest share of negatives found at a threshold where at least this share of positives is.
----@field SquaredHinge fun(given?: { name?: string }): table The mean of the loss squared_hinge.
----@field Sum fun(given?: { name?: string }): table The sum of values: update_state(values, sample_weight).
----@field TopKCategoricalAccuracy fun(given?: { [1]?: integer, k?: integer, name?: string }): table The share of samples whose class is among the k most probable, for labels as vectors.
----@field TrueNegatives fun(given?: { [1]?: number|number[], thresholds?: number|number[], name?: string }): table The number, or the sum of the weights, of negatives that are predicted so. With a table of thresholds the result is a table.
----@field TruePositives fun(given?: { [1]?: number|number[], thresholds?: number|number[], name?: string }): table The number, or the sum of the weights, of positives that are predicted so. With a table of thresholds the result is a table.
+--- Mean along the last axis of crossentropies of probabilities or logits with labels 0 or 1.
+---@param o? { [integer]: any, from_logits?: boolean, label_smoothing?: number, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.BinaryCrossentropy(o) end
+
+--- The crossentropy of probabilities (or logits) of classes with labels as vectors.
+---@param o? { [integer]: any, from_logits?: boolean, label_smoothing?: number, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.CategoricalCrossentropy(o) end
+
+--- max(1 + the best score of a wrong class - that of the right one, 0), for labels as vectors.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.CategoricalHinge(o) end
+
+--- Minus the cosine of the angle between y_true and y_pred along the axis.
+---@param o? { [integer]: any, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.CosineSimilarity(o) end
+
+--- The mean of max(1 - y_true * y_pred, 0), for labels of -1 and 1, or 0 and 1.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.Hinge(o) end
+
+--- The mean of error^2 / 2 where errors are up to delta, straight beyond.
+---@param o? { [integer]: any, delta?: number, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.Huber(o) end
+
+--- The sum of y_true * log(y_true / y_pred).
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.KLDivergence(o) end
+
+--- The mean of log(cosh(error)): squared where it is small, without the square's growth.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.LogCosh(o) end
+
+--- The mean of the sizes of errors.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.MeanAbsoluteError(o) end
+
+--- 100 times the mean of |error| / |y_true|.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.MeanAbsolutePercentageError(o) end
+
+--- The mean of squared errors.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.MeanSquaredError(o) end
+
+--- The mean of squared differences of log(y + 1).
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.MeanSquaredLogarithmicError(o) end
+
+--- The mean of y_pred - y_true * log(y_pred).
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.Poisson(o) end
+
+--- The crossentropy of probabilities (or logits) of classes with labels from 1 on.
+---@param o? { [integer]: any, from_logits?: boolean, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.SparseCategoricalCrossentropy(o) end
+
+--- The mean of the squares of hinge losses.
+---@param o? { [integer]: any, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
+---@return table
+function dw.losses.SquaredHinge(o) end
+
 dw.metrics = {}
 
----@class dwconv.optimizers
----@field Adadelta fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, learning_rate?: number|table, rho?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Scales by the ratio of average changes to average gradients, so that both have one unit.
----@field Adagrad fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, learning_rate?: number|table, initial_accumulator_value?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Divides by the root of the sum of all squared gradients.
----@field Adam fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, [5]?: boolean, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, amsgrad?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table An average of gradients, divided by the root of one of their squares.
----@field AdamW fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, [5]?: number, [6]?: boolean, learning_rate?: number|table, weight_decay?: number, beta_1?: number, beta_2?: number, epsilon?: number, amsgrad?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean }): table Adam, and of the weights the share learning_rate * weight_decay is taken off before each step.
----@field Adamax fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Adam with the largest of the gradients so far, fading, in place of the root of their squares.
----@field Ftrl fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, [5]?: number, learning_rate?: number|table, learning_rate_power?: number, initial_accumulator_value?: number, l1_regularization_strength?: number, l2_regularization_strength?: number, beta?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, l2_shrinkage_regularization_strength?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Follows the regularized leader: weights that matter little are 0 exactly.
----@field Lion fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, learning_rate?: number|table, beta_1?: number, beta_2?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Steps of one length in every number: along the sign of an average of gradients.
----@field Nadam fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, schedule_decay?: number, use_ema?: boolean, weight_decay?: number }): table Adam with Nesterov's momentum, which grows from step to step.
----@field RMSprop fun(given?: { [1]?: number|table, [2]?: number, [3]?: number, [4]?: number, [5]?: boolean, learning_rate?: number|table, rho?: number, momentum?: number, epsilon?: number, centered?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Divides by the root of an average of squared gradients, or, centered, of their variance.
----@field SGD fun(given?: { [1]?: number|table, [2]?: number, [3]?: boolean, learning_rate?: number|table, momentum?: number, nesterov?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }): table Gradient descent, with momentum if it is given: steps go on in the direction of those before.
+--- The area under the curve of the recall over the share of false alarms (ROC), or of the precision over the recall (PR), as the threshold goes from 0 to 1. With multi_label it is the mean of those of the labels, along the last axis.
+---@param o? { [integer]: any, num_thresholds?: integer, curve?: "ROC"|"PR", summation_method?: "interpolation"|"minoring"|"majoring", from_logits?: boolean, label_weights?: number[], multi_label?: boolean, name?: string, thresholds?: number[] }
+---@return table
+function dw.metrics.AUC(o) end
+
+--- The share of numbers of y_pred that are equal to those of y_true.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.Accuracy(o) end
+
+--- The share of probabilities that are on the side of the threshold where their label, 0 or 1, is.
+---@param o? { [integer]: any, name?: string, threshold?: number }
+---@return table
+function dw.metrics.BinaryAccuracy(o) end
+
+--- The mean of the loss binary_crossentropy.
+---@param o? { [integer]: any, name?: string, from_logits?: boolean, label_smoothing?: number, axis?: integer }
+---@return table
+function dw.metrics.BinaryCrossentropy(o) end
+
+--- The share of samples whose largest probability is that of their class, for labels as vectors.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.CategoricalAccuracy(o) end
+
+--- The mean of the loss categorical_crossentropy.
+---@param o? { [integer]: any, name?: string, from_logits?: boolean, label_smoothing?: number, axis?: integer }
+---@return table
+function dw.metrics.CategoricalCrossentropy(o) end
+
+--- The mean of the loss categorical_hinge.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.CategoricalHinge(o) end
+
+--- The mean of the cosine of the angle between y_true and y_pred along the axis: 1 where they agree, unlike the loss.
+---@param o? { [integer]: any, name?: string, axis?: integer }
+---@return table
+function dw.metrics.CosineSimilarity(o) end
+
+--- The number, or the sum of the weights, of positives that are predicted negative. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], name?: string }
+---@return table
+function dw.metrics.FalseNegatives(o) end
+
+--- The number, or the sum of the weights, of negatives that are predicted positive. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], name?: string }
+---@return table
+function dw.metrics.FalsePositives(o) end
+
+--- The mean of the loss hinge.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.Hinge(o) end
+
+--- The mean of the loss kl_divergence.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.KLDivergence(o) end
+
+--- The mean of the loss log_cosh.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.LogCoshError(o) end
+
+--- The mean of values: update_state(values, sample_weight).
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.Mean(o) end
+
+--- The mean of the loss mean_absolute_error.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.MeanAbsoluteError(o) end
+
+--- The mean of the loss mean_absolute_percentage_error.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.MeanAbsolutePercentageError(o) end
+
+--- The mean over classes of intersection over union: of the places that have a class in y_true or y_pred the share that has it in both. Classes that are nowhere do not count.
+---@param o? { [integer]: any, num_classes?: integer, name?: string }
+---@return table
+function dw.metrics.MeanIoU(o) end
+
+--- The mean of what fn(y_true, y_pred) gives for the samples.
+---@param o? { [integer]: any, fn?: function, name?: string }
+---@return table
+function dw.metrics.MeanMetricWrapper(o) end
+
+--- The mean of |error| / normalizer, 0 where that is 0.
+---@param o? { [integer]: any, normalizer?: dwconv.Tensor|number|boolean|table, name?: string }
+---@return table
+function dw.metrics.MeanRelativeError(o) end
+
+--- The mean of the loss mean_squared_error.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.MeanSquaredError(o) end
+
+--- The mean of the loss mean_squared_logarithmic_error.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.MeanSquaredLogarithmicError(o) end
+
+--- The mean of tensors of one shape, a tensor: update_state(values, sample_weight).
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.MeanTensor(o) end
+
+--- The mean of the loss poisson.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.Poisson(o) end
+
+--- The share of what is predicted positive that is. With top_k only the k largest of each line can be positive, with class_id only that class counts, from 1 on. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], top_k?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.Precision(o) end
+
+--- The largest precision, at a threshold where the recall is at least this.
+---@param o? { [integer]: any, recall?: number, num_thresholds?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.PrecisionAtRecall(o) end
+
+--- The share of positives that are predicted so; top_k and class_id as for Precision. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], top_k?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.Recall(o) end
+
+--- The largest recall, at a threshold where the precision is at least this.
+---@param o? { [integer]: any, precision?: number, num_thresholds?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.RecallAtPrecision(o) end
+
+--- The root of the mean of squared errors.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.RootMeanSquaredError(o) end
+
+--- The largest share of positives found at a threshold where at least this share of negatives is.
+---@param o? { [integer]: any, specificity?: number, num_thresholds?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.SensitivityAtSpecificity(o) end
+
+--- The share of samples whose largest probability is that of their class, for labels from 1 on.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.SparseCategoricalAccuracy(o) end
+
+--- The mean of the loss sparse_categorical_crossentropy.
+---@param o? { [integer]: any, name?: string, from_logits?: boolean, axis?: integer }
+---@return table
+function dw.metrics.SparseCategoricalCrossentropy(o) end
+
+--- The share of samples whose class is among the k most probable, for labels from 1 on.
+---@param o? { [integer]: any, k?: integer, name?: string }
+---@return table
+function dw.metrics.SparseTopKCategoricalAccuracy(o) end
+
+--- The largest share of negatives found at a threshold where at least this share of positives is.
+---@param o? { [integer]: any, sensitivity?: number, num_thresholds?: integer, class_id?: integer, name?: string }
+---@return table
+function dw.metrics.SpecificityAtSensitivity(o) end
+
+--- The mean of the loss squared_hinge.
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.SquaredHinge(o) end
+
+--- The sum of values: update_state(values, sample_weight).
+---@param o? { [integer]: any, name?: string }
+---@return table
+function dw.metrics.Sum(o) end
+
+--- The share of samples whose class is among the k most probable, for labels as vectors.
+---@param o? { [integer]: any, k?: integer, name?: string }
+---@return table
+function dw.metrics.TopKCategoricalAccuracy(o) end
+
+--- The number, or the sum of the weights, of negatives that are predicted so. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], name?: string }
+---@return table
+function dw.metrics.TrueNegatives(o) end
+
+--- The number, or the sum of the weights, of positives that are predicted so. With a table of thresholds the result is a table.
+---@param o? { [integer]: any, thresholds?: number|number[], name?: string }
+---@return table
+function dw.metrics.TruePositives(o) end
+
 dw.optimizers = {}
 
----@class dwconv.optimizers.schedules
----@field CosineDecay fun(given?: { [1]?: number, [2]?: number, [3]?: number, initial_learning_rate?: number, decay_steps?: number, alpha?: number, name?: string, warmup_steps?: integer, warmup_target?: number }): table From initial_learning_rate to the share alpha of it in decay_steps, along a half wave of the cosine. With warmup_target it first rises to that in warmup_steps, straight, and decays from there.
----@field CosineDecayRestarts fun(given?: { [1]?: number, [2]?: number, [3]?: number, [4]?: number, [5]?: number, initial_learning_rate?: number, first_decay_steps?: number, t_mul?: number, m_mul?: number, alpha?: number, name?: string }): table The cosine's half wave over first_decay_steps, then again over t_mul times as many steps from m_mul times as high, and so on, always towards the share alpha of initial_learning_rate.
----@field ExponentialDecay fun(given?: { [1]?: number, [2]?: number, [3]?: number, [4]?: boolean, initial_learning_rate?: number, decay_steps?: number, decay_rate?: number, staircase?: boolean, name?: string }): table initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds the exponent down.
----@field InverseTimeDecay fun(given?: { [1]?: number, [2]?: number, [3]?: number, [4]?: boolean, initial_learning_rate?: number, decay_steps?: number, decay_rate?: number, staircase?: boolean, name?: string }): table initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds the quotient down.
----@field PiecewiseConstantDecay fun(given?: { [1]?: number[], [2]?: number[], boundaries?: number[], values?: number[], name?: string }): table values[1] up to the step boundaries[1] and with it, then values[2] up to boundaries[2], and so on.
----@field PolynomialDecay fun(given?: { [1]?: number, [2]?: number, [3]?: number, [4]?: number, [5]?: boolean, initial_learning_rate?: number, decay_steps?: number, end_learning_rate?: number, power?: number, cycle?: boolean, name?: string }): table From initial_learning_rate to end_learning_rate in decay_steps, as (1 - step / decay_steps) ^ power goes from 1 to 0. With cycle it starts again when it is through, over as many steps as there were and decay_steps more.
+--- Scales by the ratio of average changes to average gradients, so that both have one unit.
+---@param o? { [integer]: any, learning_rate?: number|table, rho?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Adadelta(o) end
+
+--- Divides by the root of the sum of all squared gradients.
+---@param o? { [integer]: any, learning_rate?: number|table, initial_accumulator_value?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Adagrad(o) end
+
+--- An average of gradients, divided by the root of one of their squares.
+---@param o? { [integer]: any, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, amsgrad?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Adam(o) end
+
+--- Adam, and of the weights the share learning_rate * weight_decay is taken off before each step.
+---@param o? { [integer]: any, learning_rate?: number|table, weight_decay?: number, beta_1?: number, beta_2?: number, epsilon?: number, amsgrad?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean }
+---@return table
+function dw.optimizers.AdamW(o) end
+
+--- Adam with the largest of the gradients so far, fading, in place of the root of their squares.
+---@param o? { [integer]: any, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Adamax(o) end
+
+--- Follows the regularized leader: weights that matter little are 0 exactly.
+---@param o? { [integer]: any, learning_rate?: number|table, learning_rate_power?: number, initial_accumulator_value?: number, l1_regularization_strength?: number, l2_regularization_strength?: number, beta?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, l2_shrinkage_regularization_strength?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Ftrl(o) end
+
+--- Steps of one length in every number: along the sign of an average of gradients.
+---@param o? { [integer]: any, learning_rate?: number|table, beta_1?: number, beta_2?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Lion(o) end
+
+--- Adam with Nesterov's momentum, which grows from step to step.
+---@param o? { [integer]: any, learning_rate?: number|table, beta_1?: number, beta_2?: number, epsilon?: number, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, schedule_decay?: number, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.Nadam(o) end
+
+--- Divides by the root of an average of squared gradients, or, centered, of their variance.
+---@param o? { [integer]: any, learning_rate?: number|table, rho?: number, momentum?: number, epsilon?: number, centered?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.RMSprop(o) end
+
+--- Gradient descent, with momentum if it is given: steps go on in the direction of those before.
+---@param o? { [integer]: any, learning_rate?: number|table, momentum?: number, nesterov?: boolean, clipnorm?: number, clipvalue?: number, decay?: number, ema_momentum?: number, ema_overwrite_frequency?: integer, global_clipnorm?: number, name?: string, use_ema?: boolean, weight_decay?: number }
+---@return table
+function dw.optimizers.SGD(o) end
+
 dw.optimizers.schedules = {}
 
----@class dwconv.callbacks
----@field CSVLogger fun(given?: { [1]?: string, [2]?: string, [3]?: boolean, filename?: string, separator?: string, append?: boolean }): table Writes a line for each epoch into a file: its number, from 1, then the logs in alphabetical order. `append` goes on with a file that is there.
----@field EarlyStopping fun(given?: { [1]?: string, [2]?: number, [3]?: integer, monitor?: string, min_delta?: number, patience?: integer, baseline?: number, mode?: "auto"|"min"|"max", restore_best_weights?: boolean, start_from_epoch?: integer, verbose?: integer }): table Ends training when what is monitored has not become better by more than min_delta, nor than the baseline, for `patience` epochs. With restore_best_weights the model has the weights of its best epoch in the end.
----@field History fun(given?: table): table Keeps the logs of epochs: history.history.loss[epoch]. fit makes one and gives it back.
----@field LambdaCallback fun(given?: { on_batch_begin?: function, on_batch_end?: function, on_epoch_begin?: function, on_epoch_end?: function, on_test_batch_begin?: function, on_test_batch_end?: function, on_test_begin?: function, on_test_end?: function, on_train_batch_begin?: function, on_train_batch_end?: function, on_train_begin?: function, on_train_end?: function }): table Calls functions: LambdaCallback{ on_epoch_end = function(epoch, logs) ... end }.
----@field LearningRateScheduler fun(given?: { [1]?: function, [2]?: integer, schedule?: function, verbose?: integer }): table Sets the learning rate before each epoch to schedule(epoch, rate), where epochs count from 1.
----@field ModelCheckpoint fun(given?: { [1]?: string, [2]?: string, filepath?: string, monitor?: string, initial_value_threshold?: number, mode?: "auto"|"min"|"max", save_best_only?: boolean, save_freq?: "epoch"|integer, save_weights_only?: boolean, verbose?: integer }): table Saves the model, or its weights alone, after each epoch or every save_freq batches, or only when what is monitored is better than ever. In filepath {epoch}, {batch} and names of the logs stand for numbers, as in "w{epoch:02d}.st".
----@field ReduceLROnPlateau fun(given?: { [1]?: string, [2]?: number, [3]?: integer, monitor?: string, factor?: number, patience?: integer, cooldown?: integer, min_delta?: number, min_lr?: number, mode?: "auto"|"min"|"max", verbose?: integer }): table Multiplies the learning rate by factor when what is monitored has not become better by more than min_delta for `patience` epochs, and then not again for `cooldown` epochs; never below min_lr.
----@field TerminateOnNaN fun(given?: table): table Ends training when the loss of a batch is NaN or infinite.
+--- From initial_learning_rate to the share alpha of it in decay_steps, along a half wave of the cosine. With warmup_target it first rises to that in warmup_steps, straight, and decays from there.
+---@param o? { [integer]: any, initial_learning_rate?: number, decay_steps?: number, alpha?: number, name?: string, warmup_steps?: integer, warmup_target?: number }
+---@return table
+function dw.optimizers.schedules.CosineDecay(o) end
+
+--- The cosine's half wave over first_decay_steps, then again over t_mul times as many steps from m_mul times as high, and so on, always towards the share alpha of initial_learning_rate.
+---@param o? { [integer]: any, initial_learning_rate?: number, first_decay_steps?: number, t_mul?: number, m_mul?: number, alpha?: number, name?: string }
+---@return table
+function dw.optimizers.schedules.CosineDecayRestarts(o) end
+
+--- initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds the exponent down.
+---@param o? { [integer]: any, initial_learning_rate?: number, decay_steps?: number, decay_rate?: number, staircase?: boolean, name?: string }
+---@return table
+function dw.optimizers.schedules.ExponentialDecay(o) end
+
+--- initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds the quotient down.
+---@param o? { [integer]: any, initial_learning_rate?: number, decay_steps?: number, decay_rate?: number, staircase?: boolean, name?: string }
+---@return table
+function dw.optimizers.schedules.InverseTimeDecay(o) end
+
+--- values[1] up to the step boundaries[1] and with it, then values[2] up to boundaries[2], and so on.
+---@param o? { [integer]: any, boundaries?: number[], values?: number[], name?: string }
+---@return table
+function dw.optimizers.schedules.PiecewiseConstantDecay(o) end
+
+--- From initial_learning_rate to end_learning_rate in decay_steps, as (1 - step / decay_steps) ^ power goes from 1 to 0. With cycle it starts again when it is through, over as many steps as there were and decay_steps more.
+---@param o? { [integer]: any, initial_learning_rate?: number, decay_steps?: number, end_learning_rate?: number, power?: number, cycle?: boolean, name?: string }
+---@return table
+function dw.optimizers.schedules.PolynomialDecay(o) end
+
 dw.callbacks = {}
+
+--- Writes a line for each epoch into a file: its number, from 1, then the logs in alphabetical order. `append` goes on with a file that is there.
+---@param o? { [integer]: any, filename?: string, separator?: string, append?: boolean }
+---@return table
+function dw.callbacks.CSVLogger(o) end
+
+--- Ends training when what is monitored has not become better by more than min_delta, nor than the baseline, for `patience` epochs. With restore_best_weights the model has the weights of its best epoch in the end.
+---@param o? { [integer]: any, monitor?: string, min_delta?: number, patience?: integer, baseline?: number, mode?: "auto"|"min"|"max", restore_best_weights?: boolean, start_from_epoch?: integer, verbose?: integer }
+---@return table
+function dw.callbacks.EarlyStopping(o) end
+
+--- Keeps the logs of epochs: history.history.loss[epoch]. fit makes one and gives it back.
+---@param o? { [integer]: any }
+---@return table
+function dw.callbacks.History(o) end
+
+--- Calls functions: LambdaCallback{ on_epoch_end = function(epoch, logs) ... end }.
+---@param o? { [integer]: any, on_batch_begin?: function, on_batch_end?: function, on_epoch_begin?: function, on_epoch_end?: function, on_test_batch_begin?: function, on_test_batch_end?: function, on_test_begin?: function, on_test_end?: function, on_train_batch_begin?: function, on_train_batch_end?: function, on_train_begin?: function, on_train_end?: function }
+---@return table
+function dw.callbacks.LambdaCallback(o) end
+
+--- Sets the learning rate before each epoch to schedule(epoch, rate), where epochs count from 1.
+---@param o? { [integer]: any, schedule?: function, verbose?: integer }
+---@return table
+function dw.callbacks.LearningRateScheduler(o) end
+
+--- Saves the model, or its weights alone, after each epoch or every save_freq batches, or only when what is monitored is better than ever. In filepath {epoch}, {batch} and names of the logs stand for numbers, as in "w{epoch:02d}.st".
+---@param o? { [integer]: any, filepath?: string, monitor?: string, initial_value_threshold?: number, mode?: "auto"|"min"|"max", save_best_only?: boolean, save_freq?: "epoch"|integer, save_weights_only?: boolean, verbose?: integer }
+---@return table
+function dw.callbacks.ModelCheckpoint(o) end
+
+--- Multiplies the learning rate by factor when what is monitored has not become better by more than min_delta for `patience` epochs, and then not again for `cooldown` epochs; never below min_lr.
+---@param o? { [integer]: any, monitor?: string, factor?: number, patience?: integer, cooldown?: integer, min_delta?: number, min_lr?: number, mode?: "auto"|"min"|"max", verbose?: integer }
+---@return table
+function dw.callbacks.ReduceLROnPlateau(o) end
+
+--- Ends training when the loss of a batch is NaN or infinite.
+---@param o? { [integer]: any }
+---@return table
+function dw.callbacks.TerminateOnNaN(o) end
 
 return dw

@@ -75,10 +75,7 @@ describe("who may know whom", function()
       { "compose%.lua$", { "dwconv%.config", "dwconv%.lookup", "dwconv%.ops", "dwconv%.args" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.args" } },
       { "help/topics%.lua$", {} },
-      { "help/rooms%.lua$", { "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.layers", "dwconv%.losses",
-        "dwconv%.metrics", "dwconv%.callbacks", "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints",
-        "dwconv%.optimizers", "dwconv%.optimizers%.schedules" } },
-      { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.rooms" } },
+      { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
@@ -105,7 +102,8 @@ describe("who may know whom", function()
         "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%..*" } },
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
-        "dwconv%.callbacks", "dwconv%.io%..+", "dwconv%.models%..+" } },
+        "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
+      { "callbacks%.lua$", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

@@ -89,6 +89,7 @@ describe("dw.Input", function()
     assert.equal("float32", x.dtype)
     assert.equal("int32", dw.Input({ 3, dtype = "int32" }).dtype)
     assert.same({ 0, 5 }, { table.unpack(dw.Input({ shape = { 5 } }).shape) })
+    support.covers "is_keras_tensor"
     assert.is_true(K.is_keras_tensor(x))
     assert.is_true(K.is_keras_tensor(x + 1))
     assert.is_false(K.is_keras_tensor(dw.zeros { 0, 28, 28, 1 }))

@@ -125,7 +125,7 @@ describe("a call", function()
     local one = layers.Conv2D { 8, 3, name = "stem" }
     one(dw.zeros { 1, 8, 8, 3 })
     refuses(function() one(dw.zeros { 1, 8, 8, 4 }) end,
-      "Conv2D: x has 4 channels (1x8x8x4, channels_last) but kernel has 3 (3x3x3x8)",
+      "Conv2D: x has 4 channels (8x8x4, channels_last) but the layer was built for 3",
       "[at stem, which takes 8x8x4]")
     local x = layers.ReLU { name = "before" }(dw.Input { 2, 2, 3 })
     refuses(function() layers.Conv2D { 8, 3, name = "stem" }(x) end, "[at stem, which takes before (2x2x3)]")

@@ -117,6 +117,21 @@ describe("losses", function()
       "the loss must be a tensor, got 3")
   end)
 
+  it("of a script are classes, with options, weights and reductions", function()
+    local Quantile = losses.Loss "Quantile" {
+      doc = "Errors above and below count differently.",
+      leading = { "q" },
+      options = { q = 0.5 },
+      call = function(self, y_true, y_pred)
+        local e = y_true - y_pred
+        return K.mean(K.maximum(e * self.q, e * (self.q - 1)), { axis = -1 })
+      end,
+    }
+    local loss = Quantile { 0.75, reduction = "sum" }
+    assert.equal(0.75 * 2 * 3 + 0.25 * 4, loss(dw.zeros { 2, 1 }, dw.tensor { { -2 }, { 4 } }, { sample_weight = { 3, 1 } }):item())
+    refuses(function() return losses.Quantile end, "Quantile")
+  end)
+
   it("go into configurations and come back", function()
     local loss = losses.BinaryCrossentropy { true, 0.1, reduction = "sum", name = "b" }
     assert.same({ from_logits = true, label_smoothing = 0.1, axis = -1, reduction = "sum", name = "b" }, loss:get_config())

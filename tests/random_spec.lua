@@ -58,6 +58,20 @@ describe("random", function()
     support.covers "seed"
   end)
 
+  it("dw.set_random_state goes back to where dw.random_state was: a seed, and the blocks of four numbers since", function()
+    dw.seed(5)
+    assert.same({ 5, 0 }, dw.random_state())
+    dw.uniform { 10 }
+    assert.same({ 5, 3 }, dw.random_state())
+    local state = dw.random_state()
+    local a = dw.uniform { 10 }
+    dw.seed(9)
+    dw.set_random_state(state)
+    support.same(dw.uniform { 10 }, a)
+    support.refuses(function() dw.set_random_state { 1 } end, "set_random_state: state must be {seed, count}")
+    support.covers("random_state", "set_random_state")
+  end)
+
   it("a seed of its own leaves the stream alone", function()
     dw.seed(5)
     dw.uniform { 4 }

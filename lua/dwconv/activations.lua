@@ -11,8 +11,8 @@ local kinds, raise = args.kinds, args.raise
 local activations = {}
 
 for _, name in ipairs {
-  "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "hard_sigmoid", "softmax", "relu", "gelu", "silu", "hard_silu",
-  "leaky_relu", "mish", "log_softmax",
+  "elu", "selu", "softplus", "softsign", "tanh", "sigmoid", "hard_sigmoid", "softmax", "relu", "gelu", "silu",
+  "hard_silu", "leaky_relu", "mish", "log_softmax",
 } do
   activations[name] = K[name]
 end

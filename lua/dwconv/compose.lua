@@ -1,8 +1,7 @@
 -- compose.lua: dw.ops, in which ops are values: dw.ops.NAME{ bound arguments and options } is callable over what it
 -- leaves open, and f >> g, f + g, f * g, f .. g, parallel{...} and residual(f) make bigger ones of them.
--- A node has: call(self, ...), `open` (names of the arguments it takes, nil for Lua functions and numbers, which say
--- nothing), `results` (how many it gives), its parts, and text(self) with a `level` that says where it needs
--- parentheses.
+-- A node has: call(self, ...), `open` (names of the arguments it takes, nil for what does not say: functions, numbers),
+-- `results` (how many it gives), its parts, and text(self) with a `level` that says where it needs parentheses.
 -- What an operator makes has `left` and `right`; the list of its parts is made when it is first asked for, so that long
 -- formulas cost no more than their length.
 
@@ -378,7 +377,6 @@ local function residual_text(self) return "residual(" .. parts_of(self)[1]:text(
 
 --- x + f(x).
 ---@param f dwconv.Op|function
----@return dwconv.Op
 function compose.residual(f)
   f = as_node(f, "residual")
   check_single("residual", f)
@@ -398,6 +396,5 @@ for name, r in pairs(records) do
   end
 end
 
-local ABOUT = "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:"
-
-return lookup.strict(compose, "dw.ops", ABOUT, rooms, advice)
+return lookup.strict(compose, "dw.ops", "dw.ops, ops as values: dw.ops.NAME{ what is bound } is called over the rest:",
+  rooms, advice)

@@ -113,7 +113,7 @@ local DOCS = {
   poisson = "The mean of y_pred - y_true * log(y_pred).",
   huber = "The mean of error^2 / 2 where errors are up to delta, straight beyond.",
   cosine_similarity = "Minus the cosine of the angle between y_true and y_pred along the axis.",
-  binary_crossentropy = "The mean along the last axis of crossentropies of probabilities or logits with labels 0 and 1.",
+  binary_crossentropy = "Mean along the last axis of crossentropies of probabilities or logits with labels 0 or 1.",
   categorical_crossentropy = "The crossentropy of probabilities (or logits) of classes with labels as vectors.",
   sparse_categorical_crossentropy = "The crossentropy of probabilities (or logits) of classes with labels from 1 on.",
 }
@@ -241,7 +241,7 @@ for name, class_name in pairs(NAMES) do
   class_of[functions[name]] = class
 end
 
-local more = {}
+local more = { Loss = losses:own() }
 for name, f in pairs(functions) do more[name] = f end
 for alias, name in pairs(ALIASES) do
   more[alias] = functions[name]

@@ -1,7 +1,7 @@
-// lend.c: blocks of memory that large tensors borrow while a step of training runs, and that the next ones get when they
-// are given back, so that a step allocates nothing that the one before did not. Called by lua/dwconv/grad/arena.lua,
-// which knows when nobody needs a tensor any more. Invariant: a block belongs to one tensor at a time; one whose block
-// was taken back raises an error whenever it, or a view of it, is touched.
+// lend.c: blocks of memory that large tensors borrow while a step of training runs, and that the next ones get when
+// they are given back, so that a step allocates nothing that the one before did not. Called by
+// lua/dwconv/grad/arena.lua, which knows when nobody needs a tensor any more. Invariant: a block belongs to one tensor
+// at a time; one whose block was taken back raises an error whenever it, or a view of it, is touched.
 #include "binding.h"
 
 #ifdef DW_SANITIZE

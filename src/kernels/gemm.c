@@ -148,9 +148,10 @@ static struct cut cut_rows(int64_t m) {
   return (struct cut){tiles, m / tiles, m % tiles};
 }
 
-// Asks for the lines that a tile will write, and, where rows of a are of a middling length, for those that the next tile
-// reads: too short to be followed by the CPU itself, too long to be fetched at once. Found with pointwise convolutions of
-// 2,000 to 74,000 pixels (bench/train): 3 to 25 % of their time; rows of 256 bytes were better left alone.
+// Asks for the lines that a tile will write, and, where rows of a are of a middling length, for those that the next
+// tile reads: too short to be followed by the CPU itself, too long to be fetched at once. Of pointwise convolutions of
+// 300 to 74,000 pixels, whose images do not fit the caches, it takes off 3 to 25 % on a Zen 4 (make bench
+// BENCHES=training); rows of 256 bytes were better left alone.
 static void ask_ahead(const struct dw_gemm_block *g, const struct tile *t, int64_t rows, int64_t columns, bool next) {
   enum { LINE = 64 / (int)sizeof(T), SHORT = 512 / (int)sizeof(T), LONG = 2048 / (int)sizeof(T) };
   for (int64_t r = 0; r < rows; r++) {

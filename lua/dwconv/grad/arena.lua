@@ -64,8 +64,8 @@ local Scope = { __close = function()
   arena.open, slot.hold, free, log, counts = false, nil, nil, nil, nil
 end }
 
---- Opens an arena over `blocks`, a table that the caller keeps from step to step. It is closed with the value that comes
---- back; there is one at a time.
+--- Opens an arena over `blocks`, a table that the caller keeps from step to step. It is closed with the value that
+--- comes back; there is one at a time.
 ---@param blocks table
 function arena.over(blocks)
   free, log, counts = blocks, {}, {}

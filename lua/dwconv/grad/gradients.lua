@@ -22,7 +22,9 @@ end
 -- What a gradient reads must be as it was, and what the call was given as it had been computed.
 local function check_operand(made, record, k, kept, value, id, writes)
   if made[id] and made[id] ~= writes then refuse_written(record, record.positional[k], "before it came here") end
-  if kept and not call.is_remade(value) and value:writes() ~= writes then refuse_written(record, record.positional[k], "since") end
+  if kept and not call.is_remade(value) and value:writes() ~= writes then
+    refuse_written(record, record.positional[k], "since")
+  end
 end
 
 local check_entry

@@ -1,7 +1,8 @@
--- help/annotations.lua: LuaCATS annotations for editors, made from the records, whose kinds say the types.
+-- help/annotations.lua: LuaCATS annotations for editors, made from the records of ops and of classes, whose kinds say
+-- the types.
 
+local classes = require "dwconv.help.classes"
 local ops = require "dwconv.ops"
-local rooms = require "dwconv.help.rooms"
 
 local annotations = {}
 
@@ -174,23 +175,6 @@ local function operator_lines(names)
   return table.concat(lines)
 end
 
--- The constructors of a room's classes, as fields of a class of its own.
-local function annotate_room(add, r)
-  add(("\n---@class %s"):format(r.name:gsub("^dw", "dwconv")))
-  for _, e in ipairs(rooms.entries(r)) do
-    local class, fields = r.registry.classes[e.name], {}
-    for i, option in ipairs(class.order) do
-      fields[i] = ("%s?: %s"):format(option, class.options[option].annotation or "any")
-    end
-    local given = table.move(class.leading, 1, #class.leading, 1, {})
-    for i, option in ipairs(given) do given[i] = ("[%d]?: %s"):format(i, class.options[option].annotation or "any") end
-    table.move(fields, 1, #fields, #given + 1, given)
-    local text = #given == 0 and "table" or "{ " .. table.concat(given, ", ") .. " }"
-    add(("---@field %s fun(given?: %s): table %s"):format(e.name, text, one_line(class.doc)))
-  end
-  add(("%s = {}"):format(r.name))
-end
-
 --- All of it: docs/dwconv.meta.lua.
 ---@return string
 function annotations.text()
@@ -211,7 +195,7 @@ function annotations.text()
     if r.alias then add(('\nK["%s"] = K.%s'):format(r.alias, r.name)) end
     if r.method and #r.positional > 0 then annotate(add, r, "Tensor") end
   end
-  for _, r in ipairs(rooms) do annotate_room(add, r) end
+  classes.annotate(add)
   add "\nreturn dw"
   return table.concat(lines, "\n") .. "\n"
 end

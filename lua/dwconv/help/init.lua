@@ -1,5 +1,5 @@
--- help/init.lua: dw.help and the reference, made from the records and from topics.lua. annotations.lua makes what
--- editors read.
+-- help/init.lua: dw.help and the reference, made from the records of ops, from those of classes (classes.lua) and from
+-- topics.lua. annotations.lua makes what editors read.
 
 local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"
@@ -7,7 +7,7 @@ local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
 require "dwconv.io.safetensors"
-local rooms = require "dwconv.help.rooms"
+local classes = require "dwconv.help.classes"
 local topics = require "dwconv.help.topics"
 
 -- The names of the records that `keep` allows, sorted.
@@ -20,14 +20,6 @@ local function names(keep)
   return all
 end
 
-local function default_text(kind)
-  if kind.current then return "K's setting, at first " .. args.show(kind.first) end
-  local d = kind.default
-  if d == nil then return kind.default_text or "none" end
-  if type(d) == "table" and d[1] == d[2] then d = d[1] end
-  return args.show(d)
-end
-
 local function option_lines(r, add)
   local keys = {}
   for key in pairs(r.options) do keys[#keys + 1] = key end
@@ -36,7 +28,7 @@ local function option_lines(r, add)
   add "\nOptions"
   for _, key in ipairs(keys) do
     local kind = r.options[key]
-    add(("  %-16s %s; default %s"):format(key, kind.expected, default_text(kind)))
+    add(("  %-16s %s; default %s"):format(key, kind.expected, classes.default_text(kind)))
   end
 end
 
@@ -150,15 +142,23 @@ local function overview()
   for _, f in ipairs(ops.families) do lines[#lines + 1] = ("  %-12s %s"):format(f.name, f.about) end
   local list = {}
   for i, t in ipairs(topics) do list[i] = t.name end
-  lines[#lines + 1] = "Rooms of classes:"
-  for _, r in ipairs(rooms) do lines[#lines + 1] = ("  %-24s %s"):format(r.name, r.about) end
+  lines[#lines + 1] = "Classes:"
+  for _, room in ipairs(classes.rooms) do
+    lines[#lines + 1] = ("  dw.%-21s %s"):format(room, classes.about(room))
+  end
   lines[#lines + 1] = "Topics:\n" .. lookup.lines(list, "  ")
   return table.concat(lines, "\n")
 end
 
 -- Each of these gives a text for a name, or nothing.
 local finders = {
-  rooms.find,
+  function(name)
+    return classes.find(name, function(other)
+      for _, f in ipairs(ops.families) do
+        if f.name == other then return true end
+      end
+    end)
+  end,
   function(name) return ops.records[name] and help.text(ops.records[name]) end,
   function(name)
     for _, f in ipairs(ops.families) do
@@ -185,7 +185,6 @@ local finders = {
     for i, n in ipairs(room) do room[i] = help.text(ops.records[n]) end
     return #room > 0 and table.concat(room, "\n\n")
   end,
-  rooms.find_short,
 }
 
 -- A name without what scripts write before it: K.sum, dw.io.npy, t:sum, tape:gradients.
@@ -214,22 +213,22 @@ local function find(name)
   local known = names(function() return true end)
   for _, f in ipairs(ops.families) do known[#known + 1] = f.name end
   for _, t in ipairs(topics) do known[#known + 1] = t.name end
-  for _, class in ipairs(rooms.names()) do known[#known + 1] = class end
+  for _, name_of_class in ipairs(classes.names()) do known[#known + 1] = name_of_class end
   local hint = args.hint(plain(name), known)
   if hint == "" then hint = "; dw.help() lists what there is." end
   return ("Nothing is called %s%s"):format(args.show(name), hint)
 end
 
---- Prints the reference of a function, a class, a family, a room or a topic, or what there is: this is dw.help. An
---- unknown name is answered with the nearest one.
+--- Prints the reference of a function, a family, a class or a topic, or what there is: this is dw.help. An unknown name
+--- is answered with the nearest one.
 ---@param name? string|function|table
 function help.show(name, ...)
   if select("#", ...) > 0 then args.raise "help: takes (name), got more" end
   if name == nil then return print(overview()) end
   local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
   if asked then return print(find(asked)) end
-  local class = rooms.class_of(name)
-  if class then return print(rooms.text(class)) end
+  local text = type(name) == "table" and classes.text_of(name)
+  if text then return print(text) end
   print(("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))
 end
 
@@ -277,10 +276,12 @@ function help.reference()
     for i, name in ipairs(entries) do entries[i] = { name = name, text = help.text(ops.records[name], true) } end
     add(f.name, f.about, entries)
   end
-  for _, r in ipairs(rooms) do
-    pages[r.name .. ".md"] = page(r.name, r.about, { { name = "How", text = rooms.about(r, help.printed(r)) },
-      table.unpack(rooms.entries(r)) })
-    index[#index + 1] = index_line(r.name, r.about, rooms.entries(r))
+  for _, room in ipairs(classes.rooms) do
+    local entries = { { name = "dw." .. room, text = classes.room(room) } }
+    for i, one in ipairs(classes.list(room)) do
+      entries[i + 1] = { name = one.name, text = classes.text(room, one.class) }
+    end
+    add("dw." .. room, classes.about(room), entries)
   end
   local entries = {}
   for i, t in ipairs(topics) do entries[i] = { name = t.name, text = topic_text(t, true) } end

@@ -38,6 +38,19 @@ print(t)]], { "[]", "t[i]", "()", "t(i, j)", "view", "slice" }),
     "print(dw.zeros({ 2 }):copy_(dw.tensor { 1, 2 }))"),
   topic("writes", "t:writes()", "How often t's numbers were written in place, through any view of them.",
     "t = dw.zeros { 2 }\nt:fill(1)\nprint(t:writes())"),
+  topic("data", [[
+dw.data.batches(x, y, { batch_size = 32, shuffle = true, seed =, drop_remainder =, sample_weight = })
+dw.data.image_folder(path, { size = {h, w}, ... })    for x, y in data:epoch() do    #data]], [[
+Batches of samples: of arrays, whose first axis counts the samples, or of the pictures in a folder that has a folder for
+each class; these are read when their batch is due. #data is how many batches an epoch has. data:epoch(n) iterates over
+the batches of epoch n, whose order a seed repeats; data:epoch() and data() are the next one. fit takes such an object
+in place of arrays.
+A folder of pictures takes also color_mode ("rgb", "grayscale", "rgba"), label_mode ("int" from 1, "categorical",
+"none"), interpolation, class_names, and validation_split with subset ("training", "validation").]],
+    [[
+x, y = dw.arange(5, { dtype = "float32" }), dw.arange(5)
+data = dw.data.batches(x, y, { batch_size = 2, shuffle = false })
+for a, b in data:epoch() do print(#data, a, b) end]], { "batches", "image_folder", "dw.data" }),
   topic("operators", "a + b    a - b    a * b    a / b    a // b    a % b    a ^ b    -a", [[
 Arithmetic number by number, with NumPy's broadcasting: the functions add, subtract, multiply, divide, floor_divide,
 mod, power and negative. == is Lua's identity; K.equal and its like compare. A tensor cannot be joined to a string

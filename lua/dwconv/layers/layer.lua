@@ -323,7 +323,9 @@ end
 local function check_input(self, x)
   if is_tensor(x) then return x end
   local named = self.takes_names and type(x) == "table" and next(x) ~= nil
-  if type(x) ~= "table" or #x == 0 and not named then raise("x must be a tensor or a table of tensors, got %s", show(x)) end
+  if type(x) ~= "table" or #x == 0 and not named then
+    raise("x must be a tensor or a table of tensors, got %s", show(x))
+  end
   for i, t in ipairs(x) do
     if not is_tensor(t) then raise("x[%d] must be a tensor, got %s", i, show(t)) end
   end

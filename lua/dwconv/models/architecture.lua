@@ -1,13 +1,12 @@
--- models/architecture.lua: models as plain data, and back: layers, and the nodes between them. Called by saving.lua, and
--- by get_config and from_config of Model and Sequential.
--- Invariant: data makes layers of known classes, or of those that the caller hands over, and calls of K's functions of
--- tensors; it holds no code, and no other function can be named in it.
+-- models/architecture.lua: models as plain data, and back: layers, and the nodes between them. Called by saving.lua,
+-- and by get_config and from_config of Model and Sequential. Invariant: data makes layers of known classes, or of those
+-- that the caller hands over, and calls of K's functions of tensors; it holds no code, and no other function can be
+-- named in it.
 
 local args = require "dwconv.args"
 local classes = require "dwconv.classes"
 local graph = require "dwconv.graph"
 local layer = require "dwconv.layers.layer"
-local network = require "dwconv.models.network"
 local ops = require "dwconv.ops"
 
 local raise, show, is_tensor = args.raise, args.show, args.check.is_tensor
@@ -28,8 +27,8 @@ end
 -- Refuses what no file can hold, by the name of its layer.
 local function check_plain(v, where)
   if type(v) == "function" or type(v) == "table" and getmetatable(v) or type(v) == "userdata" then
-    raise("%s holds %s, which cannot be saved; make a class of layers for it, dw.layers.Layer \"Name\" { ... }, and hand "
-      .. "it to dw.load_model as a custom object", where, type(v) == "function" and "a Lua function" or show(v))
+    raise('%s holds %s, which cannot be saved; make a class of layers for it, dw.layers.Layer "Name" { ... }, and '
+      .. "hand it to dw.load_model as a custom object", where, type(v) == "function" and "a Lua function" or show(v))
   end
   for _, item in pairs(type(v) == "table" and v or {}) do check_plain(item, where) end
   return v

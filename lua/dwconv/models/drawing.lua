@@ -1,5 +1,5 @@
--- models/drawing.lua: pictures of a model's graph: text for graphviz, and an SVG of its own. Its functions are methods of
--- Model and Sequential. Invariant: equal models give equal texts.
+-- models/drawing.lua: pictures of a model's graph: text for graphviz, and an SVG of its own. Its functions are methods
+-- of Model and Sequential. Invariant: equal models give equal texts.
 
 local args = require "dwconv.args"
 local graph = require "dwconv.graph"
@@ -108,7 +108,7 @@ local function edge_text(from, to)
 end
 
 local HEAD <const> = [[
-<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="Helvetica, Arial, sans-serif" font-size="12">
+<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="Helvetica, sans-serif" font-size="12">
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">
 <path d="M0 0 L8 4 L0 8 z" fill="#888"/></marker></defs>
 <rect width="100%%" height="100%%" fill="white"/>]]

@@ -1,8 +1,8 @@
 -- models/feeding.lua: where the batches of training come from: arrays that lie in memory, or a generator of a script.
 -- Called by training.lua. A source has
 --   steps     how many batches an epoch has; nil where only the generator knows
---   epoch     function(self, number, order, first): an iterator over the batches of an epoch, from step `first` on, that
---             gives step, x, y, weights; `order` is the seed of the order in which samples come, or nil for as they are
+--   epoch     function(self, number, order, first): an iterator over the batches of an epoch, from step `first` on,
+--             that gives step, x, y, weights; `order` is the seed of the order in which samples come, or nil
 -- x, y and weights are lists of tensors, one for each input or output; y and weights may be nil.
 -- Invariant: the same order gives the same batches, so training goes on where it was left.
 

@@ -1,7 +1,7 @@
 -- models/fit.lua: training and evaluation over many batches: fit, evaluate, predict. Its functions are methods of Model
 -- and Sequential.
--- Invariant: `position` says how far training is: {epoch =, step = (0 when the epoch is complete), order =, stream =}, so
--- that a model that was saved goes on with the same numbers.
+-- Invariant: `position` says how far training is: {epoch =, step = (0 when the epoch is complete), order =, stream =},
+-- so that a model that was saved goes on with the same numbers.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
@@ -22,7 +22,9 @@ local fit = {}
 
 local function build_for(self, x)
   if self.built then return end
-  if feeding.is_generator(x) then raise("%s: give the first layer an input_shape, or begin with dw.Input", self.name) end
+  if feeding.is_generator(x) then
+    raise("%s: give the first layer an input_shape, or begin with dw.Input", self.name)
+  end
   self:build(layer.shapes_of(is_tensor(x) and x or #x == 1 and x[1] or x))
 end
 
@@ -96,7 +98,9 @@ local fit_options = {
   steps_per_epoch = optional(positive),
   resume = kinds.flag(false),
 }
-fit_options.validation_data.read = function(v) return type(v) == "table" and v or feeding.is_generator(v) and v or nil end
+fit_options.validation_data.read = function(v)
+  return (type(v) == "table" or feeding.is_generator(v)) and v or nil
+end
 fit_options.validation_data.expected = "{x, y}, {x, y, sample_weight} or a generator"
 
 local parse_fit = args.options(fit_options, "(x, y, {options})")
@@ -104,7 +108,9 @@ local parse_fit = args.options(fit_options, "(x, y, {options})")
 local function validation_source(self, source, o)
   local settings = { batch_size = o.validation_batch_size or o.batch_size, steps = o.validation_steps }
   if o.validation_data then
-    if feeding.is_generator(o.validation_data) then return source, source_of(self, o.validation_data, nil, nil, settings) end
+    if feeding.is_generator(o.validation_data) then
+      return source, source_of(self, o.validation_data, nil, nil, settings)
+    end
     local x, y, weights = table.unpack(o.validation_data, 1, 3)
     if x == nil or y == nil then raise "validation_data must be {x, y}, {x, y, sample_weight} or a generator" end
     return source, source_of(self, x, y, weights, settings)
@@ -172,10 +178,10 @@ local function train(self, run, o)
   end
 end
 
---- model:fit(x, y, { epochs = 10, ... }): trains on arrays, or on a generator in place of x: a function(epoch) that gives
---- an iterator over x, y and weights, or an object of dw.data. Gives its History: history.history.loss is a list of the
---- losses of epochs. Ctrl-C ends it after the step that runs, with `interrupted` in the History.
---- With resume = true it goes on where the training of a saved model ended, with the same numbers.
+--- model:fit(x, y, { epochs = 10, ... }): trains on arrays, or on a generator in place of x: a function(epoch) that
+--- gives an iterator over x, y and weights, or an object of dw.data. Gives its History: history.history.loss is a list
+--- of the losses of epochs. Ctrl-C ends it after the step that runs, with `interrupted` in the History. With resume =
+--- true it goes on where the training of a saved model ended, with the same numbers.
 fit.fit = args.speaking("fit", function(self, x, y, given, ...)
   if feeding.is_generator(x) and given == nil and type(y) == "table" and not getmetatable(y) then y, given = nil, y end
   local o = parse_fit(given, ...)

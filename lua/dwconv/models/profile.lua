@@ -1,8 +1,8 @@
 -- models/profile.lua: where the time of a model goes, layer by layer, beside what the machine can do. Its function is a
 -- method of Model and Sequential.
--- The limit of a layer is the larger of two times: its multiply-adds at the rate of a large matrix product, and its bytes
--- (what it reads and writes once: inputs, weights, outputs) at the rate of a large copy; both are measured in the same
--- call.
+-- The limit of a layer is the larger of two times: its multiply-adds at the rate of a large matrix product, and its
+-- bytes (what it reads and writes once: inputs, weights, outputs) at the rate of a large copy; both are measured in the
+-- same call.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
@@ -16,7 +16,8 @@ local kinds, is_tensor = args.kinds, args.check.is_tensor
 
 local BYTES <const> = { float32 = 4, float64 = 8, int32 = 4, int64 = 8, uint8 = 1, bool = 1 }
 
-local function bytes_of(t) return t.size * BYTES[t.dtype] end
+-- Of a result that an activation took over there is none.
+local function bytes_of(t) return t and t.size * BYTES[t.dtype] or 0 end
 
 -- ---- what the machine can do -------------------------------------------------------------------------
 
@@ -33,7 +34,8 @@ end
 -- Multiply-adds a second, and bytes a second.
 local function limits()
   local n, long = 512, 1 << 22
-  local a, b, from, to = K.random_uniform { n, n }, K.random_uniform { n, n }, K.random_uniform { long }, K.zeros { long }
+  local a, b = K.random_uniform { n, n }, K.random_uniform { n, n }
+  local from, to = K.random_uniform { long }, K.zeros { long }
   local product = best(function() K.dot(a, b) end, 8)
   local copy = best(function() K.update(to, from) end, 8)
   return n * n * n / product, 2 * 4 * long / copy

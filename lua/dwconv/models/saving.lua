@@ -1,8 +1,8 @@
 -- models/saving.lua: models in files: model:save and dw.load_model, save_weights and load_weights. A file is one of
--- safetensors. Its texts: "dwconv", the version of this layout; "architecture" and "training", JSON; "weights", the names
--- of the weights in their order. Its tensors: the weights as LAYER/WEIGHT, "optimizer/SLOT/N", "constants/N".
--- Invariant: while a file is read, the Lua state may grow by some times its length only, whatever it says; and nothing is
--- written into a model before all of the file is known to fit.
+-- safetensors. Its texts: "dwconv", the version of this layout; "architecture" and "training", JSON; "weights", the
+-- names of the weights in their order. Its tensors: the weights as LAYER/WEIGHT, "optimizer/SLOT/N", "constants/N".
+-- Invariant: while a file is read, the Lua state may grow by some times its length only, whatever it says; and nothing
+-- is written into a model before all of the file is known to fit.
 
 local K = require "dwconv.backend"
 local architecture = require "dwconv.models.architecture"
@@ -143,7 +143,9 @@ local function names_in(path, tensors, metadata)
     local names = decode(path, metadata.weights, "weights")
     if type(names) ~= "table" then raise("%s: weights must be a list of names", path) end
     for i, name in ipairs(names) do
-      if type(name) ~= "string" or not tensors[name] then raise("%s: weights[%d] names no tensor: %s", path, i, show(name)) end
+      if type(name) ~= "string" or not tensors[name] then
+        raise("%s: weights[%d] names no tensor: %s", path, i, show(name))
+      end
     end
     return names
   end
@@ -187,9 +189,9 @@ local function write(pairs_) ops.calls.no_grad(K.batch_set_value, pairs_) end
 local parse_load = args.options({ by_name = kinds.flag(false), skip_mismatch = kinds.flag(false) },
   "{path, by_name =, skip_mismatch =}")
 
---- model:load_weights{ path, by_name = true, skip_mismatch = true }: weights of a .safetensors file, in order, or by the
---- names of layers and weights. Gives a report of what was loaded and what was not. In order, all must be there and fit;
---- by name, what is on one side only is left as it is; with skip_mismatch, so is what does not fit.
+--- model:load_weights{ path, by_name = true, skip_mismatch = true }: weights of a .safetensors file, in order, or by
+--- the names of layers and weights. Gives a report of what was loaded and what was not. In order, all must be there and
+--- fit; by name, what is on one side only is left as it is; with skip_mismatch, so is what does not fit.
 saving.load_weights = args.speaking("load_weights", function(self, given, ...)
   local options = {}
   if type(given) == "table" then
@@ -277,13 +279,14 @@ local function make_model(path, tensors, metadata, o)
     raise("%s is of version %s of the layout, and this dwconv reads %s", path, show(metadata.dwconv), VERSION)
   end
   local constants = {}
-  while tensors["constants/" .. #constants + 1] do constants[#constants + 1] = tensors["constants/" .. #constants + 1] end
+  while tensors["constants/" .. #constants + 1] do
+    constants[#constants + 1] = tensors["constants/" .. #constants + 1]
+  end
   local data = decode(path, metadata.architecture, "architecture")
   local model = architecture.make(data, constants, o.custom_objects)
-  local names, pairs_ = names_in(path, tensors, metadata), nil
+  local names = names_in(path, tensors, metadata)
   if model.built then
-    local report
-    pairs_, report = match(model, tensors, names, false)
+    local pairs_, report = match(model, tensors, names, false)
     if #report.mismatched + #report.missing + #report.unexpected > 0 then
       raise("%s: the weights do not fit the architecture: %s", path, tostring(report))
     end

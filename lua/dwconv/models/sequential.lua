@@ -49,9 +49,9 @@ end
 
 local record = {
   doc = [[
-Layers one after the other, as one layer that can be trained. Composed ops and functions are layers too. The shape of the
-input is known from dw.Input{...} as the first element, or from input_shape of the first layer; else the weights are made
-when the first numbers come, or by build(shape).]],
+Layers one after the other, as one layer that can be trained. Composed ops and functions are layers too. The shape of
+the input is known from dw.Input{...} as the first element, or from input_shape of the first layer; else the weights are
+made when the first numbers come, or by build(shape).]],
   options = { layers = stack_kind },
   init = function(self)
     local stack = rawget(self, "layers")

@@ -1,5 +1,5 @@
--- models/summary.lua: Keras's table of a model: layers, shapes of what they give, parameters. Its function is a method of
--- Model and Sequential.
+-- models/summary.lua: Keras's table of a model: layers, shapes of what they give, parameters. Its function is a method
+-- of Model and Sequential.
 
 local args = require "dwconv.args"
 local graph = require "dwconv.graph"
@@ -123,8 +123,8 @@ end
 
 local HEADS <const> = { "Layer (type)", "Output shape", "Param #" }
 
---- The table of the layers as a text. Of a Sequential that is not built, `shape` may say the shape of a sample; if a layer
---- does not fit, the rows up to it are printed, then its error is raised.
+--- The table of the layers as a text. Of a Sequential that is not built, `shape` may say the shape of a sample; if a
+--- layer does not fit, the rows up to it are printed, then its error is raised.
 ---@param shape? integer[]
 ---@return string
 function summary.summary_text(self, shape)

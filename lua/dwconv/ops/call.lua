@@ -107,7 +107,8 @@ return function(tape, record, y, o$args)
   return tape.add(e)
 end]]
 
-local KEEP = "local k# if w# then k# = kept[#] and (tape.remade[a#] or a#) or ghost(a#, call.small) else k# = copy(a#) end"
+local KEEP = "local k# if w# then k# = kept[#] and (tape.remade[a#] or a#) or ghost(a#, call.small) "
+  .. "else k# = copy(a#) end"
 
 -- function(f, g, entry): what the backward function f gives for g, the gradient of the result.
 local BACK = "return function(f, g, e) return f(g, e[3]$fields, e[4]) end"
@@ -217,14 +218,14 @@ function call.back(e, f, g) return e[RECORD].way_back(f, g, e) end
 
 --- The entry with what was made in place of what stands for it; itself if there is nothing of that kind.
 function call.filled(e)
-  local copy = e
+  local filled = e
   for k, value in call.operands(e) do
     if call.is_remade(value) then
-      if copy == e then copy = table.move(e, 1, HEAD + EACH * #e[RECORD].positional, 1, {}) end
-      copy[HEAD + EACH * (k - 1) + 1] = value.value
+      if filled == e then filled = table.move(e, 1, HEAD + EACH * #e[RECORD].positional, 1, {}) end
+      filled[HEAD + EACH * (k - 1) + 1] = value.value
     end
   end
-  return copy
+  return filled
 end
 
 return call

@@ -23,8 +23,8 @@
 --              or "none" and `reason`
 --   keeps      names of the args, or "result", whose numbers backward reads: the tape keeps these, of others it knows
 --              only shape and dtype. Of two args, one of which may be a number: for each what its gradient reads
---   remake     function(args..., values..., options) -> the result again, to the same bits, from what `keeps` names: tapes
---              then do not keep it for the gradients of other ops, but make it again; may be left out
+--   remake     function(args..., values..., options) -> the result again, to the same bits, from what `keeps` names:
+--              tapes then do not keep it for the gradients of other ops, but make it again; may be left out
 --   part       true: the result is a view of some of the one tensor's numbers
 --   repeats    for a part, function(values...) -> whether it repeats numbers; may be left out
 --   noted      true, with backward "none": tapes know its result nevertheless, as it may be a loss
@@ -121,8 +121,9 @@ end
 -- slot[1]: what records: a tape, or what hands calls on to several (see call.lua); slot[2]: note_write(x, value). The
 -- tape puts both here while it records. slot[3]: a graph (graph.lua), while there are symbolic tensors: it meets(...)
 -- some among the arguments, and then notes the call of the record as a whole, whatever it is made of. slot.scope(): a
--- token of what records here, the same within one dw.record or dw.no_grad; slot.watch(graph) sets slot[3]; slot.is_symbolic(x) is there once
--- there was a graph; slot.hold(t) while tensors borrow memory (grad/arena.lua): what an op remembers of t's step.
+-- token of what records here, the same within one dw.record or dw.no_grad; slot.watch(graph) sets slot[3];
+-- slot.is_symbolic(x) is there once there was a graph; slot.hold(t) while tensors borrow memory (grad/arena.lua): what
+-- an op remembers of t's step.
 local slot = { nil, nil, nil, scope = nil, watch = nil, is_symbolic = nil, hold = nil }
 ops.slot = slot
 

@@ -33,7 +33,8 @@ end
 --- The logits of probabilities that come from a softmax along the axis (a sigmoid: false), or nil.
 function logits.of(y, axis)
   local entry = behind[y]
-  if not entry or entry[2] ~= axis or core.is_taken(entry[1]) or y:writes() > 0 or entry[1]:writes() ~= entry[3] then return nil end
+  if not entry or entry[2] ~= axis or core.is_taken(entry[1]) then return nil end
+  if y:writes() > 0 or entry[1]:writes() ~= entry[3] then return nil end
   if slot[1] and scope_of[y] ~= slot.scope() then return nil end
   return entry[1]
 end
