@@ -2983,7 +2983,7 @@ function dw.constraints.UnitNorm(o) end
 
 dw.losses = {}
 
---- The mean along the last axis of crossentropies of probabilities or logits with labels 0 and 1.
+--- Mean along the last axis of crossentropies of probabilities or logits with labels 0 or 1.
 ---@param o? { [integer]: any, from_logits?: boolean, label_smoothing?: number, axis?: integer, name?: string, reduction?: "sum_over_batch_size"|"sum"|"none"|"auto" }
 ---@return table
 function dw.losses.BinaryCrossentropy(o) end

@@ -63,8 +63,8 @@ describe("losses", function()
   it("have second derivatives", function()
     local y = dw.uniform({ 3, 4 }, { minval = 0.1, maxval = 0.9, seed = 1, dtype = "float64" })
     local p = dw.uniform({ 3, 4 }, { minval = 0.1, maxval = 0.9, seed = 2, dtype = "float64" })
-    for name, class in pairs(losses) do
-      if name:find "^%u%l" and name ~= "SparseCategoricalCrossentropy" then
+    for name, class in pairs(require("dwconv.losses").classes) do
+      if name ~= "SparseCategoricalCrossentropy" then
         local loss = class {}
         dw.gradcheck(function(x) return loss(y, x, { sample_weight = { 1, 2, 0.5 } }) end, { p }, { order = 2 })
       end
@@ -101,8 +101,8 @@ describe("losses", function()
   it("of no samples are 0, and NaN shows", function()
     assert.equal(0, losses.MeanSquaredError {}(dw.zeros { 0, 3 }, dw.zeros { 0, 3 }):item())
     assert.equal(0, losses.CategoricalCrossentropy {}(dw.zeros { 0, 3 }, dw.zeros { 0, 3 }):item())
-    for name, class in pairs(losses) do
-      if name:find "^%u%l" and name ~= "SparseCategoricalCrossentropy" then
+    for name, class in pairs(require("dwconv.losses").classes) do
+      if name ~= "SparseCategoricalCrossentropy" then
         local v = class {}({ { 0, 1 } }, dw.tensor { { 0 / 0, 0.5 } }):item()
         assert.is_true(v ~= v, name)
       end
@@ -115,6 +115,21 @@ describe("losses", function()
     assert.equal("MeanSquaredError{}", tostring(losses.get(losses.mse)))
     refuses(function() losses.get(function() return 3 end)(dw.ones { 1, 1 }, dw.ones { 1, 1 }) end,
       "the loss must be a tensor, got 3")
+  end)
+
+  it("of a script are classes, with options, weights and reductions", function()
+    local Quantile = losses.Loss "Quantile" {
+      doc = "Errors above and below count differently.",
+      leading = { "q" },
+      options = { q = 0.5 },
+      call = function(self, y_true, y_pred)
+        local e = y_true - y_pred
+        return K.mean(K.maximum(e * self.q, e * (self.q - 1)), { axis = -1 })
+      end,
+    }
+    local loss = Quantile { 0.75, reduction = "sum" }
+    assert.equal(0.75 * 2 * 3 + 0.25 * 4, loss(dw.zeros { 2, 1 }, dw.tensor { { -2 }, { 4 } }, { sample_weight = { 3, 1 } }):item())
+    refuses(function() return losses.Quantile end, "Quantile")
   end)
 
   it("go into configurations and come back", function()

@@ -142,15 +142,14 @@ describe("metrics", function()
     refuses(function() resolve("acuracy", nil, { 1 }, { 1 }) end, 'metrics must be a metric or its name, got "acuracy"')
   end)
 
-  it("of a script are classes with update_state and result", function()
-    local registry = require "dwconv.metrics"
-    local Largest = registry:class("Largest", true) {
+  it("of a script are classes with start, add and result", function()
+    local Largest = metrics.Metric "Largest" {
       doc = "The largest prediction.",
       start = function(self) self.most = -math.huge end,
       add = function(self, _, y_pred) self.most = math.max(self.most, K.max(y_pred):item()) end,
       result = function(self) return self.most end,
     }
-    local m = registry.resolve(Largest, nil, { 1 }, { 1 })
+    local m = require("dwconv.metrics").resolve(Largest, nil, { 1 }, { 1 })
     m:update_state(dw.zeros { 3 }, dw.tensor { 1, 5, 2 })
     assert.equal(5, m:result())
   end)

@@ -131,6 +131,25 @@ describe("optimizers", function()
     refuses(function() o:apply_gradients { { g, w } } end, "learning_rate must be a number or a schedule")
   end)
 
+  it("of a script are classes, with slots, clipping and averages of weights", function()
+    local Sign = optimizers.Optimizer "Sign" {
+      doc = "Steps of one length, and counts them.",
+      leading = { "learning_rate" },
+      options = { learning_rate = 0.5 },
+      slots = function() return { { "count", 10 } } end,
+      prepare = function(_, rate, t) return { learning_rate = rate / t } end,
+      step = function(_, w, g, s, o)
+        K.update_sub(w, K.sign(g) * o.learning_rate)
+        K.update_add(s.count, 1)
+      end,
+    }
+    local o, w = Sign { use_ema = true, ema_momentum = 0.5 }, dw.zeros { 2 }
+    for _ = 1, 2 do o:apply_gradients { { dw.tensor { 3, -3 }, w } } end
+    support.same(w, dw.tensor { -0.75, 0.75 })
+    support.same(o:variables()[1].tensor, dw.tensor { 12.0, 12 })
+    support.same(o:variables()[2].tensor, dw.tensor { -0.5, 0.5 })
+  end)
+
   it("clip by the norm first, then by value", function()
     local w = dw.zeros({ 2 }, { dtype = "float64" })
     local g = dw.tensor({ 3, 4 }, { dtype = "float64" })

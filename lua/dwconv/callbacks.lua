@@ -391,8 +391,6 @@ local list = args.speaking("callbacks", function(given, model)
   return all
 end)
 
-local function own(name) return registry:class(name, true) end
-
 local about = 'dw.callbacks, what happens while a model trains; dw.callbacks.Callback "Name" { ... } makes your own:'
 
-return { registry = registry, list = list, room = registry:open(about, { list = list, Callback = own }) }
+return { registry = registry, list = list, room = registry:open(about, { list = list, Callback = registry:own() }) }

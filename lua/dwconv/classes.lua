@@ -272,6 +272,12 @@ function Registry:class(name, own)
   end
 end
 
+--- For the namespace: makes a class of a script, dw.losses.Loss "Mine" { record }.
+---@return fun(name: string): fun(record: table): table
+function Registry:own()
+  return args.speaking(self.namespace, function(name) return self:class(name, true) end)
+end
+
 --- Another name under which a class is found by a string: an instance of it with these options.
 function Registry:alias(name, class, given)
   self.aliases[name] = { class = class, given = given or {} }

@@ -78,7 +78,7 @@ of it.]],
   end,
 }
 
-local more = {}
+local more = { Constraint = constraints:own() }
 for name, class in pairs(constraints.classes) do more[classes.snake(name)] = class end
 
 constraints.room = constraints:open("dw.constraints, what weights are brought to:", more)

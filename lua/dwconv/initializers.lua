@@ -233,7 +233,7 @@ than columns, else columns are.]],
 }
 
 -- Keras's other names. r2.2 finds these as "he_normal" and its like, as classes of every registry are found.
-local more = {}
+local more = { Initializer = initializers:own() }
 for name, class in pairs(initializers.classes) do more[classes.snake(name)] = class end
 for short, name in pairs { uniform = "RandomUniform", normal = "RandomNormal", zero = "Zeros", one = "Ones" } do
   initializers:alias(short, initializers.classes[name])

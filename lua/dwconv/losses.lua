@@ -241,7 +241,7 @@ for name, class_name in pairs(NAMES) do
   class_of[functions[name]] = class
 end
 
-local more = {}
+local more = { Loss = losses:own() }
 for name, f in pairs(functions) do more[name] = f end
 for alias, name in pairs(ALIASES) do
   more[alias] = functions[name]

@@ -59,6 +59,7 @@ local L1L2 = regularizers:class "L1L2" {
 regularizers:alias("l1_l2", L1L2, { l1 = 0.01, l2 = 0.01 })
 
 regularizers.room = regularizers:open("dw.regularizers, what large weights cost:", {
+  Regularizer = regularizers:own(),
   l1 = regularizers.classes.L1,
   l2 = regularizers.classes.L2,
   l1_l2 = function(given)

@@ -58,6 +58,7 @@ function metrics.resolve(wanted, loss, y_true, y_pred)
   return crossentropy[labels] { from_logits = logits, name = wanted }
 end
 
+metrics.functions.Metric = metrics:own()
 metrics.room = metrics:open("dw.metrics, what training watches:", metrics.functions)
 
 return metrics

@@ -176,6 +176,7 @@ optimizers:class "Ftrl" {
 
 optimizers:alias("adamw", optimizers.classes.AdamW)
 
-optimizers.room = optimizers:open("dw.optimizers, how weights follow gradients:", { schedules = schedules.room })
+optimizers.room = optimizers:open("dw.optimizers, how weights follow gradients:",
+  { schedules = schedules.room, Optimizer = optimizers:own() })
 
 return optimizers

@@ -152,6 +152,7 @@ so on, always towards the share alpha of initial_learning_rate.]],
   end,
 }
 
-schedules.room = schedules:open("dw.optimizers.schedules, learning rates that follow the steps made:")
+schedules.room = schedules:open("dw.optimizers.schedules, learning rates that follow the steps made:",
+  { LearningRateSchedule = schedules:own() })
 
 return schedules
