@@ -205,6 +205,7 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
     run.bar:stop "interrupted; the weights are those of the last step"
     history.interrupted = true
   end
+  self.optimizer:finalize_variable_values(self.trainable_weights)
   run.list:call("on_train_end", {})
   self.history = history
   return history
