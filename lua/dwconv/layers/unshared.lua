@@ -1,5 +1,5 @@
--- layers/unshared.lua: LocallyConnected1D and LocallyConnected2D: convolutions with another kernel, and another bias, at
--- each position.
+-- layers/unshared.lua: LocallyConnected1D and LocallyConnected2D: convolutions with another kernel, and another bias,
+-- at each position.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
