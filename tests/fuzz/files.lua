@@ -1,15 +1,18 @@
 -- fuzz/files.lua: damaged files, for ever or for so many seconds: `make fuzz SECONDS=60`, best in a sanitizer build; run
 -- by hand, a seed and one kind of file may follow the seconds. A fixture of tests/fixtures/files is changed, cut, or
--- grown in one to eight places and read; what comes back must be a tensor (or tensors) or an error that names the
--- reader, and the process must not have grown beyond what its files justify.
+-- grown in one to eight places and read; so are saved models. What comes back must be a tensor (or tensors), or a model
+-- that knows its shapes, or an error that names the reader, and the process must not have grown beyond what its files
+-- justify.
 
 local dw = require "dwconv"
+local models = require "fuzz.models"
 
 local seconds, seed, only = tonumber(arg[1]) or 60, tonumber(arg[2]) or os.time(), arg[3]
 math.randomseed(seed)
 
 local readers = {
   npy = dw.io.npy.read, png = dw.io.image.read, jpg = dw.io.image.read, safetensors = dw.io.safetensors.read,
+  model = models.read,
 }
 local MOST = 64 -- MiB that a damaged file of some kilobytes may make the process grow by, beside the collector's
 
@@ -23,6 +26,14 @@ local function fixtures()
   for path in io.popen("ls tests/fixtures/files/*"):lines() do
     local kind = path:match "%.(%w+)$"
     if readers[kind] and kind == (only or kind) then list[#list + 1] = { kind = kind, bytes = bytes_of(path) } end
+  end
+  if not only or only == "model" then
+    for _, model in ipairs(models.make()) do
+      local path = os.tmpname()
+      model:save(path)
+      list[#list + 1] = { kind = "model", bytes = bytes_of(path) }
+      os.remove(path)
+    end
   end
   return list
 end
@@ -86,6 +97,12 @@ local function peak()
   return tonumber(f:read("a"):match "VmHWM:%s*(%d+)") // 1024
 end
 
+-- Where a file is changed: of models mostly in the header.
+local function place(file, s)
+  if file.kind ~= "model" or math.random(8) == 1 then return math.random(#s) end
+  return math.random(math.min(#s, 8 + string.unpack("<I8", file.bytes)))
+end
+
 local list, path = fixtures(), os.tmpname()
 local count, read, slowest, before = {}, 0, 0, peak()
 local stop = dw.clock() + seconds
@@ -94,9 +111,10 @@ while dw.clock() < stop do
   local file = list[math.random(#list)]
   local s = file.bytes
   for _ = 1, math.random(1, 8) do
-    if #s > 0 then s = changes[math.random(#changes)](s, math.random(#s)) end
+    if #s > 0 then s = changes[math.random(#changes)](s, place(file, s)) end
   end
-  if file.kind == "safetensors" and math.random(4) > 1 then
+  if file.kind == "model" and math.random(2) == 1 then s = models.swap(file.bytes) end
+  if (file.kind == "safetensors" or file.kind == "model") and math.random(4) > 1 then
     s = with_length(s, #file.bytes - 8 - string.unpack("<I8", file.bytes))
   end
   if file.kind == "png" and math.random(4) > 1 then s = with_checksums(s) end
@@ -106,7 +124,7 @@ while dw.clock() < stop do
   local start = dw.clock()
   local good, result = pcall(readers[file.kind], path)
   slowest = math.max(slowest, dw.clock() - start)
-  if not good and not result:find("^[^:]+:%d+: [%w.]+%.read: ") then error("seed " .. seed .. ": " .. result) end
+  if not good and not result:find("^[^:]+:%d+: [%w._]+: ") then error("seed " .. seed .. ": " .. result) end
   count[file.kind], read = (count[file.kind] or 0) + 1, read + (good and 1 or 0)
 end
 os.remove(path)

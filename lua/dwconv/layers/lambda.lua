@@ -41,6 +41,7 @@ make a layer of it with dw.layers.Layer.]],
       self.variables[i] = { name = ("parameter_%d"):format(i), tensor = tensor, trainable = true, layer = self }
     end
   end,
+  takes_many = true,
   -- Whether it is a function of K alone, which keeps nothing.
   is_of_K = function(self) return name_in_K(self["function"]) ~= nil end,
   call = function(self, x, training)

@@ -19,8 +19,9 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 
 -- clips: function(self, training) -> whether call(self, x, training, clip) takes clip = {low, high}.
 -- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
--- takes_names: true for models, whose x may be a table by the names of their inputs.
-local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_names = false, activity_regularizer = false }
+-- takes_many: true for layers whose x may be a table of tensors, as that of a script's own may.
+-- takes_names: true for models, whose x may also be a table by the names of their inputs.
+local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_many = false, takes_names = false, activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
 
 local dtype = kinds.dtype(true)
@@ -322,6 +323,7 @@ end
 
 local function check_input(self, x)
   if is_tensor(x) then return x end
+  if not self.takes_many then raise("x must be a tensor, got %s", show(x)) end
   local named = self.takes_names and type(x) == "table" and next(x) ~= nil
   if type(x) ~= "table" or #x == 0 and not named then
     raise("x must be a tensor or a table of tensors, got %s", show(x))
@@ -372,6 +374,7 @@ function layer.class(name, own)
       for key, value in pairs(record) do copy[key] = value end
       if type(copy.call) ~= "function" then raise("%s: a layer needs a function call(self, x, training)", name) end
       copy.build = once(name, copy.build)
+      if copy.takes_many == nil then copy.takes_many = own or nil end
       record = copy
     end
     return make(record)

@@ -47,6 +47,7 @@ local function merge(name, doc, combine, last, most)
   layer.class(name) {
     doc = doc,
     options = {},
+    takes_many = true,
     call = function(_, x)
       local list = aligned(check_list(x, most or 1, most))
       local y = list[1]
@@ -67,6 +68,7 @@ layer.class "Concatenate" {
   doc = "Its inputs one after another along an axis, which counts the batch as axis 1.",
   leading = { "axis" },
   options = { axis = kinds.axis(-1) },
+  takes_many = true,
   call = function(self, x)
     check_list(x, 1)
     local rank = x[1].ndim
@@ -102,6 +104,7 @@ For each sample the products of two inputs, summed along an axis of each, which 
 normalize the inputs have length 1 along these axes, so that the sums are cosines.]],
   leading = { "axes", "normalize" },
   options = { axes = axes_kind, normalize = kinds.flag(false) },
+  takes_many = true,
   call = function(self, x)
     check_list(x, 2, 2)
     local a, b = check.axis(self.axes[1], x[1].ndim, "axes[1]"), check.axis(self.axes[2], x[2].ndim, "axes[2]")

@@ -227,7 +227,7 @@ end
 
 -- ---- what the classes share --------------------------------------------------------------------------
 
-local methods = { getters = {}, keeps_dtype = true, takes_names = true }
+local methods = { getters = {}, keeps_dtype = true, takes_many = true, takes_names = true }
 network.methods = methods
 
 local function need_graph(self)

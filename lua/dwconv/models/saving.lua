@@ -313,8 +313,9 @@ saving.load_model = args.speaking("load_model", function(path, ...)
   return with_little_memory(length_of(tensors, metadata), function()
     local fine, model = pcall(make_model, path, tensors, metadata, o)
     if fine then return model end
-    if type(model) == "string" and not model:find(path, 1, true) then model = ("%s [of %s]"):format(model, path) end
-    error(model, 0)
+    if type(model) ~= "string" then error(model, 0) end
+    if not model:find("load_model: ", 1, true) then raise("%s describes no model: %s", path, model) end
+    error(model:find(path, 1, true) and model or ("%s [of %s]"):format(model, path), 0)
   end)
 end)
 
