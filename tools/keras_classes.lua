@@ -21,12 +21,14 @@ local ATTENTION = "not a part of convolutional networks; K.matmul and K.softmax 
 local ROOMS = {
   { "layers", [[
 AbstractRNNCell Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
-AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization Bidirectional Concatenate Conv1D Conv2D Conv2DTranspose Conv3D Conv3DTranspose
+AveragePooling1D AveragePooling2D AveragePooling3D BatchNormalization Bidirectional Concatenate Conv1D Conv2D
+Conv2DTranspose Conv3D Conv3DTranspose
 ConvLSTM2D Cropping1D Cropping2D Cropping3D Dense DenseFeatures DepthwiseConv2D Dot Dropout ELU Embedding Flatten GRU
 GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
 GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D InputLayer InputSpec LSTM LSTMCell Lambda Layer
 LayerNormalization LeakyReLU LocallyConnected1D LocallyConnected2D Masking MaxPooling1D MaxPooling2D MaxPooling3D
-Maximum Minimum Multiply PReLU Permute RNN ReLU RepeatVector Reshape SeparableConv1D SeparableConv2D SimpleRNN SimpleRNNCell
+Maximum Minimum Multiply PReLU Permute RNN ReLU RepeatVector Reshape SeparableConv1D SeparableConv2D SimpleRNN
+SimpleRNNCell
 Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D StackedRNNCells Subtract ThresholdedReLU TimeDistributed
 UpSampling1D UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D ZeroPadding3D]],
     {
@@ -40,8 +42,8 @@ UpSampling1D UpSampling2D UpSampling3D Wrapper ZeroPadding1D ZeroPadding2D ZeroP
       LocallyConnected1D = "K.local_conv1d computes it", LocallyConnected2D = "K.local_conv2d computes it",
       Masking = MASKS, Wrapper = "a layer may hold others in its fields",
       TimeDistributed = "Dense, and layers of images after a Reshape, do this",
-      AbstractRNNCell = RECURRENT, Bidirectional = RECURRENT, ConvLSTM2D = RECURRENT, GRU = RECURRENT, GRUCell = RECURRENT, LSTM = RECURRENT,
-      LSTMCell = RECURRENT, RNN = RECURRENT, SimpleRNN = RECURRENT, SimpleRNNCell = RECURRENT,
+      AbstractRNNCell = RECURRENT, Bidirectional = RECURRENT, ConvLSTM2D = RECURRENT, GRU = RECURRENT,
+      GRUCell = RECURRENT, LSTM = RECURRENT, LSTMCell = RECURRENT, RNN = RECURRENT, SimpleRNN = RECURRENT, SimpleRNNCell = RECURRENT,
       StackedRNNCells = RECURRENT,
     },
     { Layer = 'dw.layers.Layer "Name" { ... } makes a class',
