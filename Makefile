@@ -84,7 +84,7 @@ PRELOAD   = $(if $(SANITIZE),LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $
 DEPS     := $(filter deps,$(MAKECMDGOALS))
 Q         = $(if $(V),,@echo '  CC    $@';)
 
-.PHONY: deps all test fuzz hosts functions demo repl help bench bench-peers bench-report check check-compilers check-lint \
+.PHONY: deps all test fuzz hosts functions demo repl help bench bench-peers bench-training bench-report check check-compilers check-lint \
         check-sanitizers docs install uninstall clean tools
 MAKEFLAGS += --no-builtin-rules
 # On all cores, unless -j says otherwise. What cleans goes before what builds.
@@ -212,6 +212,11 @@ PEERS     = BUILD='$(BUILD)' PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' \
 bench-peers: all $(BUILD)/bench.$(LIB_EXT)
 	$(if $(filter --list,$(RACE)),,@bench/peers/setup '$(PEERS_VENV)' '$(BUILD)')
 	@$(PEERS)/race.py --only '$(ONLY)' $(RACE)
+
+# a step of training against PyTorch and TensorFlow
+bench-training: all
+	@bench/peers/setup '$(PEERS_VENV)' '$(BUILD)'
+	@$(RUN) PEERS_TF_PYTHON='$(PEERS_VENV)-tf/bin/python' LUA='$(LUA)' '$(PEERS_VENV)/bin/python' bench/peers/training.py
 
 bench-report:
 	@$(PEERS)/report.py

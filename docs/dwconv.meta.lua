@@ -2515,10 +2515,20 @@ dw.layers = {}
 ---@return table
 function dw.layers.Activation(o) end
 
+--- x as it is; l1 times the sum of |x| and l2 times that of x squared, over the batch, are added to the loss.
+---@param o? { [integer]: any, l1?: number, l2?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.ActivityRegularization(o) end
+
 --- The sum of its inputs.
 ---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
 ---@return table
 function dw.layers.Add(o) end
+
+--- While training, numbers are set to what selu tends to below, and all are scaled and shifted so that mean 0 and variance 1 stay. noise_shape is as in Dropout.
+---@param o? { [integer]: any, rate?: number, noise_shape?: integer[], seed?: integer, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.AlphaDropout(o) end
 
 --- The average of its inputs.
 ---@param o? { [integer]: any, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
@@ -2630,6 +2640,11 @@ function dw.layers.Dropout(o) end
 ---@return table
 function dw.layers.ELU(o) end
 
+--- The rows of a learned table at the indices that x holds, which count from 1 to input_dim: n,...,output_dim of n,.... Weights: embeddings (input_dim,output_dim).
+---@param o? { [integer]: any, input_dim?: integer, output_dim?: integer, activity_regularizer?: table|string, dtype?: "float32"|"float64", embeddings_constraint?: table|string, embeddings_initializer?: table|string, embeddings_regularizer?: table|string, input_shape?: integer[], name?: string, trainable?: boolean }
+---@return table
+function dw.layers.Embedding(o) end
+
 --- Each sample as one row of numbers: n,k. With channels_first the channels go last before, so that the row is the same as with channels_last.
 ---@param o? { [integer]: any, data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
 ---@return table
@@ -2694,6 +2709,16 @@ function dw.layers.LayerNormalization(o) end
 ---@param o? { [integer]: any, alpha?: number, dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }
 ---@return table
 function dw.layers.LeakyReLU(o) end
+
+--- Convolution whose kernel and bias are others at each position, then an activation. Weights: kernel (positions, kernel_size*channels,filters), bias (ow,filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid", data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.LocallyConnected1D(o) end
+
+--- Convolution whose kernel and bias are others at each position, then an activation. Weights: kernel (positions, kernel_size*channels,filters), bias (oh,ow,filters).
+---@param o? { [integer]: any, filters?: integer, kernel_size?: integer|integer[], strides?: integer|integer[], padding?: "valid", data_format?: "channels_last"|"channels_first", activation?: string|function, activity_regularizer?: table|string, bias_constraint?: table|string, bias_initializer?: table|string, bias_regularizer?: table|string, dtype?: "float32"|"float64", input_shape?: integer[], kernel_constraint?: table|string, kernel_initializer?: table|string, kernel_regularizer?: table|string, name?: string, trainable?: boolean, use_bias?: boolean }
+---@return table
+function dw.layers.LocallyConnected2D(o) end
 
 --- The largest number of windows of pool_size, channel by channel, which are strides apart: pool_size if left out.
 ---@param o? { [integer]: any, pool_size?: integer|integer[], strides?: integer|integer[], padding?: "valid"|"same"|integer[], data_format?: "channels_last"|"channels_first", dtype?: "float32"|"float64", input_shape?: integer[], name?: string, trainable?: boolean }

@@ -74,7 +74,8 @@ describe("who may know whom", function()
       { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..*", "dwconv%.grad%..+", "dwconv%.lookup", "dwconv%.tensor" } },
       { "compose%.lua$", { "dwconv%.config", "dwconv%.lookup", "dwconv%.ops", "dwconv%.args" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.args" } },
-      { "help/topics%.lua$", {} },
+      { "help/topics%.lua$", { "dwconv%.help%.model_topics" } },
+      { "help/model_topics%.lua$", {} },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
@@ -90,7 +91,6 @@ describe("who may know whom", function()
       { "/optimizers/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.ops", "dwconv%.optimizers%..+" } },
       { "/metrics/", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes", "dwconv%.losses", "dwconv%.metrics%..+",
         "dwconv%.ops" } },
-      { "/callbacks%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/losses%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/constraints%.lua$", { "dwconv%.args", "dwconv%.backend", "dwconv%.classes" } },
       { "/data%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%.file", "dwconv%.io%.image" } },
@@ -103,7 +103,7 @@ describe("who may know whom", function()
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
         "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
-      { "callbacks%.lua$", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend" } },
+      { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }
     for _, path in ipairs(files("lua/dwconv", "lua")) do

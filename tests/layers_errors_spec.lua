@@ -74,6 +74,7 @@ describe("shapes that do not fit:", function()
     refused("DepthwiseConv2D", { 9 }, { { 8, 8, 4 } }, "depthwise_kernel (9x9x4x1) covers 9 rows but x has 8")
     refused("SeparableConv1D", { 3, 9 }, { { 8, 4 } }, "depthwise_kernel (9x4x1) covers 9 steps but x has 8")
     refused("MaxPooling2D", { 9 }, { { 8, 8, 4 } }, "pool_size {9, 9} covers 9 rows but x has 8")
+    refused("LocallyConnected2D", { 4, { 2, 9 } }, { { 8, 8, 4 } }, "kernel_size covers 9 columns but x has 8")
     refused("Cropping2D", { 2 }, { { 4, 5, 3 } }, "cropping {2, 2} leaves nothing of the 4 positions of x (4x5x3)")
     refused("Conv2DTranspose", { 4, 4, strides = 2, padding = "same", output_padding = 0 }, { { 8, 8, 4 } }, "leads back to 0x7x7x4")
   end)
@@ -114,6 +115,12 @@ describe("shapes that do not fit:", function()
       layer(dw.ones { 1, 4, 4, 3 })
       refuses(function() layer(dw.ones { 1, 4, 4, 6 }) end, "x has 6 channels (4x4x6, channels_last) but the layer was built for 3")
     end
+  end)
+
+  it("indices that an embedding does not have; counting starts at 1", function()
+    local embedding = L.Embedding { 4, 2 }
+    refuses(function() embedding(dw.tensor({ { 1, 5 } }, { dtype = "int32" })) end, "Embedding: ", "5")
+    refuses(function() embedding(dw.tensor({ { 0, 1 } }, { dtype = "int32" })) end, "Embedding: ", "0")
   end)
 
   it("no weight is made of a layer that is refused", function()

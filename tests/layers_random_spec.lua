@@ -68,6 +68,24 @@ describe("noise", function()
     refuses(function() L.GaussianNoise {} end, "GaussianNoise: stddev is missing")
   end)
 
+  it("AlphaDropout keeps the mean and the variance of what has mean 0 and variance 1", function()
+    local normal = dw.normal({ 200, 300 }, { seed = 1 })
+    local y = L.AlphaDropout { 0.3, seed = 1 }(normal, TRAIN)
+    between(-0.02, mean(y), 0.02)
+    between(0.98, K.std(y):item(), 1.02)
+    local lowest = -1.7580993408473766 -- what is dropped becomes this, then scaled and shifted as all
+    local value = lowest * 0.7 / math.sqrt(0.7 * (1 + 0.3 * lowest ^ 2))
+    between(0.28, mean(K.cast(K.less(K.abs(y - value), 1e-5), "float32")), 0.32)
+    refuses(function() L.AlphaDropout { 1 } end, "AlphaDropout: rate must be below 1")
+  end)
+
+  it("ActivityRegularization adds to the loss of a model", function()
+    local model = dw.Sequential { dw.Input { 3 }, L.ActivityRegularization { l1 = 0.5, l2 = 0.25 } }
+    model:compile { optimizer = "sgd", loss = "mse" }
+    local v = dw.tensor { { 1, -2, 3 }, { 0, 1, 0 } }
+    near(dw.tensor(model:test_on_batch(v, v)), dw.tensor((0.5 * 7 + 0.25 * 15) / 2), { rtol = 1e-6 }) -- over the batch
+  end)
+
   it("gradients flow through the kept numbers alone", function()
     local layer, v = L.Dropout { 0.5, seed = 4 }, dw.uniform({ 5, 6 }, { minval = 1, maxval = 2 })
     local tape, y = dw.record(function() return layer(v, TRAIN) end)
@@ -79,7 +97,8 @@ end)
 
 local RANDOM <const> = {
   Dropout = { 0.5 }, SpatialDropout2D = { 0.5 }, GaussianNoise = { 1 }, GaussianDropout = { 0.5 }, RandomFlip = {},
-  RandomRotation = { 0.2 }, RandomTranslation = { 0.3, 0.3 }, RandomZoom = { 0.4 }, RandomContrast = { 0.5 }, RandomCrop = { 5, 4 },
+  AlphaDropout = { 0.5 }, RandomRotation = { 0.2 },
+  RandomTranslation = { 0.3, 0.3 }, RandomZoom = { 0.4 }, RandomContrast = { 0.5 }, RandomCrop = { 5, 4 },
 }
 
 local function with_seed(name, seed)

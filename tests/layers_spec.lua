@@ -122,6 +122,7 @@ describe("weights", function()
       for _, prefix in ipairs(prefixes(class)) do
         local case, config = by_class[class][1], {}
         for key, value in pairs(case.config) do config[key] = value end
+        if L[class].options.use_bias then config.use_bias = true end
         local function add(option, value)
           if L[class].options[prefix .. option] then config[prefix .. option] = value end
         end
@@ -217,8 +218,10 @@ describe("every layer", function()
 
   it("is in the fixtures", function()
     local others = { Lambda = true, Layer = true, get = true }
-    for name in pairs(L) do
-      if not others[name] then assert.truthy(by_class[name], name .. " is compared with nothing") end
+    for name, class in pairs(L) do
+      if not others[name] then assert.truthy(by_class[class.name], name .. " is compared with nothing") end
     end
+    assert.equal(L.MaxPooling2D, L.MaxPool2D)
+    assert.equal(L.GlobalAveragePooling1D, L.GlobalAvgPool1D)
   end)
 end)

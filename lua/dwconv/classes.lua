@@ -5,6 +5,7 @@
 --   options  name -> kind (args/kinds.lua), or a plain number, boolean or string, which is a default of its own type. A
 --            kind with neither a default nor `optional` must be given
 --   init     function(self), called when the options are read; may be left out
+--   text     function(self), what an instance prints as, if not as what makes it
 --   and the methods of its instances. A function `call` is what calling an instance does.
 -- An instance has the normal form of each option in a field of the option's name. What it was made of is its
 -- configuration, which from_config and files read; so instances of one class and one configuration are alike.
@@ -151,7 +152,7 @@ end
 
 -- The metatable of a class's instances. `getters`: fields that are computed when they are read.
 local function metatable_of(class, methods, getters)
-  local meta = { class = class, __name = "dwconv." .. class.name, __tostring = instance_text }
+  local meta = { class = class, __name = "dwconv." .. class.name, __tostring = methods.text or instance_text }
   function meta.__index(self, key)
     if getters[key] then return getters[key](self) end
     if class.options[key] then return nil end

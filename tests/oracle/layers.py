@@ -27,7 +27,8 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 BYTES = bytearray()
 TEXTS = []
 COUNT_FROM_ONE = ("axis", "axes", "shared_axes")
-SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking", "rng_type")
+SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking", "rng_type", "mask_zero", "input_length",
+           "implementation")
 
 
 def numbers(*what, shape, low=-1, high=1):
@@ -75,7 +76,7 @@ def as_lua_config(config):
     """The options as dwconv takes them: axes count from 1; None is left out; initializers are names."""
     found = {}
     for key, v in config.items():
-        if v is None or key in SKIPPED and v is not False:
+        if v is None or key in SKIPPED and not (key == "trainable" and v is False):
             continue
         if isinstance(v, dict):
             v = v["class_name"]
@@ -109,8 +110,9 @@ def gradients(layer, x, y, g):
     return [tf.convert_to_tensor(d).numpy() for d in tape.gradient(loss, layer.trainable_weights)]
 
 
-def case(name, shapes, first=False, x=None, train=True, note=None, low=-1, high=1, **config):
-    """A case: a layer of class `name`, with inputs of these shapes (one, or a list); train: training is without chance."""
+def case(name, shapes, first=False, x=None, train=True, note=None, low=-1, high=1, from_one=False, **config):
+    """A case: a layer of class `name`, with inputs of these shapes (one, or a list); train: training is without chance;
+    from_one: x holds indices."""
     salt = len(TEXTS)
     if x is None:
         one = isinstance(shapes, tuple)
@@ -140,17 +142,20 @@ def case(name, shapes, first=False, x=None, train=True, note=None, low=-1, high=
         x, y = turned(x), turned(y) if y.ndim == x.ndim else y
         for key in ("config", "keras"):
             fields[key] = fields[key].replace("channels_last", "channels_first")
-    fields.update(x=tensors(x), y=tensor(y), names=lua([w.name.split("/")[-1].split(":")[0] for w in layer.weights]),
+    fields.update(x=tensors(x + 1 if from_one else x), y=tensor(y), names=lua([w.name.split("/")[-1].split(":")[0] for w in layer.weights]),
                   weights=tensors(weights) if weights else "{}", params=str(layer.count_params()))
     if note:
         fields["note"] = lua(note)
     TEXTS.append("  { " + ", ".join("%s = %s" % (k, v) for k, v in fields.items()) + " },")
 
 
-def both(name, shape, **config):
-    """The case in either layout; the first axis of images is turned by NumPy."""
+def both(name, shape, turn=True, **config):
+    """The case in either layout; the axes are turned by NumPy, or, without `turn`, TensorFlow knows both."""
     case(name, shape, data_format="channels_last", **config)
-    case(name, shape, data_format="channels_last", first=True, **config)
+    if turn:
+        case(name, shape, data_format="channels_last", first=True, **config)
+    else:
+        case(name, shape[:1] + shape[-1:] + shape[1:-1], data_format="channels_first", **config)
 
 
 def write():

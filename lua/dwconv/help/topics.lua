@@ -7,7 +7,7 @@ local function topic(name, use, text, example, also)
   return { name = name, use = use, text = text, example = example, also = also or {} }
 end
 
-return {
+local topics = {
   topic("tensor fields", "t.shape    t.dtype    t.ndim    t.size    #t", [[
 The shape is a table of sizes, which prints as 2x3 and whose [-1] is the last size; dtype is a string; ndim counts the
 axes, size the elements; #t is the size of the first axis.]],
@@ -91,3 +91,7 @@ Prints what there is, or the reference of one function, family or topic, given b
 by the function itself.]],
     'dw.help "clock"'),
 }
+
+local of_models = require "dwconv.help.model_topics"(topic)
+
+return table.move(of_models, 1, #of_models, #topics + 1, topics)

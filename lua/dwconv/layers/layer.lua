@@ -21,7 +21,8 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 -- keeps_dtype: true for layers that take x in any dtype; of others x is cast to the layer's.
 -- takes_many: true for layers whose x may be a table of tensors, as that of a script's own may.
 -- takes_names: true for models, whose x may also be a table by the names of their inputs.
-local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_many = false, takes_names = false, activity_regularizer = false }
+local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_many = false, takes_names = false,
+  activity_regularizer = false }
 local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
 
 local dtype = kinds.dtype(true)

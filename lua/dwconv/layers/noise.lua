@@ -1,10 +1,12 @@
--- layers/noise.lua: noise while training, against learning by heart: Dropout, SpatialDropout1D to 3D, GaussianNoise,
--- GaussianDropout. Out of training each gives x as it is.
+-- layers/noise.lua: what keeps networks from learning by heart: noise while training (Dropout, SpatialDropout1D to 3D,
+-- AlphaDropout, GaussianNoise, GaussianDropout), and a loss for large numbers (ActivityRegularization). Out of training
+-- each gives x as it is.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local layer = require "dwconv.layers.layer"
 local random = require "dwconv.layers.random"
+local regularizers = require "dwconv.regularizers"
 local shared = require "dwconv.layers.shared"
 
 local kinds = args.kinds
@@ -70,4 +72,33 @@ layer.class "GaussianDropout" {
     if not training or self.rate == 0 then return x end
     return x * random.normal(self, x.shape, 1, math.sqrt(self.rate / (1 - self.rate)), x.dtype)
   end,
+}
+
+local LOWEST <const> = -1.0507009873554804934 * 1.6732632423543772848 -- what selu tends to
+
+layer.class "AlphaDropout" {
+  doc = [[
+While training, numbers are set to what selu tends to below, and all are scaled and shifted so that mean 0 and variance
+1 stay. noise_shape is as in Dropout.]],
+  leading = { "rate", "noise_shape", "seed" },
+  options = { rate = rate(), noise_shape = kinds.optional(kinds.shape(true)), seed = random.seed() },
+  init = function(self)
+    if self.rate == 1 then args.raise "rate must be below 1, got 1" end
+    random.start(self)
+  end,
+  call = function(self, x, training)
+    if not training or self.rate == 0 then return x end
+    local p = self.rate
+    local kept = K.dropout(K.ones_like(x), p, { noise_shape = self.noise_shape, seed = random.next(self) })
+    local scale = 1 / math.sqrt((1 - p) * (1 + p * LOWEST ^ 2))
+    return K.where(K.greater(kept, 0), x, LOWEST) * scale - scale * LOWEST * p
+  end,
+}
+
+layer.class "ActivityRegularization" {
+  doc = "x as it is; l1 times the sum of |x| and l2 times that of x squared, over the batch, are added to the loss.",
+  leading = { "l1", "l2" },
+  options = { l1 = kinds.finite(0.0), l2 = kinds.finite(0.0) },
+  init = function(self) self.activity_regularizer = regularizers.room.L1L2 { self.l1, self.l2 } end,
+  call = function(_, x) return x end,
 }

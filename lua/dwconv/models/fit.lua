@@ -64,12 +64,14 @@ local function averaging(self)
   end
 end
 
-local function evaluate(self, source, each)
+-- begins(step) and ends(step, logs) are called around each batch.
+local function evaluate(self, source, begins, ends)
   self:reset_metrics()
   local average, logs = averaging(self), nil
   for step, x, y, weights in source:epoch(1, nil, 1) do
+    begins(step)
     logs = average(training.test(self, x, y, weights))
-    if each then each(step, logs) end
+    ends(step, logs)
   end
   if not logs then raise "there is nothing to evaluate" end
   return logs
@@ -152,7 +154,8 @@ end
 
 local function validate(self, run, logs)
   run.list:call("on_test_begin", {})
-  local found = evaluate(self, run.validation)
+  local found = evaluate(self, run.validation, function(step) run.list:call("on_test_batch_begin", step, {}) end,
+    function(step, so_far) run.list:call("on_test_batch_end", step, so_far) end)
   run.list:call("on_test_end", found)
   for name, value in pairs(found) do logs["val_" .. name] = value end
 end
@@ -205,6 +208,7 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
     run.bar:stop "interrupted; the weights are those of the last step"
     history.interrupted = true
   end
+  self.optimizer:finalize_variable_values(self.trainable_weights)
   run.list:call("on_train_end", {})
   self.history = history
   return history
@@ -228,7 +232,7 @@ fit.evaluate = args.speaking("evaluate", function(self, x, y, given, ...)
   training.heads_of(self)
   local bar = progress.new(o.verbose, 1, source.steps, function() return training.names(self) end)
   bar:begin(1)
-  local logs = evaluate(self, source, function(step, logs) bar:step(step, logs) end)
+  local logs = evaluate(self, source, function() end, function(step, so_far) bar:step(step, so_far) end)
   bar:finish(logs, source.steps)
   local list = {}
   for i, name in ipairs(training.names(self)) do list[i] = logs[name] end

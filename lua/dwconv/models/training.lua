@@ -45,7 +45,6 @@ training.compile = args.speaking("compile", function(self, given, ...)
   end
   rawset(self, "compiled", o)
   rawset(self, "heads", nil)
-  return self
 end)
 
 --- The optimizer of a compiled model.

@@ -42,6 +42,10 @@ def separable(m):
     m.both("SeparableConv2D", (2, 6, 7, 2), filters=3, kernel_size=(3, 2), strides=2, padding="same", depth_multiplier=3,
            activation="hard_sigmoid")
     m.case("SeparableConv2D", (1, 8, 9, 2), filters=3, kernel_size=2, dilation_rate=(3, 2), use_bias=False)
+    m.both("LocallyConnected1D", (2, 7, 3), filters=4, kernel_size=3, use_bias=False, turn=False)
+    m.case("LocallyConnected1D", (2, 8, 3), filters=2, kernel_size=2, strides=2, activation="relu")
+    m.both("LocallyConnected2D", (2, 4, 5, 2), filters=3, kernel_size=2, use_bias=False, turn=False)
+    m.case("LocallyConnected2D", (1, 6, 7, 2), filters=2, kernel_size=(3, 2), strides=(2, 3), activation="tanh")
     m.case("Dense", (3, 4), units=5)
     m.case("Dense", (2, 3, 4), units=2, activation="softmax", use_bias=False)
     m.case("Dense", (2, 2, 3, 4), units=3, activation="selu", kernel_initializer="orthogonal")

@@ -65,6 +65,10 @@ def shapes(m):
     m.case("SpatialDropout2D", (2, 3, 4, 2), rate=0.5, train=False)
     m.case("SpatialDropout3D", (1, 2, 3, 2, 2), rate=0.25, train=False)
     m.case("GaussianNoise", (2, 3), stddev=0.5, train=False)
+    m.case("AlphaDropout", (2, 3), rate=0.5, train=False)
+    m.case("ActivityRegularization", (2, 3), l1=0.5, l2=0.25)
+    m.case("Embedding", None, x=m.np.array([[0, 3, 1], [2, 2, 0]]), from_one=True, input_dim=4, output_dim=3)
+    m.case("Embedding", None, x=m.np.array([4, 0, 1]), from_one=True, input_dim=5, output_dim=2, embeddings_initializer="ones")
     m.case("GaussianDropout", (2, 3), rate=0.25, train=False)
     for name, config in (("RandomFlip", {}), ("RandomFlip", dict(mode="vertical")), ("RandomRotation", dict(factor=0.1)),
                          ("RandomRotation", dict(factor=(-0.1, 0.2), fill_mode="constant", fill_value=2.0)),

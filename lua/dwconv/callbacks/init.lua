@@ -1,7 +1,7 @@
--- callbacks.lua: what happens while a model trains: dw.callbacks. A callback has methods that fit calls at its turns
--- (TURNS, below), with the logs: names and numbers of losses and metrics, which they may change. Epochs and batches
--- count from 1. A table with such methods is a callback too.
--- Invariant: what a callback remembers of a training begins anew with on_train_begin.
+-- callbacks/init.lua: what happens while a model trains: dw.callbacks. A callback has methods that fit calls at its
+-- turns (TURNS, below), with the logs: names and numbers of losses and metrics, which they may change. Epochs and
+-- batches count from 1. A table with such methods is a callback too. Invariant: what a callback remembers of a training
+-- begins anew with on_train_begin.
 
 local args = require "dwconv.args"
 local K = require "dwconv.backend"
@@ -264,66 +264,7 @@ registry:class "LearningRateScheduler" {
   on_epoch_end = function(self, _, logs) logs.lr = rate_of(self) end,
 }
 
--- ---- records ---------------------------------------------------------------------------------------
-
-registry:class "History" {
-  doc = "Keeps the logs of epochs: history.history.loss[epoch]. fit makes one and gives it back.",
-  begin = function(self)
-    self.epoch, self.history, self.interrupted = {}, {}, false
-  end,
-  on_epoch_end = function(self, epoch, logs)
-    table.insert(self.epoch, epoch)
-    for name, value in pairs(logs) do
-      self.history[name] = self.history[name] or {}
-      table.insert(self.history[name], value)
-    end
-  end,
-}
-
--- As short as it can be with all digits.
-local function digits(v)
-  if v == nil then return "NA" end
-  if math.type(v) == "integer" then return ("%d"):format(v) end
-  for precision = 15, 17 do
-    local text = ("%%.%dg"):format(precision):format(v)
-    if tonumber(text) == v or v ~= v then return text end
-  end
-end
-
-registry:class "CSVLogger" {
-  doc = [[
-Writes a line for each epoch into a file: its number, from 1, then the logs in alphabetical order. `append` goes on with
-a file that is there.]],
-  leading = { "filename", "separator", "append" },
-  options = { filename = kinds.text(), separator = ",", append = false },
-  begin = function(self) self.file, self.keys = false, false end,
-  on_train_begin = function(self)
-    self:begin()
-    local before = self.append and io.open(self.filename, "r")
-    self.headed = before and before:read(1) ~= nil or false
-    if before then before:close() end
-    local file, why = io.open(self.filename, self.append and "a" or "w")
-    if not file then raise("CSVLogger: cannot write %s", why) end
-    self.file = file
-  end,
-  row = function(self, cells)
-    self.file:write(table.concat(cells, self.separator), "\n")
-    self.file:flush()
-  end,
-  on_epoch_end = function(self, epoch, logs)
-    if not self.keys then
-      self.keys = names_of(logs)
-      if not self.headed then self:row { "epoch", table.unpack(self.keys) } end
-    end
-    local cells = { digits(epoch) }
-    for _, key in ipairs(self.keys) do cells[#cells + 1] = digits(logs[key]) end
-    self:row(cells)
-  end,
-  on_train_end = function(self)
-    if self.file then self.file:close() end
-    self.file = false
-  end,
-}
+require "dwconv.callbacks.records"(registry, names_of)
 
 -- ---- functions of scripts ------------------------------------------------------------------------
 
