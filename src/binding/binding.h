@@ -60,6 +60,7 @@ dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is not a tenso
 dwl_tensor *dwl_ownerof(dwl_tensor *u);           // u itself unless it is a view
 // Makes room for the payload of a new owner, which is on top of the stack, in a lent block. See lend.c.
 char *dwl_lend(lua_State *L, size_t bytes);
+void *dwl_lendscratch(lua_State *L, size_t bytes); // pushes it; it is lent until the next scratch is
 // Push a new tensor. The payload of dwl_newtensor is not initialised.
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
 dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);

@@ -52,6 +52,25 @@ char *dwl_lend(lua_State *L, size_t bytes) {
   return block;
 }
 
+// The scratch of a job: one block, at 0 in the table of free ones, for all jobs, as large as the largest wants.
+void *dwl_lendscratch(lua_State *L, size_t bytes) {
+  luaL_checkstack(L, 6, NULL);
+  int top = lua_gettop(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &lender);
+  lua_rawgeti(L, top + 1, FREE);
+  push_list(L, top + 2, 0);
+  lua_rawgeti(L, -1, 1);
+  if (lua_isnil(L, -1) || lua_rawlen(L, -1) < bytes + DWL_LINE) {
+    lua_pop(L, 1);
+    dwl_scratch(L, bytes);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, 1);
+  }
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return dwl_nextline(lua_touserdata(L, top + 1));
+}
+
 // lend(free, log): from now on large new tensors borrow from `free`, and are appended to `log`; lend() ends it.
 static int lend(lua_State *L) {
   bool on = lua_istable(L, 1) && lua_istable(L, 2);

@@ -30,7 +30,8 @@ void *dwl_scratch(lua_State *L, size_t bytes) {
 
 // In a function of its own, so that short jobs do not clear room on the stack.
 static __attribute__((noinline)) dw_status run_in_scratch(lua_State *L, dw_job *j) {
-  dw_status s = dw_run(j, dwl_scratch(L, j->scratch));
+  bool lending = dwl_getstate(L)->lending;
+  dw_status s = dw_run(j, lending ? dwl_lendscratch(L, j->scratch) : dwl_scratch(L, j->scratch));
   lua_pop(L, 1);
   return s;
 }
