@@ -126,6 +126,31 @@ function network.adopt(self, inputs, outputs)
   rawset(self, "built", true)
 end
 
+-- Whether a layer already has a place.
+local function has(self, one)
+  for _, element in ipairs(self.elements) do
+    if element == one then return true end
+  end
+  return false
+end
+
+--- Puts a further layer behind the one output, whose result `value` is. The same as `adopt` from the beginning, but takes
+--- no longer for a long network.
+function network.extend(self, value)
+  local node, steps = value.node, self.steps
+  local one, former = node.layer, self.output_values[1]
+  if has(self, one) or not graph.is_value(node.arguments[1]) then
+    return network.adopt(self, self.input_values, { value })
+  end
+  local last = steps[#steps]
+  steps[#steps + 1] = { node = node, dead = { former } }
+  self.elements[#self.elements + 1] = one
+  self:track(one)
+  self.output_values = { value }
+  local clip = last and last.node.layer and last.node.results[1] == former and one:clip()
+  if clip then last.clip, last.joined = clip, steps[#steps] end
+end
+
 -- ---- running ---------------------------------------------------------------------------------------
 
 local function input_name(self, i)

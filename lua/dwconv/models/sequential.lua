@@ -93,7 +93,7 @@ function record:add(element)
   self:track(wrapped)
   if rawget(self, "output_values") then
     local x = wrapped(graph.tensor(self.output_values[1]))
-    network.adopt(self, self.input_values, { graph.value(x) })
+    network.extend(self, graph.value(x))
   elseif #self.stack == 1 and wrapped.input_shape then
     connect(self, graph.input(wrapped.input_shape, wrapped.dtype, wrapped.name .. "_input"))
   end
