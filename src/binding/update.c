@@ -119,7 +119,7 @@ static int sum_of_squares(lua_State *L) { // x -> a tensor of rank 0
     dwl_error(L, "x must be of dtype float32, float64, got %s", dw_dtype_name(x->dtype));
   }
   x = dwl_contiguous(L, 1);
-  dw_tensor *y = dwl_newtensor(L, x->dtype, 0, NULL);
+  dw_tensor *y = dwl_newtensor(L, x->dtype, 0, x->shape);
   dwl_check(L, dw_squares_init(&j, dwl_context(L), &sum, x));
   dwl_run(L, &j);
   if (y->dtype == DW_FLOAT32) *(float *)y->data = (float)sum;
