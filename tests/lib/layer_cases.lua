@@ -50,7 +50,9 @@ end
 function cases.with_weights(case)
   local layer = cases.make(case)
   layer:build(cases.sample_shape(case.x))
-  layer:set_weights(case.weights)
+  local weights = {}
+  for i, v in ipairs(layer:all_variables()) do weights[i] = K.cast(case.weights[i], v.tensor.dtype) end
+  layer:set_weights(weights)
   return layer
 end
 
@@ -72,7 +74,10 @@ end
 
 --- Gradients of sum(layer(x) * g) in training, for each trainable weight.
 function cases.gradients(layer, x, g)
-  local tape, loss = dw.record(function() return K.sum(layer(x, { training = true }) * g) end)
+  local tape, loss = dw.record(function()
+    local y = layer(x, { training = true })
+    return K.sum(y * K.cast(g, y.dtype))
+  end)
   return tape:gradients(loss, layer.trainable_weights)
 end
 

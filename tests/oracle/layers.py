@@ -27,8 +27,8 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "fixtures"
 BYTES = bytearray()
 TEXTS = []
 COUNT_FROM_ONE = ("axis", "axes", "shared_axes")
-SKIPPED = ("name", "trainable", "dtype", "batch_input_shape", "synchronized", "robust_masking", "rng_type", "mask_zero", "input_length",
-           "implementation")
+SKIPPED = ("name", "batch_input_shape", "synchronized", "robust_masking", "rng_type", "mask_zero", "input_length", "implementation")
+USUAL = {"trainable": True, "dtype": "float32"}
 
 
 def numbers(*what, shape, low=-1, high=1):
@@ -76,7 +76,7 @@ def as_lua_config(config):
     """The options as dwconv takes them: axes count from 1; None is left out; initializers are names."""
     found = {}
     for key, v in config.items():
-        if v is None or key in SKIPPED and not (key == "trainable" and v is False):
+        if v is None or key in SKIPPED or USUAL.get(key) == v:
             continue
         if isinstance(v, dict):
             v = v["class_name"]

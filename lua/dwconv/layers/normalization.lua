@@ -40,13 +40,15 @@ local function moving(self, name, size)
     initializer = self[("moving_%s_initializer"):format(name)] })
 end
 
--- What the variance is multiplied with before it goes into the moving average: n/(n - 1) where Keras's fused kernel
--- computes it, which is of images and volumes of float32 with the channels second or last.
+-- What the variance that K gives is multiplied with before it goes into the moving average. There Keras has n/(n - 1)
+-- times the variance of the batch where its fused kernel computes it: of images and volumes of float32 with the
+-- channels second or last. K has it for images with the channels last, of either dtype.
 local function correction(self, x)
-  local rank = x.ndim
-  if rank ~= 4 and rank ~= 5 or self.at ~= 2 and self.at ~= rank then return 1 end
-  local n = x.size // x.shape[self.at]
-  return n / math.max(n - 1, 1)
+  local rank, n = x.ndim, x.size // x.shape[self.at]
+  local larger = n / math.max(n - 1, 1)
+  local in_keras = (rank == 4 or rank == 5) and (self.at == 2 or self.at == rank) and x.dtype == "float32"
+  local in_K = rank == 4 and self.at == rank
+  return (in_keras and larger or 1) / (in_K and larger or 1)
 end
 
 -- y and the moments of x, with which the moving averages go on.
@@ -58,8 +60,7 @@ local function train(self, x, clip)
   local gamma, beta = parameters(self)
   local y, mean, var = K.normalize_batch_in_training(x, gamma, beta, axes, { epsilon = self.epsilon, clip = clip })
   no_grad(function()
-    -- K corrects the variance of images with the channels last itself.
-    local factor = x.ndim == 4 and self.at == 4 and 1 or correction(self, x)
+    local factor = correction(self, x)
     K.moving_average_update(self.moving_mean, mean, self.momentum)
     K.moving_average_update(self.moving_variance, factor == 1 and var or var * factor, self.momentum)
   end)

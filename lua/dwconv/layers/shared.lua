@@ -59,18 +59,14 @@ function shared.required(kind)
   return kind
 end
 
---- A number of at least `least`, or above it; it may be left out if there is no default.
-function shared.number(default, least, above)
+--- A number of at least `least`; it may be left out if there is no default.
+function shared.number(default, least)
   return kinds.new {
     default = default,
     optional = default == nil,
     annotation = "number",
-    expected = ("a number %s %g"):format(above and "above" or "of at least", least),
-    read = function(v)
-      if type(v) ~= "number" or v ~= v then return nil end
-      if above then return v > least and v or nil end
-      return v >= least and v or nil
-    end,
+    expected = ("a number of at least %g"):format(least),
+    read = function(v) return type(v) == "number" and v >= least and v or nil end,
   }
 end
 

@@ -9,6 +9,8 @@ def normalization(m):
     m.case("BatchNormalization", (2, 3, 4, 3), center=False, scale=False)
     m.case("BatchNormalization", (2, 3, 4, 3), trainable=False, note="uses the averages while training")
     m.case("BatchNormalization", (1, 1, 1, 3), momentum=0.9, note="one number for each channel")
+    for axis in (1, 3):
+        m.case("BatchNormalization", (2, 3, 4, 3), axis=axis, momentum=0.5, dtype="float64", note="never fused")
     m.case("LayerNormalization", (3, 4))
     m.case("LayerNormalization", (2, 3, 4, 5), epsilon=0.1)
     m.case("LayerNormalization", (2, 3, 4, 5), axis=(1, 2, 3))
