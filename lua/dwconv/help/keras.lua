@@ -58,15 +58,14 @@ deserialize elu exponential get hard_sigmoid linear relu selu serialize sigmoid 
 Constant GlorotNormal GlorotUniform Identity Initializer Ones Orthogonal RandomNormal RandomUniform TruncatedNormal
 VarianceScaling Zeros constant deserialize get glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal
 lecun_uniform ones orthogonal serialize zeros]],
-    why = { Initializer = "a function(shape, dtype) is one", deserialize = SERVICE, serialize = SERVICE } },
+    why = { deserialize = SERVICE, serialize = SERVICE } },
   { room = "regularizers", names = words "L1L2 Regularizer deserialize get l1 l1_l2 l2 serialize",
-    why = { Regularizer = "a function(w) is one", deserialize = SERVICE, serialize = SERVICE } },
+    why = { deserialize = SERVICE, serialize = SERVICE } },
   { room = "constraints", names = words [[
 Constraint MaxNorm MinMaxNorm NonNeg RadialConstraint UnitNorm deserialize get max_norm min_max_norm non_neg
 radial_constraint serialize unit_norm]],
     why = {
-      Constraint = "a function(w) is one", RadialConstraint = RADIAL, radial_constraint = RADIAL, deserialize = SERVICE,
-      serialize = SERVICE,
+      RadialConstraint = RADIAL, radial_constraint = RADIAL, deserialize = SERVICE, serialize = SERVICE,
     } },
   { room = "losses", names = words [[
 BinaryCrossentropy CategoricalCrossentropy CategoricalHinge CosineSimilarity Hinge Huber KLD KLDivergence LogCosh Loss
@@ -76,8 +75,7 @@ cosine_similarity deserialize get hinge kld kullback_leibler_divergence logcosh 
 mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error mse msle poisson serialize
 sparse_categorical_crossentropy squared_hinge]],
     why = {
-      Loss = "a function(y_true, y_pred) is one", Reduction = "the option reduction takes the words",
-      deserialize = SERVICE, serialize = SERVICE,
+      Reduction = "the option reduction takes the words", deserialize = SERVICE, serialize = SERVICE,
     } },
   { room = "metrics", names = words [[
 AUC Accuracy BinaryAccuracy BinaryCrossentropy CategoricalAccuracy CategoricalCrossentropy CategoricalHinge
@@ -90,13 +88,13 @@ categorical_accuracy categorical_crossentropy deserialize get hinge kld kullback
 mean_absolute_error mean_absolute_percentage_error mean_squared_error mean_squared_logarithmic_error mse msle poisson
 serialize sparse_categorical_accuracy sparse_categorical_crossentropy sparse_top_k_categorical_accuracy squared_hinge
 top_k_categorical_accuracy]],
-    why = { Metric = "a function(y_true, y_pred) is one", deserialize = SERVICE, serialize = SERVICE } },
+    why = { deserialize = SERVICE, serialize = SERVICE } },
   { room = "optimizers", names = words [[
 Adadelta Adagrad Adam Adamax Ftrl Nadam Optimizer RMSprop SGD deserialize get schedules serialize]],
-    why = { Optimizer = BASE, deserialize = SERVICE, serialize = SERVICE } },
+    why = { deserialize = SERVICE, serialize = SERVICE } },
   { room = "optimizers.schedules", names = words [[
 ExponentialDecay InverseTimeDecay LearningRateSchedule PiecewiseConstantDecay PolynomialDecay deserialize serialize]],
-    why = { LearningRateSchedule = BASE, deserialize = SERVICE, serialize = SERVICE } },
+    why = { deserialize = SERVICE, serialize = SERVICE } },
   { room = "callbacks", names = words [[
 BaseLogger CSVLogger Callback EarlyStopping History LambdaCallback LearningRateScheduler ModelCheckpoint ProgbarLogger
 ReduceLROnPlateau RemoteMonitor TensorBoard TerminateOnNaN]],
