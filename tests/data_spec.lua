@@ -99,6 +99,23 @@ describe("data.batches", function()
   end)
 end)
 
+describe("fit", function()
+  it("takes batches in place of arrays, to the same bits", function()
+    local images = dw.uniform({ 20, 3 }, { seed = 1 })
+    local function trained(first, second, more)
+      local model = dw.Sequential { dw.Input { 3 }, dw.layers.Dense { 2, kernel_initializer = "ones" } }
+      model:compile { optimizer = dw.optimizers.SGD { 0.1 }, loss = "mse" }
+      more.verbose, more.epochs = 0, 3
+      model:fit(first, second, more)
+      return model.weights[1]
+    end
+    local targets = images[{ {}, { 1, 2 } }]:clone()
+    local want = trained(images, targets, { shuffle = false, batch_size = 8 })
+    same(trained(dw.data.batches(images, targets, { batch_size = 8, shuffle = false }), nil, {}), want)
+    assert.is_false(dw.close(trained(dw.data.batches(images, targets, { batch_size = 8, seed = 1 }), nil, {}), want))
+  end)
+end)
+
 -- ---- folders -------------------------------------------------------------------------------------
 
 local folder = os.tmpname()

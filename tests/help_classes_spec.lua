@@ -2,7 +2,6 @@
 
 local dw = require "dwconv"
 local classes = require "dwconv.help.classes"
-local keras = require "dwconv.help.keras"
 local support = require "support"
 
 -- What dw.help prints.
@@ -62,20 +61,5 @@ describe("dw.help", function()
       end
     end
     assert.is_true(count > 100, count)
-  end)
-end)
-
-describe("the classes of Keras", function()
-  it("are there, or left out for a reason that is said", function()
-    local there = 0
-    for _, one in ipairs(keras.names) do
-      local found, listed = keras.compare(one), {}
-      assert.same({}, found.missing, one.room)
-      assert.same({}, found.surplus, one.room)
-      for _, name in ipairs(one.names) do listed[name] = true end
-      for name in pairs(one.why) do assert.is_true(listed[name], name) end
-      there = there + #found.there
-    end
-    assert.is_true(there > 200, there)
   end)
 end)

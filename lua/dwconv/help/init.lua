@@ -8,7 +8,6 @@ require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
 require "dwconv.io.safetensors"
 local classes = require "dwconv.help.classes"
-local keras = require "dwconv.help.keras"
 local topics = require "dwconv.help.topics"
 
 -- The names of the records that `keep` allows, sorted.
@@ -284,8 +283,6 @@ function help.reference()
     end
     add("dw." .. room, classes.about(room), entries)
   end
-  add("keras", "the classes of Keras 2, as TensorFlow 2.2 has them: what is there, and what is left out and why",
-    keras.entries())
   local entries = {}
   for i, t in ipairs(topics) do entries[i] = { name = t.name, text = topic_text(t, true) } end
   add("topics", TOPICS, entries)

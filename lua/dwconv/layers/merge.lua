@@ -11,7 +11,7 @@ local kinds, raise, check, show = args.kinds, args.raise, args.check, args.show
 local function check_list(x, least, most)
   if check.is_tensor(x) then raise("x must be a table of tensors, got %s", show(x)) end
   if #x < least or most and #x > most then
-    raise("x must be a table of %s tensors, got %d", most and most or ("at least %d"):format(least), #x)
+    raise("x must be a table of %s tensors, got %d", most or ("at least %d"):format(least), #x)
   end
   return x
 end

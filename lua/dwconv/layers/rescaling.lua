@@ -97,6 +97,15 @@ local function adapt(self, data)
   return self
 end
 
+-- A statistic as it stretches to x: what is given, or the weight that was learned.
+local function beside(x, kept, given, learned)
+  local sizes, shape = {}, {}
+  for i = 1, x.ndim do shape[i] = 1 end
+  for i, axis in ipairs(kept) do sizes[i], shape[axis] = x.shape[axis], x.shape[axis] end
+  if given == nil then return K.reshape(learned, shape) end
+  return K.reshape(K.broadcast_to(K.constant(given, { dtype = x.dtype }), sizes), shape)
+end
+
 local function add_statistics(self, size)
   self.adapted_mean = self:add_weight("mean", size, { trainable = false, initializer = "zeros" })
   self.adapted_variance = self:add_weight("variance", size, { trainable = false, initializer = "ones" })
@@ -126,22 +135,11 @@ learned: mean, variance, count.]],
   end,
   adapt = args.speaking("adapt", adapt),
   call = function(self, x)
-    local kept, size = axes_of(self, x.ndim), {}
-    for i = 1, x.ndim do size[i] = 1 end
-    for _, axis in ipairs(kept) do size[axis] = x.shape[axis] end
-    local function beside(given, learned)
-      if given == nil then return K.reshape(learned, size) end
-      local t = K.constant(given, { dtype = x.dtype })
-      return t.ndim == 0 and t or K.reshape(K.broadcast_to(t, self:sizes_of(kept, x)), size)
-    end
-    local mean = beside(self.mean, self.mean == nil and self.adapted_mean)
-    local spread = K.maximum(K.sqrt(beside(self.variance, self.mean == nil and self.adapted_variance)), K.epsilon())
+    local kept, learned = axes_of(self, x.ndim), self.mean == nil
+    local mean = beside(x, kept, self.mean, learned and self.adapted_mean)
+    local variance = beside(x, kept, self.variance, learned and self.adapted_variance)
+    local spread = K.maximum(K.sqrt(variance), K.epsilon())
     if self.invert then return mean + x * spread end
     return (x - mean) / spread
-  end,
-  sizes_of = function(_, kept, x)
-    local sizes = {}
-    for i, axis in ipairs(kept) do sizes[i] = x.shape[axis] end
-    return sizes
   end,
 }
