@@ -76,6 +76,8 @@ describe("who may know whom", function()
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.args" } },
       { "help/topics%.lua$", { "dwconv%.help%.model_topics" } },
       { "help/model_topics%.lua$", {} },
+      { "help/uses%.lua$", {} },
+      { "help/classes%.lua$", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.help%.uses" } },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },

@@ -196,6 +196,14 @@ describe("fit", function()
     refuses(function() model:fit(numbers, { a = ya }, { verbose = 0 }) end, 'fit: y has nothing for the output "b"')
   end)
 
+  it("keeps the rates that callbacks set in its history", function()
+    local model, x, y = linear(), random({ 4, 3 }, 1), random({ 4, 2 }, 2)
+    model:compile { optimizer = dw.optimizers.SGD { 0.5 }, loss = "mse" }
+    local history = model:fit(x, y, { epochs = 3, verbose = 0, callbacks = {
+      dw.callbacks.LearningRateScheduler { function(_, rate) return rate / 2 end } } })
+    assert.same({ 0.25, 0.125, 0.0625 }, history.history.lr)
+  end)
+
   it("ends when a callback says so, and calls them in order", function()
     local calls = {}
     local spy = {}

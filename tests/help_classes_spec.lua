@@ -35,6 +35,18 @@ describe("dw.help", function()
     assert.truthy(asked():find "dw.layers%s+layers of networks")
   end)
 
+  it("has an example of each room, which prints the same every time; strings of classes; all of one name", function()
+    local help = require "dwconv.help"
+    for _, room in ipairs(classes.rooms) do
+      local printed = help.printed(classes.example(room))
+      assert.is_true(#printed > 0)
+      assert.equal(printed, help.printed(classes.example(room)))
+      assert.truthy(asked("dw." .. room):find("Example\n", 1, true))
+    end
+    assert.truthy(asked("losses.MeanSquaredError"):find('As a string: "mean_squared_error", "MSE", "mse"', 1, true))
+    assert.truthy(asked("Hinge"):find "dw.losses.Hinge.*dw.metrics.Hinge")
+  end)
+
   it("has a doc, and a line for each option, of every class", function()
     local count = 0
     for _, room in ipairs(classes.rooms) do

@@ -2,7 +2,9 @@
 -- from their records. Called by init.lua, which prints it, and by annotations.lua.
 
 local args = require "dwconv.args"
+local classes = require "dwconv.classes"
 local lookup = require "dwconv.lookup"
+local uses = require "dwconv.help.uses"
 
 local help = {}
 
@@ -72,6 +74,17 @@ local function use(room, class)
   return ("dw.%s.%s{%s}"):format(room, class.name, inside)
 end
 
+-- The strings by which options and compile find the class.
+local function strings_of(class)
+  local list, snake = {}, classes.snake(class.name)
+  for name, alias in pairs(class.registry.aliases) do
+    if alias.class == class and name ~= snake then list[#list + 1] = ("%q"):format(name) end
+  end
+  table.sort(list)
+  table.insert(list, 1, ("%q"):format(snake))
+  return table.concat(list, ", ")
+end
+
 --- The reference text of a class.
 function help.text(room, class)
   local lines = { use(room, class) .. "\n", class.doc or "" }
@@ -80,6 +93,7 @@ function help.text(room, class)
     if is_own(class, option) then options[#options + 1] = option_line(option, class.options[option]) end
   end
   if #options > 0 then lines[#lines + 1] = "\nOptions\n" .. table.concat(options, "\n") end
+  lines[#lines + 1] = "\nAs a string: " .. strings_of(class)
   return table.concat(lines, "\n")
 end
 
@@ -93,11 +107,18 @@ local function common(list)
   return "All of them take\n" .. table.concat(lines, "\n")
 end
 
---- What a room holds: its classes, what these have in common, and its functions.
-function help.room(name)
+--- The example of a room, as that of a record.
+function help.example(name) return { name = "dw." .. name, example = uses[name][2] } end
+
+--- What a room holds: its classes, how they are used, what they have in common, and its functions. `printed`: what the
+--- example prints, if that is wanted.
+function help.room(name, printed)
   local list, names = help.list(name), {}
   for i, one in ipairs(list) do names[i] = one.name end
   local lines = { ("dw.%s: %s\n%s"):format(name, help.about(name), lookup.lines(names, "  ")) }
+  lines[#lines + 1] = uses[name][1]
+  lines[#lines + 1] = "Example\n  " .. uses[name][2]:gsub("\n", "\n  ")
+    .. (printed and "\n  --> " .. printed:gsub("\n", "\n  --> ") or "")
   lines[#lines + 1] = common(list)
   local others = names_in(room_of(name), function(v, key) return is_class(v) and v.name ~= key end)
   if #others > 0 then lines[#lines + 1] = "Keras's other names\n" .. lookup.lines(others, "  ") end
@@ -106,16 +127,18 @@ function help.room(name)
   return table.concat(lines, "\n\n")
 end
 
---- The text for a name such as "Dense", "layers.Dense" or "dw.layers"; nil if it is none. A room of a name that ops
---- have, too, is meant with its "dw.".
+--- The text for a name such as "Dense", "layers.Dense" or "dw.layers", of all rooms that have it; nil if none has. A
+--- room of a name that ops have, too, is meant with its "dw.".
 function help.find(name, is_taken)
+  local texts = {}
   for _, room in ipairs(help.rooms) do
     if name == "dw." .. room or name == room and not is_taken(room) then return help.room(room) end
     local wanted = name:gsub("^dw%.", ""):gsub("^" .. room:gsub("%p", "%%%0") .. "%.", "")
     for _, one in ipairs(help.list(room)) do
-      if one.name == wanted then return help.text(room, one.class) end
+      if one.name == wanted then texts[#texts + 1] = help.text(room, one.class) end
     end
   end
+  return #texts > 0 and table.concat(texts, "\n\n") or nil
 end
 
 --- The room and the name of a class itself.

@@ -277,7 +277,7 @@ function help.reference()
     add(f.name, f.about, entries)
   end
   for _, room in ipairs(classes.rooms) do
-    local entries = { { name = "dw." .. room, text = classes.room(room) } }
+    local entries = { { name = "dw." .. room, text = classes.room(room, help.printed(classes.example(room))) } }
     for i, one in ipairs(classes.list(room)) do
       entries[i + 1] = { name = one.name, text = classes.text(room, one.class) }
     end

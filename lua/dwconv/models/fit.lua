@@ -194,7 +194,7 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
   run.source, run.validation = validation_source(self, run.source, o)
   local history = callbacks.registry.classes.History {}
   local given_callbacks = table.move(o.callbacks or {}, 1, #(o.callbacks or {}), 1, {})
-  table.insert(given_callbacks, 1, history)
+  table.insert(given_callbacks, history) -- last, so that it has what others add to the logs
   run.list = callbacks.list(given_callbacks, self)
   run.bar = progress.new(o.verbose, o.epochs, run.source.steps, function() return training.names(self) end)
   self.stop_training = false

@@ -33,6 +33,15 @@ end
 local share = function(default) return kinds.number(default, 0, 1) end
 local epsilon = kinds.number(1e-7, 0)
 
+-- Tapes record: they are told that w and its n slots are written with what g decides.
+local function note_writes(n, g, w, ...)
+  ops.write(w, g)
+  for i = 1, n do
+    local slot = select(i, ...)
+    if slot ~= nil then ops.write(slot, g) end
+  end
+end
+
 -- `slots`: names of the tensors that the step keeps, those that may be nil with "?" at the end; compute(w, g, ...) gets
 -- them, and the options.
 local function step(name, slots, record)
@@ -44,11 +53,7 @@ local function step(name, slots, record)
   end
   local compute = record.forward
   record.forward = function(w, g, a, b, c, d)
-    ops.write(w, g)
-    local written = { a, b, c, d }
-    for i = 1, #slots do
-      if written[i] ~= nil then ops.write(written[i], g) end
-    end
+    if ops.slot[2] then note_writes(#slots, g, w, a, b, c) end
     return compute(w, g, a, b, c, d)
   end
   record.values, record.result, record.reads = values, "w itself", "core"
