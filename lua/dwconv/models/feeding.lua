@@ -27,7 +27,10 @@ function feeding.spread(what, v, ends)
     return { v }
   end
   local list, by_name = {}, #v == 0 and next(v) ~= nil
-  if not by_name and #v ~= #ends then raise("%s must have %d entries, got %d", what, #ends, #v) end
+  if not by_name and #v ~= #ends then
+    raise("%s must have an entry for each output, of which there %s %d, got %d", what,
+      #ends == 1 and "is" or "are", #ends, #v)
+  end
   for i, value in ipairs(ends) do
     local key = by_name and graph.name(value.node) or i
     if v[key] == nil then raise("%s has nothing for the output %s", what, show(key)) end

@@ -6,6 +6,7 @@
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local callbacks = require "dwconv.callbacks"
+local classes = require "dwconv.classes"
 local feeding = require "dwconv.models.feeding"
 local layer = require "dwconv.layers.layer"
 local network = require "dwconv.models.network"
@@ -193,7 +194,8 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
   training.heads_of(self)
   run.source, run.validation = validation_source(self, run.source, o)
   local history = callbacks.registry.classes.History {}
-  local given_callbacks = table.move(o.callbacks or {}, 1, #(o.callbacks or {}), 1, {})
+  local own = classes.is_instance(o.callbacks) and { o.callbacks } or o.callbacks or {}
+  local given_callbacks = table.move(own, 1, #own, 1, {})
   table.insert(given_callbacks, history) -- last, so that it has what others add to the logs
   run.list = callbacks.list(given_callbacks, self)
   run.bar = progress.new(o.verbose, o.epochs, run.source.steps, function() return training.names(self) end)
@@ -208,6 +210,7 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
     run.bar:stop "interrupted; the weights are those of the last step"
     history.interrupted = true
   end
+  self.blocks = false -- the memory of steps
   self.optimizer:finalize_variable_values(self.trainable_weights)
   run.list:call("on_train_end", {})
   self.history = history

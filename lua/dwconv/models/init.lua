@@ -1,6 +1,8 @@
 -- models/init.lua: dw.Model and dw.Sequential: what they share is put together here.
 
+local args = require "dwconv.args"
 local architecture = require "dwconv.models.architecture"
+local layer = require "dwconv.layers.layer"
 local saving = require "dwconv.models.saving"
 
 require "dwconv.layers"
@@ -18,8 +20,16 @@ local PUBLIC <const> = {
 local methods = { getters = { optimizer = require("dwconv.models.training").optimizer_of }, compiled = false,
   heads = false, blocks = false, stop_training = false, position = false, history = false }
 
+-- The method, which says so when it is called with a dot.
+local function with_colon(name, f)
+  return args.speaking(name, function(self, ...)
+    if not layer.is_layer(self) then args.raise("call it with a colon: model:%s(...)", name) end
+    return f(self, ...)
+  end)
+end
+
 for room, names in pairs(PUBLIC) do
-  for _, name in ipairs(names) do methods[name] = require("dwconv.models." .. room)[name] end
+  for _, name in ipairs(names) do methods[name] = with_colon(name, require("dwconv.models." .. room)[name]) end
 end
 
 local Model = require "dwconv.models.model"(methods)

@@ -134,8 +134,8 @@ local function has(self, one)
   return false
 end
 
---- Puts a further layer behind the one output, whose result `value` is. The same as `adopt` from the beginning, but takes
---- no longer for a long network.
+--- Puts a further layer behind the one output, whose result `value` is. The same as `adopt` from the beginning, but
+--- takes no longer for a long network.
 function network.extend(self, value)
   local node, steps = value.node, self.steps
   local one, former = node.layer, self.output_values[1]

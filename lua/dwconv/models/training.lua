@@ -34,15 +34,26 @@ local compile_options = {
 
 local parse_compile = args.options(compile_options, "({optimizer =, loss =, metrics =})")
 
+-- Names that stand for one metric or another, as the labels are.
+local BY_LABELS <const> = { accuracy = true, acc = true, crossentropy = true, ce = true }
+
+local function check_metrics(what, given)
+  if type(given) == "string" and not BY_LABELS[given:lower()] then metrics:kind():check(what, given) end
+  if type(given) ~= "table" or getmetatable(given) then return end
+  for key, one in pairs(given) do check_metrics(("%s[%s]"):format(what, show(key)), one) end
+end
+
 --- model:compile{ optimizer = "adam", loss = "mse", metrics = { "accuracy" } }: how the model is trained. With several
 --- outputs, loss, loss_weights and metrics are lists, or tables by the names of the outputs' layers.
 ---@param given table
 training.compile = args.speaking("compile", function(self, given, ...)
   local o = parse_compile(given, ...)
-  if o.optimizer == nil then o.optimizer = optimizers:get "rmsprop" end
+  o.optimizer = optimizers:get(o.optimizer) -- the default is a name still
   if o.loss ~= nil and (type(o.loss) ~= "table" or getmetatable(o.loss)) then
     o.loss = losses:kind():check("loss", o.loss)
   end
+  check_metrics("metrics", o.metrics)
+  check_metrics("weighted_metrics", o.weighted_metrics)
   rawset(self, "compiled", o)
   rawset(self, "heads", nil)
 end)
