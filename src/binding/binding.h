@@ -24,7 +24,7 @@ typedef struct dwl_state {
   uint64_t staggered; // payloads placed so far, see dwl_newtensor
   dw_dtype floatx;
   bool recording;  // views by index are handed on to the recorder, see view.c
-  bool lending;    // large tensors get their payloads lent, see lend.c
+  bool lending;    // large tensors get their payloads lent, see memory.c
   lua_State *main; // its hook is where lua.c's Ctrl-C shows
   lua_Hook hook;   // as it was when the running function was called
   int hook_mask, hook_count;
@@ -32,7 +32,7 @@ typedef struct dwl_state {
 
 // Every tensor userdata begins with this. An owner has its payload after it, in the same block; a view has
 // its root as user value 1: the owner, or the detached view that it was made of, whose user value 1 is the owner.
-// Blocks never move, so pointers into the owner stay valid. The payload of an owner may also be lent (lend.c): then its
+// Blocks never move, so pointers into the owner stay valid. The payload of an owner may also be lent (memory.c): then its
 // user value 2 is the block, which is taken back while the owner is still there, and nobody may read it any more.
 typedef struct dwl_tensor {
   dw_tensor t;
@@ -50,17 +50,20 @@ static inline dwl_state *dwl_getstate(lua_State *L) { return lua_touserdata(L, l
 int dwl_error(lua_State *L, const char *format, ...) __attribute__((noreturn)); // lua_pushfstring's formats
 const char *dwl_shape_text(lua_State *L, const dw_tensor *t);                   // "1x3x3x2", "()"; pushes it
 
-// ---- tensor.c -----------------------------------------------------------------------------------
+// ---- memory.c -----------------------------------------------------------------------------------
 
 void dwl_checkmemory(lua_State *L, int64_t bytes); // raises when this many more would pass the limit
 int64_t dwl_memorylimit(lua_State *L);             // bytes that this state may hold now
 char *dwl_nextline(char *p);                       // p, or the next address that is a multiple of 64
+// Makes room for the payload of a new owner, which is on top of the stack, in a lent block.
+char *dwl_lend(lua_State *L, size_t bytes);
+void *dwl_lendscratch(lua_State *L, size_t bytes);    // pushes it; it is lent until the next scratch is
+void dwl_takeback(lua_State *L, int block, int free); // the block there into the table of free ones there
+
+// ---- tensor.c -----------------------------------------------------------------------------------
 
 dw_tensor *dwl_totensor(lua_State *L, int index); // NULL when it is not a tensor; raises if its payload was taken back
 dwl_tensor *dwl_ownerof(dwl_tensor *u);           // u itself unless it is a view
-// Makes room for the payload of a new owner, which is on top of the stack, in a lent block. See lend.c.
-char *dwl_lend(lua_State *L, size_t bytes);
-void *dwl_lendscratch(lua_State *L, size_t bytes); // pushes it; it is lent until the next scratch is
 // Push a new tensor. The payload of dwl_newtensor is not initialised.
 dw_tensor *dwl_newtensor(lua_State *L, dw_dtype dtype, int rank, const int64_t *shape);
 dw_tensor *dwl_newview(lua_State *L, int parent, const dw_tensor *view);
@@ -190,7 +193,7 @@ void dwl_pushclosure(lua_State *L, int more);
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_table_functions[], dwl_view_functions[],
     dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
     dwl_system_functions[], dwl_file_functions[], dwl_folder_functions[], dwl_geometry_functions[],
-    dwl_lend_functions[];
+    dwl_memory_functions[], dwl_arena_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

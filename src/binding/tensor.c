@@ -1,6 +1,5 @@
-// tensor.c: tensors as Lua holds them, and how much memory they may take. Called by every room of the binding.
+// tensor.c: tensors as Lua holds them. Called by every room of the binding.
 // Invariant: a payload lies in its owner's userdata, where Lua's collector sees all of it, and never moves.
-#include <math.h>
 #include <stddef.h>
 
 #include "binding.h"
@@ -9,50 +8,9 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
-// ---- memory -------------------------------------------------------------------------------------
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
-static int64_t held(lua_State *L) { return (int64_t)lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB); }
-
-// What the machine has left when asked, less a reserve for everybody else; memory that is allocated but not written yet
-// still counts as left there. A little is always allowed, so that small scripts run on a machine that is full.
-int64_t dwl_memorylimit(lua_State *L) {
-  enum { RESERVE = 16, LITTLE = 1 << 26 }; // a part of all; bytes
-  const dwl_state *s = dwl_getstate(L);
-  if (s->memory > 0) return s->memory;
-  dw_memory m = dw_look_at_memory();
-  int64_t reserve = m.limit / RESERVE, more = m.available - s->fresh - reserve, now = held(L);
-  return most(LITTLE, least(m.limit - reserve, more < INT64_MAX - now ? now + more : INT64_MAX));
-}
-
-// Refuses what the machine does not have, before the kernel kills the process. The machine is asked when a request is
-// large, or much was allocated since it was asked last.
-void dwl_checkmemory(lua_State *L, int64_t bytes) {
-  enum { MUCH = 1 << 26 };
-  dwl_state *s = dwl_getstate(L);
-  if (bytes < MUCH && held(L) < s->checked - bytes) return;
-  int64_t limit = dwl_memorylimit(L);
-  if (bytes <= limit && held(L) > limit - bytes) {
-    lua_gc(L, LUA_GCCOLLECT);
-    limit = dwl_memorylimit(L);
-  }
-  if (bytes > limit || held(L) > limit - bytes) {
-    dwl_error(L, "not enough memory: %f MiB more than the %f MiB in use would pass the limit of %f MiB",
-              ceil((double)bytes / 0x1p20), ceil((double)held(L) / 0x1p20), floor((double)limit / 0x1p20));
-  }
-  s->checked = least(limit, held(L) + bytes + MUCH);
-  s->fresh += bytes;
-}
-
-// ---- tensors ------------------------------------------------------------------------------------
-
 // Payloads start at a 64-byte line. Large ones are spread over the lines of a page, so that the operands
 // of an op do not meet in the same cache sets.
 enum { PAGE = 4096, LARGE = 1 << 14 };
-
-char *dwl_nextline(char *p) { return p + (DWL_LINE - (uintptr_t)p % DWL_LINE) % DWL_LINE; }
 
 static char *place(dwl_state *s, char *p, int64_t bytes) {
   enum { STRIDE = 27 }; // 27 is prime to the 64 lines of a page

@@ -1,9 +1,10 @@
 -- grad/arena.lua: the memory of a step of training. While an arena is open, large tensors borrow their memory
--- (binding/lend.c), and give it back as soon as nobody holds them, so that a step needs little memory, which is in the
--- caches, and the next step the same. Who keeps a tensor for later holds it: tapes hold what gradients read, the walk
--- back the gradients that are still to be used, a network the results that layers are still to read. Called by these.
--- Invariant: what nobody holds is taken back when the part of the step is over that made it, and everything at the end:
--- so nothing of a step may be left with a script. Touching what was taken back is an error, never a wrong number.
+-- (binding/memory.c), and give it back as soon as nobody holds them, so that a step needs little memory, which is in
+-- the caches, and the next step the same. Who keeps a tensor for later holds it: tapes hold what gradients read, the
+-- walk back the gradients that are still to be used, a network the results that layers are still to read. Called by
+-- these. Invariant: what nobody holds is taken back when the part of the step is over that made it, and everything at
+-- the end: so nothing of a step may be left with a script. Touching what was taken back is an error, never a wrong
+-- number.
 
 local core = require "dwconv.core"
 local slot = require("dwconv.ops").slot
