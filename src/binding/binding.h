@@ -32,8 +32,8 @@ typedef struct dwl_state {
 
 // Every tensor userdata begins with this. An owner has its payload after it, in the same block; a view has
 // its root as user value 1: the owner, or the detached view that it was made of, whose user value 1 is the owner.
-// Blocks never move, so pointers into the owner stay valid. The payload of an owner may also be lent (memory.c): then its
-// user value 2 is the block, which is taken back while the owner is still there, and nobody may read it any more.
+// Blocks never move, so pointers into the owner stay valid. The payload of an owner may also be lent (memory.c): then
+// its user value 2 is the block, which is taken back while the owner is still there, and nobody may read it any more.
 typedef struct dwl_tensor {
   dw_tensor t;
   uint64_t *writes; // the owner's count of writes through any view
