@@ -124,7 +124,8 @@ describe("Model", function()
     local model = dw.Model { inputs = x, outputs = K.relu(x), name = "net" }
     refuses(function() model(dw.ones { 2, 4, 4 }) end,
       "Model: net: x must be a batch of samples of shape 4x4x1, got a float32 tensor 2x4x4")
-    refuses(function() model { dw.ones { 1, 4, 4, 1 }, dw.ones { 1 } } end, "net: it takes 1 input, got 2")
+    refuses(function() model { dw.ones { 1, 4, 4, 1 }, dw.ones { 1 } } end,
+      "net: x must have an entry for each input, of which there is 1, got 2")
   end)
 end)
 
