@@ -196,6 +196,108 @@ describe("fit", function()
     refuses(function() model:fit(numbers, { a = ya }, { verbose = 0 }) end, 'fit: y has nothing for the output "b"')
   end)
 
+  it("takes weights of samples by the names of outputs, of some of them too", function()
+    local x = dw.Input { 3 }
+    local a, b = layers.Dense({ 2, name = "a" })(x), layers.Dense({ 1, name = "b" })(x)
+    local model = dw.Model { inputs = x, outputs = { a, b } }
+    model:compile { optimizer = dw.optimizers.SGD { 0.0 }, loss = "mse" }
+    local numbers, y, w = random({ 4, 3 }, 1), { random({ 4, 2 }, 2), random({ 4, 1 }, 3) }, dw.ones { 4 } * 3
+    local _, plain_a, plain_b = model:evaluate(numbers, y)
+    for _, weights in ipairs { { b = w }, { b = w, a = dw.ones { 4 } }, { dw.ones { 4 }, w } } do
+      local _, of_a, of_b = model:evaluate(numbers, y, { sample_weight = weights })
+      near(dw.tensor { of_a, of_b }, dw.tensor { plain_a, 3 * plain_b }, { rtol = 1e-6 })
+      local h = model:fit(numbers, y, { sample_weight = weights, verbose = 0, validation_split = 0.5 }).history
+      assert.is_number(h.val_b_loss[1])
+    end
+  end)
+
+  it("refuses names that no input or output has", function()
+    local x = dw.Input { 3, name = "x" }
+    local a, b = layers.Dense({ 2, name = "a" })(x), layers.Dense({ 1, name = "b" })(x)
+    local model = dw.Model { inputs = x, outputs = { a, b }, name = "net" }
+    local numbers, y = random({ 4, 3 }, 1), { a = random({ 4, 2 }, 2), b = random({ 4, 1 }, 3) }
+    local function fits(o, text)
+      o.optimizer, o.loss = "sgd", o.loss or "mse"
+      model:compile(o)
+      refuses(function() model:fit(numbers, y, { verbose = 0 }) end, text)
+    end
+    fits({ metrics = { c = "mae" } }, 'fit: metrics names "c", but there is no such output')
+    fits({ loss = { a = "mse", b = "mse", c = "mae" } }, 'fit: loss names "c", but there is no such output')
+    fits({ loss_weights = { a = "x", b = 1 } }, 'fit: loss_weights[1] must be a finite number, got "x"')
+    model:compile { optimizer = "sgd", loss = "mse" }
+    refuses(function() model:fit({ x = numbers, z = numbers }, y, { verbose = 0 }) end,
+      'fit: net: x names "z", but there is no such input')
+    refuses(function() model:fit(numbers, y, { verbose = 0, sample_weight = { c = numbers } }) end,
+      'fit: sample_weight names "c", but there is no such output')
+  end)
+
+  it("names losses of one layer's outputs, and metrics of one name, apart", function()
+    local shared = layers.Dense { 1, name = "d", kernel_initializer = "ones" }
+    local a, b = dw.Input { 3 }, dw.Input { 3 }
+    local model = dw.Model { inputs = { a, b }, outputs = { shared(a), shared(b) } }
+    local function constant(v) return function(y) return K.zeros_like(y) + v end end
+    model:compile { optimizer = "sgd", loss = "mse", metrics = { { constant(1), constant(2) }, {} } }
+    local one, none = dw.ones { 2, 3 }, dw.zeros { 2, 1 }
+    local h = model:fit({ one, one * 2 }, { d = none, d_1 = none }, { verbose = 0 }).history
+    assert.same({ 9.0, 36.0 }, { h.d_loss[1], h.d_1_loss[1] })
+    assert.same({ 1.0, 2.0 }, { h.d_mean_metric_wrapper[1], h.d_mean_metric_wrapper_1[1] })
+  end)
+
+  it("counts the regularizers of frozen layers, and of shared ones once, as Keras", function()
+    local shared, x = layers.Dense { 3, kernel_regularizer = "l2", kernel_initializer = "ones" }, dw.Input { 3 }
+    local model = dw.Model { inputs = x, outputs = shared(shared(x)) }
+    model:compile { optimizer = "sgd", loss = "mse" }
+    local none = dw.zeros { 2, 3 }
+    near(dw.tensor((model:evaluate(none, none))), dw.tensor(0.09), { rtol = 1e-6 })
+    shared.trainable = false
+    near(dw.tensor((model:evaluate(none, none))), dw.tensor(0.09), { rtol = 1e-6 })
+  end)
+
+  it("makes as many steps of arrays as steps_per_epoch and its like say", function()
+    local model, x, y = linear(), random({ 8, 3 }, 1), random({ 8, 2 }, 2)
+    model:compile { optimizer = "sgd", loss = "mse" }
+    local tests = 0
+    model:fit(x, y, { steps_per_epoch = 2, batch_size = 2, epochs = 3, verbose = 0, validation_data = { x, y },
+      validation_steps = 1, callbacks = { { on_test_batch_end = function() tests = tests + 1 end } } })
+    assert.equal(6, model.optimizer.iterations)
+    assert.equal(3, tests)
+    assert.equal(model:evaluate(x:narrow(1, 1, 4), y:narrow(1, 1, 4)), model:evaluate(x, y, { batch_size = 4, steps = 1 }))
+    assert.equal(6, model:predict(x, { batch_size = 3, steps = 2 }).shape[1])
+    refuses(function() model:fit(x, y, { steps_per_epoch = 3, batch_size = 4, verbose = 0 }) end,
+      "fit: steps_per_epoch must be at most 2, as there are no more batches, got 3")
+  end)
+
+  it("weighs classes of generators, of labels 0 and 1, and beside weights of samples", function()
+    local x, y = random({ 6, 3 }, 1), dw.tensor { 1, 0, 0, 1, 0, 1 }
+    local model = dw.Sequential { dw.Input { 3 }, layers.Dense { 1, activation = "sigmoid" } }
+    model:compile { optimizer = dw.optimizers.SGD { 0.0 }, loss = "binary_crossentropy" }
+    local w = dw.tensor { 5, 1, 2, 1, 1, 1 }
+    local function loss(o)
+      o.verbose = 0
+      return dw.tensor(model:fit(x, y, o).history.loss[1])
+    end
+    local want = loss { sample_weight = dw.tensor { 3, 2, 2, 3, 2, 3 } }
+    near(loss { class_weight = { [0] = 2, [1] = 3 } }, want, { rtol = 1e-6 })
+    near(loss { class_weight = { [0] = 2, [1] = 3 }, sample_weight = w },
+      loss { sample_weight = w * dw.tensor { 3, 2, 2, 3, 2, 3 } }, { rtol = 1e-6 })
+    local history = model:fit(dw.data.batches(x, y), { class_weight = { [0] = 2, [1] = 3 }, verbose = 0 }).history
+    near(dw.tensor(history.loss[1]), want, { rtol = 1e-6 })
+    near(dw.tensor((model:train_on_batch(x, y, { class_weight = { [0] = 2, [1] = 3 }, sample_weight = w }))),
+      loss { sample_weight = w * dw.tensor { 3, 2, 2, 3, 2, 3 } }, { rtol = 1e-6 })
+    refuses(function() model:fit(dw.data.batches(x, y), { sample_weight = w, verbose = 0 }) end,
+      "fit: sample_weight must be nil where x is a generator")
+  end)
+
+  it("predicts nothing of an empty batch, and says what x must be before the model is built", function()
+    local model = dw.Sequential { layers.Dense { 2 }, name = "net" }
+    for _, name in ipairs { "predict", "evaluate", "train_on_batch" } do
+      model:compile { loss = "mse" }
+      refuses(function() model[name](model) end, name .. ": x must be a tensor, got nil")
+      refuses(function() model[name](model, "a") end, name .. ': x must be a tensor, got "a"')
+    end
+    assert.same({ 0, 2 }, { table.unpack(model:predict(dw.zeros { 0, 3 }).shape) })
+  end)
+
   it("keeps the rates that callbacks set in its history", function()
     local model, x, y = linear(), random({ 4, 3 }, 1), random({ 4, 2 }, 2)
     model:compile { optimizer = dw.optimizers.SGD { 0.5 }, loss = "mse" }

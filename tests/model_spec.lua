@@ -10,6 +10,30 @@ local function random(shape, seed) return dw.uniform(shape, { minval = -1, seed 
 local function shape(t) return table.concat(t.shape, "x") end
 
 describe("Sequential", function()
+  it("begins with an input that is added, and is frozen as a whole", function()
+    local model = dw.Sequential {}
+    model:add(dw.Input { 3 })
+    model:add(layers.Dense { 2 })
+    assert.equal(8, model:count_params())
+    refuses(function() dw.Sequential({}):add(3) end, "add: takes a layer, an op or a function, or dw.Input first, got 3")
+    refuses(function() dw.Sequential({}):count_params() end, "it has no weights before it is built")
+    local frozen = dw.Sequential { dw.Input { 3 }, layers.BatchNormalization {}, trainable = false }
+    local before = frozen:get_weights()
+    frozen(dw.uniform({ 4, 3 }, { seed = 1 }), { training = true })
+    for i, w in ipairs(frozen.weights) do support.same(w, before[i]) end
+  end)
+
+  it("comes back from its configuration, as every class does", function()
+    local model = dw.Sequential { dw.Input { 3 }, layers.Dense { 2 }, dw.Sequential { layers.ReLU {} }, name = "net" }
+    local again = dw.Sequential.from_config(model:get_config())
+    assert.same(model:get_config(), again:get_config())
+    assert.equal(8, again:count_params())
+    assert.equal(2, layers.Dense.from_config(layers.Dense({ 2 }):get_config()).units)
+    refuses(function() layers.Dense.from_config { unit = 2 } end, 'Dense.from_config: unknown option "unit"')
+  end)
+end)
+
+describe("Sequential", function()
   local a, b = layers.Dense { 4, activation = "relu" }, layers.Dense { 2 }
 
   it("runs its layers one after the other", function()
@@ -124,7 +148,8 @@ describe("Model", function()
     local model = dw.Model { inputs = x, outputs = K.relu(x), name = "net" }
     refuses(function() model(dw.ones { 2, 4, 4 }) end,
       "Model: net: x must be a batch of samples of shape 4x4x1, got a float32 tensor 2x4x4")
-    refuses(function() model { dw.ones { 1, 4, 4, 1 }, dw.ones { 1 } } end, "net: it takes 1 input, got 2")
+    refuses(function() model { dw.ones { 1, 4, 4, 1 }, dw.ones { 1 } } end,
+      "net: x must have an entry for each input, of which there is 1, got 2")
   end)
 end)
 

@@ -51,6 +51,72 @@ describe("a saved model", function()
     end)
   end)
 
+  it("keeps layers that stand in several models within, or twice in one, the same layers", function()
+    local shared = layers.Dense { 3 }
+    local one = dw.Sequential { dw.Input { 3 }, shared }
+    local two = dw.Sequential { dw.Input { 3 }, layers.Dense { 3 }, shared, shared }
+    local input = dw.Input { 3 }
+    local model = dw.Model { inputs = input, outputs = two(one(input)) }
+    with_file(function(path)
+      model:save(path)
+      local again = dw.load_model(path)
+      same_weights(model, again)
+      assert.equal(4, #again.weights)
+      same(again(x:reshape { -1, 3 }), model(x:reshape { -1, 3 }))
+      assert.is_true(rawequal(again:get_layer(one.name):get_layer(1), again:get_layer(two.name):get_layer(2)))
+    end)
+    local again = dw.Model.from_config(model:get_config())
+    assert.equal(4, #again.weights)
+    assert.same(model:get_config(), again:get_config())
+    refuses(function() dw.Sequential.from_config { layers = { { again = 1 } } } end,
+      "Sequential.from_config: architecture: layers[1]: there is no layer of number 1 yet")
+  end)
+
+  it("keeps weights apart whose names look alike", function()
+    local Alike = layers.Layer "Alike" {
+      build = function(self, shape)
+        for _, name in ipairs { "w", "w#2", "w", "w#2" } do self:add_weight(name, { shape[#shape] }) end
+      end,
+      call = function(_, v) return v end,
+    }
+    local model = dw.Sequential { dw.Input { 3 }, Alike {} }
+    with_file(function(path)
+      model:save(path)
+      same_weights(model, dw.load_model(path, { custom_objects = { Alike = Alike } }))
+    end)
+  end)
+
+  it("keeps which models within are trainable", function()
+    local inner = dw.Sequential { dw.Input { 3 }, layers.Dense { 3 }, layers.BatchNormalization {}, name = "inner" }
+    local model = dw.Sequential { dw.Input { 3 }, inner, layers.Dense { 1 } }
+    inner.trainable = false
+    inner:get_layer(1).trainable = true
+    with_file(function(path)
+      model:save(path)
+      local again = dw.load_model(path):get_layer "inner"
+      assert.is_false(again.trainable)
+      assert.is_true(again:get_layer(1).trainable)
+      assert.is_false(again:get_layer(2).trainable)
+    end)
+  end)
+
+  it("has of an optimizer what belongs to the model", function()
+    local optimizer, models = dw.optimizers.Adam {}, {}
+    for i = 1, 2 do
+      models[i] = dw.Sequential { dw.Input { 3 }, layers.Dense { 1 } }
+      models[i]:compile { optimizer = optimizer, loss = "mse" }
+      models[i]:fit(dw.ones { 2, 3 }, dw.ones { 2, 1 }, { verbose = 0 })
+    end
+    with_file(function(path)
+      models[2]:save(path)
+      local again = dw.load_model(path)
+      same_weights(models[2], again)
+      local slots, all = again.optimizer:variables(), optimizer:variables()
+      assert.equal(4, #slots)
+      for i, slot in ipairs(slots) do same(slot.tensor, all[4 + i].tensor) end
+    end)
+  end)
+
   it("may be any graph: shared layers, several ends, functions of K, constants, models within", function()
     local a, b = dw.Input { 4, name = "a" }, dw.Input { 4, name = "b", dtype = "float32" }
     local shared, inner = layers.Dense { 4, activation = "tanh" }, dw.Sequential { dw.Input { 4 }, layers.Dense { 4 } }

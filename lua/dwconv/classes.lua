@@ -7,6 +7,7 @@
 --   init     function(self), called when the options are read; may be left out
 --   text     function(self), what an instance prints as, if not as what makes it
 --   and the methods of its instances. A function `call` is what calling an instance does.
+-- What comes of it is called with a table of options, and has from_config(config, custom_objects).
 -- An instance has the normal form of each option in a field of the option's name. What it was made of is its
 -- configuration, which from_config and files read; so instances of one class and one configuration are alike.
 -- Invariant: an instance that exists has valid options; a name that it does not have is an error.
@@ -267,6 +268,10 @@ function Registry:class(name, own)
       if self.base.init then self.base.init(instance) end
       if record.init then record.init(instance) end
       return instance
+    end)
+    --- An instance of what get_config gave.
+    class.from_config = args.speaking(name .. ".from_config", function(config, custom_objects)
+      return self:from_config(class, config, custom_objects)
     end)
     if not own then self.classes[name] = class end
     return class

@@ -145,6 +145,21 @@ function graph.name(node)
   return node.name or node.kind == "op" and node.record.name or "input"
 end
 
+--- The names of values, each of them once: what comes again gets a number, as layers do: "dense", then "dense_1".
+function graph.names(list)
+  local names, used = {}, {}
+  for i, value in ipairs(list) do
+    local base, n = graph.name(value.node), 0
+    local name = base
+    while used[name] do
+      n = n + 1
+      name = ("%s_%d"):format(base, n)
+    end
+    names[i], used[name] = name, true
+  end
+  return names
+end
+
 --- The values among a node's arguments, in order, each as often as it stands there.
 function graph.parents(node)
   local list = {}

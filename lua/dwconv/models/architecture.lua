@@ -34,10 +34,29 @@ local function check_plain(v, where)
   return v
 end
 
+-- While a model becomes data: the tensors bound in calls of K, over it and the models within; by layer, its data; and
+-- how many layers stand in several models.
+local writing
+
+-- A layer that stands in several of the models gets a number, by which it is named from the second time on.
 local function layer_data(one)
+  local known = writing.data[one]
+  if known then
+    if not known.number then known.number, writing.shared = writing.shared + 1, writing.shared + 1 end
+    return { again = known.number }
+  end
   local data = classes.serialize(one)
-  if not is_open(ops.records[data.class_name]) then check_plain(data.config, one.name) end
+  check_plain(data.config, one.name)
+  writing.data[one] = data
   return data
+end
+
+-- Calls f(...) within what is written, or begins it. Gives what was written, then f's results.
+local function within_writing(f, ...)
+  local former = writing
+  local _ <close> = setmetatable({}, { __close = function() writing = former end })
+  writing = former or { constants = {}, data = {}, shared = 0 }
+  return writing, f(...)
 end
 
 -- An argument of a function of K: values become {value = {node, result}}; constants are collected.
@@ -73,9 +92,8 @@ local function ends_data(values, numbers)
   return list
 end
 
--- The configuration of a Model. Tensors bound in calls of K are added to `constants`.
-local function model_config(self, constants)
-  local config = { name = self.name, layers = {}, nodes = {} }
+local function model_config(self)
+  local config = { name = self.name, trainable = self.trainable, layers = {}, nodes = {} }
   local numbers, layers = {}, {}
   for i, one in ipairs(self.layers) do
     config.layers[i], layers[one] = layer_data(one), i
@@ -85,7 +103,7 @@ local function model_config(self, constants)
     numbers[v.node] = i
   end
   for _, step in ipairs(self.steps) do
-    config.nodes[#config.nodes + 1] = node_data(step.node, numbers, layers, constants)
+    config.nodes[#config.nodes + 1] = node_data(step.node, numbers, layers, writing.constants)
     numbers[step.node] = #config.nodes
   end
   config.inputs, config.outputs = ends_data(self.input_values, numbers), ends_data(self.output_values, numbers)
@@ -93,7 +111,7 @@ local function model_config(self, constants)
 end
 
 local function sequential_config(self)
-  local config = { name = self.name, layers = {} }
+  local config = { name = self.name, trainable = self.trainable, layers = {} }
   for i, one in ipairs(self.stack) do config.layers[i] = layer_data(one) end
   if self.built then
     local v = self.input_values[1]
@@ -102,20 +120,15 @@ local function sequential_config(self)
   return config
 end
 
--- Constants are collected over a model and those within.
-local collected
-
 --- A model, or any layer, as plain data, and the tensors that are bound in its calls of K's functions.
 function architecture.of(model)
-  local constants <close> = setmetatable({}, { __close = function() collected = nil end })
-  collected = constants
-  local data = layer_data(model)
-  return data, table.move(constants, 1, #constants, 1, {})
+  local written, data = within_writing(function() return layer_data(model) end)
+  return data, written.constants
 end
 
 function architecture.get_config(self)
-  if rawget(self, "stack") then return sequential_config(self) end
-  return model_config(self, collected or {})
+  local _, config = within_writing(rawget(self, "stack") and sequential_config or model_config, self)
+  return config
 end
 
 -- ---- from data -------------------------------------------------------------------------------------
@@ -127,13 +140,27 @@ local function need_table(v, what)
   return v
 end
 
+-- While data becomes a model: the constants of the file that is read; the layers that come again, by number.
+local reading
+
+local function within_reading(constants, f, ...)
+  local former = reading
+  local _ <close> = setmetatable({}, { __close = function() reading = former end })
+  reading = former or { constants = constants, shared = {} }
+  return args.pass(f(...))
+end
+
 local function make_layer(data, what, custom_objects)
   need_table(data, what)
+  if data.again ~= nil then
+    return reading.shared[data.again] or refuse("%s: there is no layer of number %s yet", what, show(data.again))
+  end
   local one, why = layer.registry:get(data, custom_objects)
   if not one then
     refuse("%s: %s; if it is a script's own, hand it over: custom_objects = { %s = ... }", what,
       why or "no class_name", type(data.class_name) == "string" and data.class_name or "Name")
   end
+  if data.number ~= nil then reading.shared[data.number] = one end
   return one
 end
 
@@ -189,9 +216,13 @@ local function ends(list, made, what)
   return tensors
 end
 
-local loading -- the constants of the file that is read
+-- Whether the model itself is trainable says nothing of the layers within, which say so themselves.
+local function with_trainable(model, config)
+  if config.trainable ~= nil then rawset(model, "is_trainable", config.trainable == true) end
+  return model
+end
 
-function architecture.model_from_config(class, config, custom_objects)
+local function model_from_config(class, config, custom_objects)
   local layers, made = {}, {}
   for i, data in ipairs(need_table(config.layers, "layers")) do
     layers[i] = make_layer(data, ("layers[%d]"):format(i), custom_objects)
@@ -199,20 +230,20 @@ function architecture.model_from_config(class, config, custom_objects)
   for i, data in ipairs(need_table(config.nodes, "nodes")) do
     local what = ("nodes[%d]"):format(i)
     need_table(data, what)
-    made[i] = data.shape and { make_input(data, what) } or run_node(data, what, made, layers, loading or {})
+    made[i] = data.shape and { make_input(data, what) } or run_node(data, what, made, layers, reading.constants)
   end
-  return class {
+  return with_trainable(class {
     inputs = ends(config.inputs, made, "inputs"), outputs = ends(config.outputs, made, "outputs"), name = config.name,
-  }
+  }, config)
 end
 
-function architecture.sequential_from_config(class, config, custom_objects)
+local function sequential_from_config(class, config, custom_objects)
   local stack = {}
   for i, data in ipairs(need_table(config.layers, "layers")) do
     stack[i] = make_layer(data, ("layers[%d]"):format(i), custom_objects)
   end
   if config.input then table.insert(stack, 1, make_input(need_table(config.input, "input"), "input")) end
-  return class { layers = stack, name = config.name }
+  return with_trainable(class { layers = stack, name = config.name }, config)
 end
 
 --- The model, or layer, that the data describes.
@@ -220,17 +251,14 @@ end
 ---@param constants dwconv.Tensor[]
 ---@param custom_objects? table<string, any>
 function architecture.make(data, constants, custom_objects)
-  local _ <close> = setmetatable({}, { __close = function() loading = nil end })
-  loading = constants
-  return graph.within(function() return make_layer(data, "the model", custom_objects) end)
+  return within_reading(constants, graph.within, make_layer, data, "the model", custom_objects)
 end
 
 --- Gives the classes Model and Sequential these methods.
 function architecture.install(model, sequential)
   model.get_config, sequential.get_config = architecture.get_config, architecture.get_config
-  model.from_config, sequential.from_config = architecture.model_from_config, architecture.sequential_from_config
+  function model.from_config(...) return within_reading({}, model_from_config, ...) end
+  function sequential.from_config(...) return within_reading({}, sequential_from_config, ...) end
 end
-
-
 
 return architecture

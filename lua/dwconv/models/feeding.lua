@@ -1,47 +1,67 @@
 -- models/feeding.lua: where the batches of training come from: arrays that lie in memory, or a generator of a script.
--- Called by training.lua. A source has
+-- Called by fit.lua, training.lua and network.lua. A source has
 --   steps     how many batches an epoch has; nil where only the generator knows
 --   epoch     function(self, number, order, first): an iterator over the batches of an epoch, from step `first` on,
 --             that gives step, x, y, weights; `order` is the seed of the order in which samples come, or nil
--- x, y and weights are lists of tensors, one for each input or output; y and weights may be nil.
+-- x, y and weights are lists of tensors, one for each input or output; y and weights may be nil, and false stands in
+-- weights for an output without them.
 -- Invariant: the same order gives the same batches, so training goes on where it was left.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local graph = require "dwconv.graph"
 
-local raise, show, is_tensor = args.raise, args.show, args.check.is_tensor
+local hint, raise, show, is_tensor = args.hint, args.raise, args.show, args.check.is_tensor
 
 local feeding = {}
 
 -- ---- one for each end of a model -------------------------------------------------------------------
 
+-- Refuses names that no end has.
+local function check_names(what, v, names, word)
+  local known = {}
+  for _, name in ipairs(names) do known[name] = true end
+  for key in pairs(v) do
+    if not known[key] then
+      raise("%s names %s, but there is no such %s%s (there %s %s)", what, show(key), word, hint(key, names),
+        #names == 1 and "is" or "are", table.concat(names, ", "))
+    end
+  end
+end
+
+--- Whether a table has its entries by name.
+function feeding.by_name(v) return type(v) == "table" and not getmetatable(v) and #v == 0 and next(v) ~= nil end
+
 --- A list of what a script passes for the ends of a model (values of its graph): one alone, a list, or a table by name.
 ---@param what string "y"
 ---@param v any
 ---@param ends table[]
-function feeding.spread(what, v, ends)
+---@param word? string "output" if left out
+---@param partial? boolean whether names may be missing, for which the list has false
+function feeding.spread(what, v, ends, word, partial)
+  word = word or "output"
   if v == nil then return nil end
   if type(v) ~= "table" or getmetatable(v) then
-    if #ends > 1 then raise("%s must be a table of %d, one for each output, got %s", what, #ends, show(v)) end
+    if #ends > 1 then raise("%s must be a table of %d, one for each %s, got %s", what, #ends, word, show(v)) end
     return { v }
   end
-  local list, by_name = {}, #v == 0 and next(v) ~= nil
-  if not by_name and #v ~= #ends then
-    raise("%s must have an entry for each output, of which there %s %d, got %d", what,
+  local list, names = {}, feeding.by_name(v) and graph.names(ends)
+  if not names and #v ~= #ends then
+    raise("%s must have an entry for each %s, of which there %s %d, got %d", what, word,
       #ends == 1 and "is" or "are", #ends, #v)
   end
-  for i, value in ipairs(ends) do
-    local key = by_name and graph.name(value.node) or i
-    if v[key] == nil then raise("%s has nothing for the output %s", what, show(key)) end
-    list[i] = v[key]
+  for i = 1, #ends do
+    local key = names and names[i] or i
+    if v[key] == nil and not (partial and names) then raise("%s has nothing for the %s %s", what, word, show(key)) end
+    list[i] = v[key] or false
   end
+  if names then check_names(what, v, names, word) end
   return list
 end
 
 local function check_tensors(what, list)
   for i, t in ipairs(list or {}) do
-    if not is_tensor(t) or t.ndim == 0 then
+    if t and (not is_tensor(t) or t.ndim == 0) then
       raise("%s must be %s, got %s", #list == 1 and what or ("%s[%d]"):format(what, i), "a tensor of samples", show(t))
     end
   end
@@ -55,7 +75,7 @@ Arrays.__index = Arrays
 local function each(list, f, ...)
   if not list then return nil end
   local results = {}
-  for i, t in ipairs(list) do results[i] = f(t, ...) end
+  for i, t in ipairs(list) do results[i] = t and f(t, ...) end
   return results
 end
 
@@ -63,7 +83,7 @@ local function count_of(lists, names)
   local n
   for k, list in pairs(lists) do
     for _, t in ipairs(list) do
-      if n and t.shape[1] ~= n then
+      if t and n and t.shape[1] ~= n then
         raise("%s has %d samples but %s has %d", names[1], n, names[k], t.shape[1])
       end
       n = n or t.shape[1]
@@ -101,23 +121,24 @@ function Arrays:epoch(_, order, first)
     return K.narrow(t, 1, from, size)
   end
   return function()
-    if step * batch_size >= n then return nil end
+    if step >= self.steps then return nil end
     step = step + 1
     return step, each(self.x, part), each(self.y, part), each(self.weights, part)
   end
 end
 
---- The first samples, and the last `share` of them, as two sources, as Keras splits for validation.
-function feeding.split(source, share)
+--- The first samples, and the last `share` of them in batches of batch_size, as two sources, as Keras splits for
+--- validation.
+function feeding.split(source, share, batch_size)
   if getmetatable(source) ~= Arrays then raise "validation_split needs arrays; give validation_data to a generator" end
   local n = source.n
   local first = math.floor(n * (1 - share))
   if first < 1 or first >= n then raise("validation_split leaves %d of %d samples to train on", first, n) end
-  local function cut(from, size)
+  local function cut(from, size, batch)
     return feeding.arrays(each(source.x, K.narrow, 1, from, size), each(source.y, K.narrow, 1, from, size),
-      each(source.weights, K.narrow, 1, from, size), source.batch_size)
+      each(source.weights, K.narrow, 1, from, size), batch)
   end
-  return cut(1, first), cut(first + 1, n - first)
+  return cut(1, first, source.batch_size), cut(first + 1, n - first, batch_size)
 end
 
 -- ---- generators ------------------------------------------------------------------------------------
@@ -132,10 +153,10 @@ function feeding.is_generator(v)
   return type(v) == "function" or type(v) == "table" and getmetatable(v) ~= nil and type(v.epoch) == "function"
 end
 
---- A source of a generator. inputs(x) and outputs(what, y) make lists of what it gives.
-function feeding.generator(v, steps, inputs, outputs)
+--- A source of a generator. lists_of(x, y, weights) makes lists of what it gives.
+function feeding.generator(v, lists_of)
   local known = type(v) == "table" and getmetatable(v).__len and #v or nil
-  return setmetatable({ v = v, inputs = inputs, outputs = outputs, steps = steps or known, limit = steps }, Generator)
+  return setmetatable({ v = v, lists_of = lists_of, steps = known }, Generator)
 end
 
 function Generator:epoch(number, _, first)
@@ -155,10 +176,24 @@ function Generator:epoch(number, _, first)
       if x == nil then return nil end
       step = step + 1
     until step >= first
-    local xs, ys = self.inputs(x), self.outputs("y", y)
+    local xs, ys, ws = self.lists_of(x, y, weights)
     check_tensors("y", ys)
-    return step, xs, ys, self.outputs("sample_weight", weights)
+    check_tensors("sample_weight", ws)
+    return step, xs, ys, ws
   end
+end
+
+--- An epoch of the source ends after `steps` batches, if that is given. `what`: the option's name.
+---@param source table
+---@param what string
+---@param steps? integer
+function feeding.limit(source, what, steps)
+  if not steps then return source end
+  if getmetatable(source) == Arrays and steps > source.steps then
+    raise("%s must be at most %d, as there are no more batches, got %d", what, source.steps, steps)
+  end
+  source.steps, source.limit = steps, steps
+  return source
 end
 
 return feeding

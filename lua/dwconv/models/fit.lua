@@ -21,30 +21,16 @@ local fit = {}
 
 -- ---- sources ---------------------------------------------------------------------------------------
 
-local function build_for(self, x)
-  if self.built then return end
-  if feeding.is_generator(x) then
-    raise("%s: give the first layer an input_shape, or begin with dw.Input", self.name)
-  end
-  self:build(layer.shapes_of(is_tensor(x) and x or #x == 1 and x[1] or x))
-end
-
 -- The source of what a script passes: arrays or a generator.
 local function source_of(self, x, y, weights, o)
-  build_for(self, x)
-  local function outputs(what, v) return feeding.spread(what, v, self.output_values) end
   if feeding.is_generator(x) then
+    if not self.built then raise("%s: give the first layer an input_shape, or begin with dw.Input", self.name) end
     if y ~= nil then raise "y must be nil where x is a generator, which gives the labels too" end
-    return feeding.generator(x, o.steps, function(v) return network.inputs_of(self, v) end, outputs)
+    if weights ~= nil then raise "sample_weight must be nil where x is a generator, which gives the weights too" end
+    return feeding.generator(x, function(...) return training.lists_of(self, o.class_weight, ...) end)
   end
-  local ys = outputs("y", y)
-  local ws = outputs("sample_weight", weights)
-  if o.class_weight then
-    if not ys or #ys > 1 then raise "class_weight needs one output with labels" end
-    local by_class = training.weights_of_classes(ys[1], o.class_weight)
-    ws = { ws and ws[1] * by_class or by_class }
-  end
-  return feeding.arrays(network.inputs_of(self, x), ys, ws, o.batch_size)
+  local xs, ys, ws = training.lists_of(self, o.class_weight, x, y, weights)
+  return feeding.arrays(xs, ys, ws, o.batch_size)
 end
 
 -- ---- averages over batches -------------------------------------------------------------------------
@@ -95,8 +81,8 @@ local fit_options = {
   validation_batch_size = optional(positive),
   validation_steps = optional(positive),
   shuffle = kinds.flag(true),
-  class_weight = optional(kinds.table("table<integer, number>", "a weight for each class, from 1 on")),
-  sample_weight = optional(kinds.tensor_or_list "a tensor of a weight for each sample"),
+  class_weight = training.class_weight,
+  sample_weight = training.sample_weight,
   initial_epoch = kinds.whole(0, 0),
   steps_per_epoch = optional(positive),
   resume = kinds.flag(false),
@@ -109,7 +95,7 @@ fit_options.validation_data.expected = "{x, y}, {x, y, sample_weight} or a gener
 local parse_fit = args.options(fit_options, "(x, y, {options})")
 
 local function validation_source(self, source, o)
-  local settings = { batch_size = o.validation_batch_size or o.batch_size, steps = o.validation_steps }
+  local settings = { batch_size = o.validation_batch_size or o.batch_size }
   if o.validation_data then
     if feeding.is_generator(o.validation_data) then
       return source, source_of(self, o.validation_data, nil, nil, settings)
@@ -119,10 +105,7 @@ local function validation_source(self, source, o)
     return source, source_of(self, x, y, weights, settings)
   end
   if o.validation_split > 0 then
-    local train, test = feeding.split(source, o.validation_split)
-    test.batch_size = settings.batch_size
-    test.steps = (test.n + test.batch_size - 1) // test.batch_size
-    return train, test
+    return feeding.split(source, o.validation_split, settings.batch_size)
   end
   return source
 end
@@ -189,10 +172,11 @@ end
 fit.fit = args.speaking("fit", function(self, x, y, given, ...)
   if feeding.is_generator(x) and given == nil and type(y) == "table" and not getmetatable(y) then y, given = nil, y end
   local o = parse_fit(given, ...)
-  local run = { source = source_of(self, x, y, o.sample_weight, { batch_size = o.batch_size,
-    class_weight = o.class_weight, steps = o.steps_per_epoch }) }
+  local run = { source = source_of(self, x, y, o.sample_weight, o) }
   training.heads_of(self)
   run.source, run.validation = validation_source(self, run.source, o)
+  feeding.limit(run.source, "steps_per_epoch", o.steps_per_epoch)
+  if run.validation then feeding.limit(run.validation, "validation_steps", o.validation_steps) end
   local history = callbacks.registry.classes.History {}
   local own = classes.is_instance(o.callbacks) and { o.callbacks } or o.callbacks or {}
   local given_callbacks = table.move(own, 1, #own, 1, {})
@@ -202,6 +186,7 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
   self.stop_training = false
   run.list:call("on_train_begin", {})
   local fine, why = pcall(train, self, run, o)
+  self.blocks = false -- the memory of steps
   if not fine and not is_interruption(why) then
     run.bar:stop()
     error(why, 0)
@@ -210,7 +195,6 @@ fit.fit = args.speaking("fit", function(self, x, y, given, ...)
     run.bar:stop "interrupted; the weights are those of the last step"
     history.interrupted = true
   end
-  self.blocks = false -- the memory of steps
   self.optimizer:finalize_variable_values(self.trainable_weights)
   run.list:call("on_train_end", {})
   self.history = history
@@ -222,7 +206,7 @@ end)
 local evaluate_options = {
   batch_size = kinds.whole(32, 1),
   verbose = kinds.whole(0, 0, 2),
-  sample_weight = fit_options.sample_weight,
+  sample_weight = training.sample_weight,
   steps = optional(positive),
 }
 local parse_evaluate = args.options(evaluate_options, "(x, y, {options})")
@@ -231,7 +215,7 @@ local parse_evaluate = args.options(evaluate_options, "(x, y, {options})")
 fit.evaluate = args.speaking("evaluate", function(self, x, y, given, ...)
   if feeding.is_generator(x) and given == nil and type(y) == "table" and not getmetatable(y) then y, given = nil, y end
   local o = parse_evaluate(given, ...)
-  local source = source_of(self, x, y, o.sample_weight, o)
+  local source = feeding.limit(source_of(self, x, y, o.sample_weight, o), "steps", o.steps)
   training.heads_of(self)
   local bar = progress.new(o.verbose, 1, source.steps, function() return training.names(self) end)
   bar:begin(1)
@@ -248,15 +232,17 @@ local parse_predict = args.options(predict_options, "(x, {options})")
 --- The outputs for all samples of x, computed batch by batch: a tensor, or a list for several outputs.
 fit.predict = args.speaking("predict", function(self, x, ...)
   local o = parse_predict(...)
-  local source, parts = source_of(self, x, nil, nil, o), {}
-  no_grad(function()
-    for _, xs in source:epoch(1, nil, 1) do
-      local y = layer.in_phase(false, network.run, self, xs, false)
-      for i, t in ipairs(is_tensor(y) and { y } or y) do
-        parts[i] = parts[i] or {}
-        table.insert(parts[i], t)
-      end
+  local source, parts = feeding.limit(source_of(self, x, nil, nil, o), "steps", o.steps), {}
+  local function compute(xs)
+    local y = layer.in_phase(false, network.run, self, xs, false)
+    for i, t in ipairs(is_tensor(y) and { y } or y) do
+      parts[i] = parts[i] or {}
+      table.insert(parts[i], t)
     end
+  end
+  no_grad(function()
+    for _, xs in source:epoch(1, nil, 1) do compute(xs) end
+    if source.n == 0 then compute(source.x) end
   end)
   if #parts == 0 then raise "there is nothing to predict" end
   for i, list in ipairs(parts) do parts[i] = #list == 1 and list[1] or K.concatenate(list, { axis = 1 }) end

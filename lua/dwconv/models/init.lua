@@ -33,7 +33,7 @@ for room, names in pairs(PUBLIC) do
 end
 
 local Model = require "dwconv.models.model"(methods)
-local make, Sequential = require "dwconv.models.sequential"(methods)
+local Sequential = require "dwconv.models.sequential"(methods)
 architecture.install(Model.methods, Sequential.methods)
 
-return { Model = Model, Sequential = make, load_model = saving.load_model }
+return { Model = Model, Sequential = Sequential, load_model = saving.load_model }

@@ -54,6 +54,7 @@ may be shared, there may be several inputs and outputs, and functions of K and o
     rawset(self, "inputs", nil)
     rawset(self, "outputs", nil)
     network.adopt(self, inputs, outputs)
+    if not self.trainable then self.trainable = false end -- the layers within neither
   end,
   getters = network.methods.getters,
 }

@@ -6,6 +6,7 @@
 local K = require "dwconv.backend"
 local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
+local feeding = require "dwconv.models.feeding"
 local graph = require "dwconv.graph"
 local layer = require "dwconv.layers.layer"
 
@@ -170,18 +171,11 @@ end
 
 --- A list of tensors, one for each input, of what a script passes: a tensor, a list, or a table by the inputs' names.
 function network.inputs_of(self, x)
-  local n, list = #self.input_values, {}
-  if is_tensor(x) then x = { x } end
-  if type(x) ~= "table" then raise("%s: x must be a tensor or a table of tensors, got %s", self.name, show(x)) end
-  local by_name = #x == 0 and next(x) ~= nil
-  if not by_name and #x ~= n then
-    raise("%s: it takes %d input%s, got %d", self.name, n, n == 1 and "" or "s", #x)
+  if not is_tensor(x) and type(x) ~= "table" then
+    raise("%s: x must be a tensor or a table of tensors, got %s", self.name, show(x))
   end
-  for i = 1, n do
-    local key = by_name and graph.name(self.input_values[i].node) or i
-    if x[key] == nil then raise("%s: x has nothing for the input %s", self.name, show(key)) end
-    list[i] = check_number(self, i, x[key])
-  end
+  local list = feeding.spread(self.name .. ": x", x, self.input_values, "input")
+  for i, t in ipairs(list) do list[i] = check_number(self, i, t) end
   return list
 end
 

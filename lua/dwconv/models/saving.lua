@@ -38,10 +38,12 @@ local function named_variables(model)
   visit(model, model.sublayers[1] and "" or model.name .. "/")
   local ordered = {}
   for i, v in ipairs(model:all_variables()) do
-    local name = list[v]
-    used[name] = (used[name] or 0) + 1
-    if used[name] > 1 then name = ("%s#%d"):format(name, used[name]) end
-    ordered[i] = { name = name, variable = v }
+    local name, n = list[v], 1
+    while used[name] do
+      n = n + 1
+      name = ("%s#%d"):format(list[v], n)
+    end
+    ordered[i], used[name] = { name = name, variable = v }, true
   end
   return ordered
 end
@@ -76,14 +78,15 @@ local function training_data(model, tensors)
   local draws = random.counts(model)
   if not compiled then return { position = rawget(model, "position"), draws = draws } end
   local slots, iterations = compiled.optimizer:variables()
-  for _, slot in ipairs(slots) do tensors["optimizer/" .. slot.name] = slot.tensor end
-  local order, number = {}, {}
+  local names, order, number = {}, {}, {}
   for i, one in ipairs(named_variables(model)) do number[one.variable.tensor] = i end
   for _, slot in ipairs(slots) do
-    if #order == 0 or order[#order] ~= number[slot.variable] then order[#order + 1] = number[slot.variable] end
+    local at = number[slot.variable] -- nil where the optimizer trains another model too
+    if at then
+      names[#names + 1], tensors["optimizer/" .. slot.name] = slot.name, slot.tensor
+      if order[#order] ~= at then order[#order + 1] = at end
+    end
   end
-  local names = {}
-  for i, slot in ipairs(slots) do names[i] = slot.name end
   return {
     optimizer = plain(compiled.optimizer), loss = plain(compiled.loss), loss_weights = compiled.loss_weights,
     metrics = plain(compiled.metrics), weighted_metrics = plain(compiled.weighted_metrics), iterations = iterations,

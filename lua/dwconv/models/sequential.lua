@@ -54,12 +54,14 @@ the input is known from dw.Input{...} as the first element, or from input_shape 
 made when the first numbers come, or by build(shape).]],
   options = { layers = stack_kind },
   init = function(self)
-    local stack = rawget(self, "layers")
+    local given = rawget(self, "layers")
+    local stack = table.move(given, 1, #given, 1, {}) -- its own, to which `add` adds
     rawset(self, "layers", nil)
     rawset(self, "stack", stack)
     local input = graph.is_value(stack[1]) and table.remove(stack, 1)
     local first = stack[1]
     for _, element in ipairs(stack) do self:track(element) end
+    if not self.trainable then self.trainable = false end -- those within neither
     if input then
       connect(self, graph.tensor(input))
     elseif first and first.input_shape then
@@ -87,8 +89,16 @@ end
 
 --- Puts a further layer at the end.
 function record:add(element)
+  local input = #self.stack == 0 and not self.built and is_tensor(element) and graph.value(element)
+  if input then
+    connect(self, graph.tensor(input))
+    return self
+  end
   local wrapped = wrap(element)
-  if not wrapped then raise("add: takes a layer, an op or a function, got %s", show(element)) end
+  if not wrapped then
+    raise("add: takes a layer, an op or a function%s, got %s", #self.stack == 0 and ", or dw.Input first" or "",
+      show(element))
+  end
   self.stack[#self.stack + 1] = wrapped
   self:track(wrapped)
   if rawget(self, "output_values") then
@@ -107,8 +117,10 @@ return function(methods)
   for name, f in pairs(methods.getters) do record.getters[name] = f end
   local Sequential = layer.class "Sequential"(record)
 
+  local make = Sequential.construct
+
   --- Sequential{ layer, layer, ..., name = }.
-  return args.speaking("Sequential", function(given, ...)
+  Sequential.construct = args.speaking("Sequential", function(given, ...)
     if type(given) ~= "table" or getmetatable(given) or select("#", ...) > 0 then
       raise("takes one table of layers: dw.Sequential{ layer, layer }, got %s", show(given))
     end
@@ -118,6 +130,7 @@ return function(methods)
     end
     for i, element in ipairs(given) do stack[i] = element end
     if #stack > 0 then options.layers = stack end
-    return Sequential(options)
-  end), Sequential
+    return make(options)
+  end)
+  return Sequential
 end

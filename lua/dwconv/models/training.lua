@@ -64,24 +64,24 @@ function training.optimizer_of(self)
   return self.compiled.optimizer
 end
 
--- The metrics of an output: a list of what stands for them.
-local function metrics_for(given, ends, i)
-  if given == nil then return {} end
-  local name = graph.name(ends[i].node)
-  if type(given) ~= "table" or getmetatable(given) then return { given } end
-  local own
-  if given[name] ~= nil then
-    own = given[name]
-  elseif #given == 0 and next(given) ~= nil then
-    own = {}
-  elseif #ends > 1 and type(given[1]) == "table" and not getmetatable(given[1]) then
-    own = given[i] or {}
+local function is_plain(v) return type(v) == "table" and not getmetatable(v) end
+
+-- The metrics of each output: lists of what stands for them.
+local function metrics_for(what, given, ends)
+  local lists = {}
+  if feeding.by_name(given) or #ends > 1 and is_plain(given) and is_plain(given[1]) then
+    lists = feeding.spread(what, given, ends, "output", true)
   else
-    own = given
+    for i = 1, #ends do lists[i] = given end
   end
-  if type(own) ~= "table" or getmetatable(own) then own = { own } end
-  return own
+  for i = 1, #ends do
+    local own = lists[i] or {}
+    lists[i] = is_plain(own) and own or { own }
+  end
+  return lists
 end
+
+local weight_kind = kinds.finite()
 
 -- What belongs to each output: {name, value, loss, weight, metrics (made with the first batch), wanted}.
 local function heads_of(self)
@@ -89,13 +89,16 @@ local function heads_of(self)
   if not o or o.loss == nil then raise("%s: compile the model with a loss first", self.name) end
   if rawget(self, "heads") then return self.heads end
   local ends, heads = self.output_values, {}
-  local several = type(o.loss) == "table" and not getmetatable(o.loss)
-  local of_each = several and feeding.spread("loss", o.loss, ends)
-  local weights = feeding.spread("loss_weights", o.loss_weights, ends)
+  local names = graph.names(ends)
+  local of_each = is_plain(o.loss) and feeding.spread("loss", o.loss, ends)
+  local weights = feeding.spread("loss_weights", o.loss_weights, ends) or {}
+  local wanted = metrics_for("metrics", o.metrics, ends)
+  local weighted = metrics_for("weighted_metrics", o.weighted_metrics, ends)
   for i, value in ipairs(ends) do
     local loss = of_each and losses:kind():check(("loss[%d]"):format(i), of_each[i]) or o.loss
-    heads[i] = { name = graph.name(value.node), value = value, loss = loss, weight = weights and weights[i] or 1,
-      wanted = metrics_for(o.metrics, ends, i), weighted = metrics_for(o.weighted_metrics, ends, i) }
+    local weight = weights[i] == nil and 1 or weight_kind:check(("loss_weights[%d]"):format(i), weights[i])
+    heads[i] = { name = names[i], value = value, loss = loss, weight = weight, wanted = wanted[i],
+      weighted = weighted[i] }
   end
   rawset(self, "heads", heads)
   return heads
@@ -103,13 +106,16 @@ end
 
 training.heads_of = heads_of
 
--- Makes the metrics of an output when the first labels are seen.
+-- Makes the metrics of an output when the first labels are seen. Of one name, the later ones get a number.
 local function make_metrics(head, y, prediction, prefix)
+  local used = {}
   head.metrics = {}
   for _, list in ipairs { head.wanted, head.weighted } do
     for _, wanted in ipairs(list) do
       local metric = metrics.resolve(wanted, head.loss, y.shape, prediction.shape)
       local text = type(wanted) == "string" and wanted or metric.name
+      used[text] = (used[text] or 0) + 1
+      if used[text] > 1 then text = ("%s_%d"):format(text, used[text] - 1) end
       head.metrics[#head.metrics + 1] = { metric = metric, name = prefix .. text, weighted = list == head.weighted }
     end
   end
@@ -128,14 +134,14 @@ local function total_loss(self, heads, y, predictions, weights, added)
   local total, each = nil, {}
   for i, head in ipairs(heads) do
     local labels = beside(y[i], predictions[i])
-    local given = weights and { sample_weight = weights[i] } or nil
+    local given = weights and weights[i] and { sample_weight = weights[i] } or nil
     local loss = head.loss(labels, predictions[i], given)
     if loss.ndim > 0 then loss = K.mean(loss) end
     each[i] = loss
     if head.weight ~= 1 then loss = loss * head.weight end
     total = total and total + loss or loss
   end
-  for _, v in ipairs(self:trainable_variables()) do
+  for _, v in ipairs(self:all_variables()) do -- frozen ones count too, as in Keras
     if v.regularizer then total = total + v.regularizer(v.tensor) end
   end
   for _, one in ipairs(added) do total = total + one end
@@ -282,36 +288,58 @@ end
 
 -- ---- for scripts -----------------------------------------------------------------------------------
 
-local batch_options = {
-  sample_weight = kinds.optional(kinds.tensor_or_list "a tensor of a weight for each sample"),
-  class_weight = kinds.optional(kinds.table("table<integer, number>", "a weight for each class, from 1 on")),
+--- The options of fit, train_on_batch and their like.
+training.class_weight = kinds.optional(kinds.table("table<integer, number>", "a weight for each class, from 1 on; "
+  .. "of labels that are 0 or 1, for 0 and 1"))
+training.sample_weight = kinds.new {
+  optional = true,
+  annotation = "dwconv.Tensor|table",
+  words = "a tensor of a weight for each sample; of several outputs, a list or a table by their names",
+  expected = "a tensor of a weight for each sample, or a table of them",
+  read = function(v) return (is_tensor(v) or is_plain(v)) and v or nil end,
 }
-local parse_batch = args.options(batch_options, "(x, y, {options})")
 
---- A weight for each sample, by its class.
-function training.weights_of_classes(y, class_weight)
-  local n = 0
-  for class, weight in pairs(class_weight) do
-    if math.type(class) ~= "integer" or class < 1 or type(weight) ~= "number" then
-      raise("class_weight must map classes, from 1 on, to numbers, got %s = %s", show(class), show(weight))
-    end
-    n = math.max(n, class)
-  end
+local parse_batch = args.options({ sample_weight = training.sample_weight, class_weight = training.class_weight },
+  "(x, y, {options})")
+
+-- A weight for each sample, by its class. Labels are classes from 1 on, rows with a 1, or 0 and 1 of a binary loss.
+local function weights_of_classes(y, class_weight)
   local labels = y.ndim > 1 and y.shape[2] > 1 and K.argmax(y, { axis = 2 }) or K.reshape(y, { -1 })
-  n = math.max(n, labels.size > 0 and K.max(labels):item() // 1 | 0 or 0)
+  labels = K.cast(labels, "int32")
+  local least, most = 1, 0
+  if labels.size > 0 then least, most = K.min(labels):item(), K.max(labels):item() end
+  local first = least == 0 and most <= 1 and 0 or 1
+  for class, weight in pairs(class_weight) do
+    if math.type(class) ~= "integer" or class < first or type(weight) ~= "number" then
+      raise("class_weight must map classes, from %d on, to numbers, got %s = %s", first, show(class), show(weight))
+    end
+    most = math.max(most, class)
+  end
   local list = {}
-  for class = 1, n do list[class] = class_weight[class] or 1 end
-  return K.gather(K.constant(list), K.cast(labels, "int32"))
+  for class = first, most do list[#list + 1] = class_weight[class] or 1 end
+  return K.gather(K.constant(list), labels + (1 - first))
 end
 
--- Lists of what a script passes for a batch.
-local function batch_of(self, x, y, o)
-  if not self.built then self:build(layer.shapes_of(x)) end
+--- Lists of what a script passes, one tensor for each input or output: x, y, weights of samples. A model that waits for
+--- its first numbers is built.
+function training.lists_of(self, class_weight, x, y, weights)
+  if not self.built then
+    local first = is_plain(x) and #x == 1 and x[1] or x
+    if not is_tensor(first) then raise("x must be a tensor, got %s", show(x)) end
+    self:build(layer.shapes_of(first))
+  end
   local ends = self.output_values
   local xs, ys = network.inputs_of(self, x), feeding.spread("y", y, ends)
-  local weights = feeding.spread("sample_weight", o.sample_weight, ends)
-  if o.class_weight then weights = { training.weights_of_classes(ys[1], o.class_weight) } end
-  return xs, ys, weights
+  weights = feeding.spread("sample_weight", weights, ends, "output", true)
+  if not class_weight then return xs, ys, weights end
+  if not ys or #ys > 1 then raise "class_weight needs one output with labels" end
+  local by_class = weights_of_classes(ys[1], class_weight)
+  return xs, ys, { weights and K.cast(weights[1], by_class.dtype) * by_class or by_class }
+end
+
+local function batch_of(self, x, y, ...)
+  local o = parse_batch(...)
+  return training.lists_of(self, o.class_weight, x, y, o.sample_weight)
 end
 
 -- Loss, then metrics, as numbers.
@@ -323,14 +351,14 @@ end
 
 --- One step of training on a batch: gives the loss and then the metrics, as Lua numbers.
 training.train_on_batch = args.speaking("train_on_batch", function(self, x, y, ...)
-  local xs, ys, weights = batch_of(self, x, y, parse_batch(...))
+  local xs, ys, weights = batch_of(self, x, y, ...)
   self:reset_metrics()
   return numbers(self, (training.step(self, xs, ys, weights)))
 end)
 
 --- The loss and the metrics of a batch, without training.
 training.test_on_batch = args.speaking("test_on_batch", function(self, x, y, ...)
-  local xs, ys, weights = batch_of(self, x, y, parse_batch(...))
+  local xs, ys, weights = batch_of(self, x, y, ...)
   self:reset_metrics()
   return numbers(self, (training.test(self, xs, ys, weights)))
 end)
