@@ -104,7 +104,7 @@ describe("who may know whom", function()
         "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%..*" } },
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics", "dwconv%.optimizers",
-        "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
+        "dwconv%.activations", "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
       { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

@@ -55,6 +55,25 @@ describe("steps on borrowed memory", function()
     end)
   end
 
+  it("are not taken where a script's function could keep a tensor", function()
+    local function kept(t) return K.tanh(t) end
+    for _, layer in ipairs { layers.Dense { 2, activation = kept }, dw.layers.Lambda { kept },
+      layers.Dense { 2, activity_regularizer = function(t) return K.sum(t) end },
+      dw.layers.Lambda { dw.ops.tanh {} >> kept } } do
+      local model = dw.Sequential { dw.Input { 400 }, layer, layers.Dense { 1 } }
+      model:compile { optimizer = "sgd", loss = "mse" }
+      model:train_on_batch(dw.ones { 200, 400 }, dw.ones { 200, 1 })
+      assert.is_false(model.blocks)
+    end
+    local model = dw.Sequential { dw.Input { 400 }, layers.Dense { 2, activation = "relu" }, K.tanh }
+    model:compile { optimizer = "sgd", loss = function(y, p) return K.mean(K.square(y - p), { axis = -1 }) end }
+    model:train_on_batch(dw.ones { 200, 400 }, dw.ones { 200, 2 })
+    assert.is_false(model.blocks)
+    model:compile { optimizer = "sgd", loss = "mse" }
+    model:train_on_batch(dw.ones { 200, 400 }, dw.ones { 200, 2 })
+    assert.is_true(next(model.blocks) ~= nil)
+  end)
+
   it("borrow nothing that the step before did not", function()
     local model = train(itself, 1)
     local function held()

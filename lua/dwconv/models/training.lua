@@ -1,10 +1,12 @@
 -- models/training.lua: compile, and what one batch does: the loss, its gradients, the optimizer's step, the metrics.
 -- fit.lua makes epochs of it. Its functions are methods of Model and Sequential.
--- Invariant: a step changes the weights as a whole or, if an error comes or Ctrl-C, not at all.
+-- Invariant: a step changes the weights that training changes as a whole or, if an error comes or Ctrl-C, not at all.
 
 local K = require "dwconv.backend"
+local activations = require "dwconv.activations"
 local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
+local classes = require "dwconv.classes"
 local feeding = require "dwconv.models.feeding"
 local graph = require "dwconv.graph"
 local layer = require "dwconv.layers.layer"
@@ -231,11 +233,19 @@ local function is_known(instance)
   return class.registry.classes[class.name] == class
 end
 
+-- Whether an option is a script's function, or an instance of its class.
+local function is_of_script(v)
+  if type(v) == "function" then return activations.name_of(v) == nil end
+  return classes.is_instance(v) and not is_known(v)
+end
+
 -- Whether all that computes is dwconv's own: what a script wrote may keep a tensor for later.
 local function is_own(one)
-  if not is_known(one) then return false end
-  local class = getmetatable(one).class.name
-  if class == "Lambda" and type(one["function"]) == "function" and not one:is_of_K() then return false end
+  local class = getmetatable(one).class
+  if not is_known(one) or class.name == "Lambda" and not one:is_of_K() then return false end
+  for name in pairs(class.name ~= "Lambda" and class.options or {}) do
+    if is_of_script(rawget(one, name)) then return false end
+  end
   for _, inner in ipairs(one.sublayers) do
     if not is_own(inner) then return false end
   end
