@@ -161,6 +161,30 @@ describe("a constructor", function()
   end)
 end)
 
+describe("layers in tables of another", function()
+  it("are tracked, however deep, and when the table is filled later", function()
+    local Blocks = layers.Layer "Blocks" {
+      options = { n = 2 },
+      init = function(self)
+        self.list, self.named = {}, { first = layers.Dense { 4 }, pairs = { { layers.Dense { 4 } } } }
+        for i = 1, self.n do self.list[i] = layers.Dense { 4 } end
+      end,
+      build = function(self) self.list[#self.list + 1] = layers.Dense { 4 } end,
+      call = function(self, x)
+        for _, one in ipairs(self.list) do x = one(x) end
+        return self.named.pairs[1][1](self.named.first(x))
+      end,
+    }
+    local block = Blocks { n = 3 }
+    local model = dw.Sequential { dw.Input { 4 }, block }
+    assert.equal(6, #block.sublayers)
+    assert.equal(6 * 20, model:count_params())
+    block.trainable = false
+    assert.equal(0, #model.trainable_weights)
+    for _, one in ipairs(block.list) do assert.is_false(one.trainable) end
+  end)
+end)
+
 describe("composition", function()
   it("of layers and ops by >> is an op, and a layer", function()
     local dense = layers.Dense { 4 }

@@ -65,8 +65,8 @@ local function is_layer(v) return classes.is_instance(v, layer.registry) end
 
 layer.is_layer = is_layer
 
---- Makes the weights of another layer a part of this one's. A layer, or a table of layers, that is put into a field for
---- the first time is tracked without it.
+--- Makes the weights of another layer a part of this one's. Layers in a field, or in tables there, are tracked without
+--- it.
 function base:track(other)
   for _, known in ipairs(self.sublayers) do
     if rawequal(known, other) then return other end
@@ -75,13 +75,22 @@ function base:track(other)
   return other
 end
 
-local function track_field(self, v)
+-- Tracks a layer, or those in a table, or in tables within it.
+local function track_within(self, v, seen)
   if is_layer(v) then
     self:track(v)
-  elseif type(v) == "table" and not getmetatable(v) then
-    for _, item in ipairs(v) do
-      if is_layer(item) then self:track(item) end
-    end
+  elseif type(v) == "table" and not getmetatable(v) and not seen[v] then
+    seen[v] = true
+    for _, key in ipairs(graph.keys_of(v)) do track_within(self, v[key], seen) end
+  end
+end
+
+local BOOKS <const> = { variables = true, sublayers = true, node = true } -- fields that say where the layer stands
+
+-- Tracks the layers in all fields: a table may have been filled after it was put there.
+local function track_fields(self)
+  for _, key in ipairs(graph.keys_of(self)) do
+    if not BOOKS[key] then track_within(self, rawget(self, key), {}) end
   end
 end
 
@@ -91,7 +100,7 @@ function base.metamethods.__newindex(self, key, value)
     for _, inner in ipairs(self.sublayers) do inner.trainable = value end
     return
   end
-  track_field(self, value)
+  track_within(self, value, {})
   rawset(self, key, value)
 end
 
@@ -352,13 +361,14 @@ end
 -- ---- classes -------------------------------------------------------------------------------------
 
 -- `build` runs once, and is told a shape that it may keep.
-local function once(name, build)
+local function once(name, build, is_own)
   return args.speaking(name, function(self, shape)
     if self.built then return self end
     if type(shape) ~= "table" then
       raise("build: the shape must be a table of sizes without the batch, got %s", show(shape))
     end
     if build then build(self, shape) end
+    if is_own then track_fields(self) end
     rawset(self, "built", true)
     return self
   end)
@@ -371,10 +381,16 @@ function layer.class(name, own)
   local make = layer.registry:class(name, own)
   return function(record)
     if type(record) == "table" then
-      local copy = {}
+      local copy, record_init = {}, record.init
       for key, value in pairs(record) do copy[key] = value end
       if type(copy.call) ~= "function" then raise("%s: a layer needs a function call(self, x, training)", name) end
-      copy.build = once(name, copy.build)
+      copy.build = once(name, copy.build, own)
+      if own then
+        copy.init = function(self)
+          if record_init then record_init(self) end
+          track_fields(self)
+        end
+      end
       if copy.takes_many == nil then copy.takes_many = own or nil end
       record = copy
     end

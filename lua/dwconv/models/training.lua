@@ -3,8 +3,10 @@
 -- Invariant: a step changes the weights as a whole or, if an error comes or Ctrl-C, not at all.
 
 local K = require "dwconv.backend"
+local activations = require "dwconv.activations"
 local arena = require "dwconv.grad.arena"
 local args = require "dwconv.args"
+local classes = require "dwconv.classes"
 local feeding = require "dwconv.models.feeding"
 local graph = require "dwconv.graph"
 local layer = require "dwconv.layers.layer"
@@ -231,11 +233,20 @@ local function is_known(instance)
   return class.registry.classes[class.name] == class
 end
 
+-- Whether an option holds nothing that a script wrote to compute with.
+local function is_plain_option(v)
+  if classes.is_instance(v) then return is_known(v) end
+  return type(v) ~= "function" or activations.name_of(v) ~= nil
+end
+
 -- Whether all that computes is dwconv's own: what a script wrote may keep a tensor for later.
 local function is_own(one)
   if not is_known(one) then return false end
-  local class = getmetatable(one).class.name
-  if class == "Lambda" and type(one["function"]) == "function" and not one:is_of_K() then return false end
+  local class = getmetatable(one).class
+  if class.name == "Lambda" then return type(one["function"]) ~= "function" or one:is_of_K() end
+  for name in pairs(class.options) do
+    if not is_plain_option(rawget(one, name)) then return false end
+  end
   for _, inner in ipairs(one.sublayers) do
     if not is_own(inner) then return false end
   end
