@@ -161,6 +161,24 @@ describe("a constructor", function()
   end)
 end)
 
+describe("a layer of a script", function()
+  it("is told what its call must give, and add_loss must get", function()
+    for what, call in pairs {
+      ["call must give a tensor or a table of tensors, got nil"] = function() end,
+      ["call must give a tensor or a table of tensors, got 3"] = function() return 3 end,
+      ["call must give tensors, got 3 at 2"] = function(_, x) return { x, 3 } end,
+      ["add_loss: own must add a number or a tensor of one element, got a float32 tensor 2x3"] = function(self, x)
+        self:add_loss(x)
+        return x
+      end,
+    } do
+      local Own = layers.Layer "Own" { call = call }
+      refuses(function() Own { name = "own" }(dw.ones { 2, 3 }) end, what)
+      if not what:find "add_loss" then refuses(function() dw.Sequential { dw.Input { 3 }, Own {} } end, what) end
+    end
+  end)
+end)
+
 describe("layers in tables of another", function()
   it("are tracked, however deep, and when the table is filled later", function()
     local Blocks = layers.Layer "Blocks" {

@@ -7,6 +7,7 @@ local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local classes = require "dwconv.classes"
 local compose = require "dwconv.compose"
+local ends = require "dwconv.layers.ends"
 local graph = require "dwconv.graph"
 local initializers = require "dwconv.initializers"
 local ops = require "dwconv.ops"
@@ -23,7 +24,7 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 -- takes_names: true for models, whose x may also be a table by the names of their inputs.
 local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_many = false, takes_names = false,
   activity_regularizer = false }
-local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
+local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base), shapes_of = ends.shapes_of }
 
 local dtype = kinds.dtype(true)
 dtype.quiet = true
@@ -229,8 +230,11 @@ end
 
 local collecting -- a list of scalar tensors, while a model computes its loss
 
---- For `call`: adds a number to the loss of the model that is being trained.
-function base:add_loss(value) -- luacheck: ignore self
+--- For `call`: adds a number, or a tensor of one element, to the loss of the model that is being trained.
+function base:add_loss(value)
+  if not (is_tensor(value) and value.size == 1) and type(value) ~= "number" then
+    raise("add_loss: %s must add a number or a tensor of one element, got %s", self.name, show(value))
+  end
   if collecting then collecting[#collecting + 1] = value end
 end
 
@@ -266,48 +270,11 @@ function base.getters.input(self) return symbolic(graph.parents(node_of(self))) 
 
 -- ---- calls ---------------------------------------------------------------------------------------
 
-local function sample_shape(t)
-  if t.ndim == 0 then raise "x must have a batch as its first axis, got a tensor without axes" end
-  return { table.unpack(t.shape, 2) }
-end
-
---- The shape, or list of shapes, that `build` gets for these inputs.
-function layer.shapes_of(x)
-  if is_tensor(x) then return sample_shape(x) end
-  local shapes = {}
-  for i, t in ipairs(x) do shapes[i] = sample_shape(t) end
-  return shapes
-end
-
-local function cast(self, t)
-  if t.dtype == self.dtype or t.dtype == "bool" then return t end
-  return K.cast(t, self.dtype)
-end
-
-local function cast_all(self, x)
-  if self.keeps_dtype then return x end
-  if is_tensor(x) then return cast(self, x) end
-  local list = {}
-  for i, t in ipairs(x) do list[i] = cast(self, t) end
-  return list
-end
-
--- "14x14x64", with the name of what gave it where that is known.
-local function input_text(x)
-  if not is_tensor(x) then
-    local list = {}
-    for i, t in ipairs(x) do list[i] = input_text(t) end
-    return table.concat(list, " and ")
-  end
-  local value = graph.value(x)
-  local text = x.ndim > 1 and table.concat(x.shape, "x", 2) or x.ndim == 1 and "numbers" or "a number"
-  return value and ("%s (%s)"):format(graph.name(value.node), text) or text
-end
-
 local function compute(self, x, training, clip)
-  x = cast_all(self, x)
-  if not self.built then self:build(layer.shapes_of(x)) end
+  x = ends.cast(self, x)
+  if not self.built then self:build(ends.shapes_of(x)) end
   local y = self:call(x, training, clip)
+  if not is_tensor(y) then ends.check_results(y) end
   if self.activity_regularizer and collecting then self:add_loss(self.activity_regularizer(y) / y.shape[1]) end
   return y
 end
@@ -318,7 +285,7 @@ function layer.run(self, x, training, clip)
   local fine, y = pcall(compute, self, x, training, clip)
   if fine then return y end
   if type(y) == "string" and not y:find(" [at ", 1, true) then
-    y = ("%s [at %s, which takes %s]"):format(y, self.name, input_text(x))
+    y = ("%s [at %s, which takes %s]"):format(y, self.name, ends.text(x))
   end
   error(y, 0)
 end
@@ -331,19 +298,6 @@ function layer.in_phase(training, f, ...)
   return K.learning_phase_scope(phase, function() return f(table.unpack(given, 1, given.n)) end)
 end
 
-local function check_input(self, x)
-  if is_tensor(x) then return x end
-  if not self.takes_many then raise("x must be a tensor, got %s", show(x)) end
-  local named = self.takes_names and type(x) == "table" and next(x) ~= nil
-  if type(x) ~= "table" or #x == 0 and not named then
-    raise("x must be a tensor or a table of tensors, got %s", show(x))
-  end
-  for i, t in ipairs(x) do
-    if not is_tensor(t) then raise("x[%d] must be a tensor, got %s", i, show(t)) end
-  end
-  return x
-end
-
 local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {training = true})")
 
 --- layer(x, { training = true }): the result for a tensor, or a table of tensors; training is K.learning_phase() if
@@ -351,7 +305,7 @@ local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {tr
 function base.invoke(self, x, given, extra)
   local training = parse(given, extra).training
   if training == nil then training = K.learning_phase() == 1 end
-  check_input(self, x)
+  ends.check_input(self, x)
   if slot[3] and slot[3].meets(x) then
     return graph.note_layer(self, x, graph.without(layer.run, self, x, false))
   end
