@@ -99,7 +99,7 @@ describe("who may know whom", function()
       { "graph%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops" } },
       { "activations%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup" } },
       { "layers/layer%.lua$", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.compose", "dwconv%.graph",
-        "dwconv%.ops", "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints" } },
+        "dwconv%.ops", "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%.ends" } },
       { "layers/", { "dwconv%.backend", "dwconv%.args", "dwconv%.graph", "dwconv%.ops", "dwconv%.activations",
         "dwconv%.initializers", "dwconv%.regularizers", "dwconv%.constraints", "dwconv%.layers%..*" } },
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",

@@ -126,6 +126,27 @@ describe("a tensor whose memory was taken back", function()
     end
   end)
 
+  it("is not lent where a function of a script computes, which may keep it", function()
+    local kept = {}
+    local function activation(x)
+      kept[#kept + 1] = x * 2
+      return x
+    end
+    local function penalty(x)
+      kept[#kept + 1] = x * 2
+      return K.sum(x)
+    end
+    local x = dw.ones { 8, 34, 34, 4 }
+    for _, options in ipairs { { activation = activation }, { activity_regularizer = penalty } } do
+      options.filters, options.kernel_size = 8, 3
+      local model = dw.Sequential { dw.Input { 34, 34, 4 }, dw.layers.Conv2D(options) }
+      model:compile { optimizer = "sgd", loss = "mse" }
+      model:train_on_batch(x, dw.zeros { 8, 32, 32, 8 })
+    end
+    assert.is_true(#kept >= 2)
+    for _, t in ipairs(kept) do assert.equal("number", type(K.sum(t):item())) end
+  end)
+
   it("stays, if it is kept", function()
     local t
     do

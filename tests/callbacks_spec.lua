@@ -134,6 +134,7 @@ describe("callbacks", function()
       train(h, new_model(), { { loss = 3, acc = 0.5 }, { loss = 2, acc = 0.75, val_loss = 4 } })
       assert.same({ loss = { 3, 2 }, acc = { 0.5, 0.75 }, val_loss = { 4 } }, h.history)
       assert.same({ 1, 2 }, h.epoch)
+      assert.matches("\n +1 +3 +%- +0%.5\n +2 +2 +4 +0%.75$", tostring(h))
     end
   end)
 

@@ -284,6 +284,12 @@ describe("fit", function()
     near(dw.tensor(history.loss[1]), want, { rtol = 1e-6 })
     near(dw.tensor((model:train_on_batch(x, y, { class_weight = { [0] = 2, [1] = 3 }, sample_weight = w }))),
       loss { sample_weight = w * dw.tensor { 3, 2, 2, 3, 2, 3 } }, { rtol = 1e-6 })
+    near(loss { class_weight = { [0] = 2, [1] = 3 }, sample_weight = y }, loss { sample_weight = y * 3 }, { rtol = 1e-6 })
+    model:train_on_batch(x, dw.ones { 6 }, { class_weight = { [0] = 2, [1] = 3 } }) -- of one class alone
+    refuses(function() model:train_on_batch(x, y - 1, { class_weight = { [0] = 2 } }) end,
+      "train_on_batch: class_weight needs labels from 0 on, got -1")
+    refuses(function() model:fit(x, dw.ones { 6, 2, 2 }, { class_weight = { [0] = 2 } }) end,
+      "fit: class_weight needs a label for each sample, got y of shape 6x2x2")
     refuses(function() model:fit(dw.data.batches(x, y), { sample_weight = w, verbose = 0 }) end,
       "fit: sample_weight must be nil where x is a generator")
   end)
@@ -353,6 +359,10 @@ describe("fit", function()
   it("passes other errors through", function()
     local model = linear()
     model:compile { optimizer = "sgd", loss = "mse" }
+    model.optimizer.learning_rate = "fast"
+    refuses(function() model:fit(random({ 4, 3 }, 1), random({ 4, 2 }, 2), { verbose = 0 }) end,
+      'fit: learning_rate must be a number or a schedule, got "fast"')
+    model.optimizer.learning_rate = 0.1
     local message = support.error_of(function()
       model:fit(random({ 4, 3 }, 1), random({ 4, 2 }, 2), { verbose = 0, callbacks = {
         dw.callbacks.LambdaCallback { on_epoch_begin = function() error "mine" end } } })

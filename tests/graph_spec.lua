@@ -139,6 +139,36 @@ describe("a graph", function()
     assert.equal(before + 2, graph.value(x * 1).node.id)
   end)
 
+  it("refuses writes into symbolic tensors, which would be lost", function()
+    local x = dw.Input { 3 }
+    local function written(f)
+      local y = x * 2
+      f(y)
+      return dw.Model { inputs = x, outputs = K.relu(y) }
+    end
+    for _, f in ipairs {
+      function(y) K.update_add(y, 1) end, function(y) y:fill(3) end, function(y) y[{ {}, 1 }] = 5 end,
+      function(y) y:copy_(dw.zeros { 0, 3 }) end, function(y) y:narrow(2, 1, 2):fill(1) end,
+    } do
+      refuses(function() written(f) end, "a symbolic tensor (3) has no numbers to write in place")
+    end
+  end)
+
+  it("chooses by the learning phase when a model runs, also one that was saved", function()
+    local x, one = dw.Input { 3 }, dw.ones { 1, 3 }
+    local model = dw.Model { inputs = x, outputs = { K.in_train_phase(x * 2, x), K.in_test_phase(x * 2, x) } }
+    local path = os.tmpname()
+    model:save(path)
+    for _, each in ipairs { model, dw.load_model(path) } do
+      for _, training in ipairs { true, false } do
+        local y, z = table.unpack(each(one, { training = training }))
+        same(y, one * (training and 2 or 1))
+        same(z, one * (training and 1 or 2))
+      end
+    end
+    os.remove(path)
+  end)
+
   it("leaves tapes alone, and they it", function()
     local x, w = dw.Input { 3 }, dw.ones { 3 }
     local tape, y = dw.record(function() return K.sum(w * w) + K.sum(x * w) end)

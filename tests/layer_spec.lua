@@ -161,6 +161,48 @@ describe("a constructor", function()
   end)
 end)
 
+describe("a layer of a script", function()
+  it("is told what its call must give, and add_loss must get", function()
+    for what, call in pairs {
+      ["call must give a tensor or a table of tensors, got nil"] = function() end,
+      ["call must give a tensor or a table of tensors, got 3"] = function() return 3 end,
+      ["call must give tensors, got 3 at 2"] = function(_, x) return { x, 3 } end,
+      ["add_loss: own must add a number or a tensor of one element, got a float32 tensor 2x3"] = function(self, x)
+        self:add_loss(x)
+        return x
+      end,
+    } do
+      local Own = layers.Layer "Own" { call = call }
+      refuses(function() Own { name = "own" }(dw.ones { 2, 3 }) end, what)
+      if not what:find "add_loss" then refuses(function() dw.Sequential { dw.Input { 3 }, Own {} } end, what) end
+    end
+  end)
+end)
+
+describe("layers in tables of another", function()
+  it("are tracked, however deep, and when the table is filled later", function()
+    local Blocks = layers.Layer "Blocks" {
+      options = { n = 2 },
+      init = function(self)
+        self.list, self.named = {}, { first = layers.Dense { 4 }, pairs = { { layers.Dense { 4 } } } }
+        for i = 1, self.n do self.list[i] = layers.Dense { 4 } end
+      end,
+      build = function(self) self.list[#self.list + 1] = layers.Dense { 4 } end,
+      call = function(self, x)
+        for _, one in ipairs(self.list) do x = one(x) end
+        return self.named.pairs[1][1](self.named.first(x))
+      end,
+    }
+    local block = Blocks { n = 3 }
+    local model = dw.Sequential { dw.Input { 4 }, block }
+    assert.equal(6, #block.sublayers)
+    assert.equal(6 * 20, model:count_params())
+    block.trainable = false
+    assert.equal(0, #model.trainable_weights)
+    for _, one in ipairs(block.list) do assert.is_false(one.trainable) end
+  end)
+end)
+
 describe("composition", function()
   it("of layers and ops by >> is an op, and a layer", function()
     local dense = layers.Dense { 4 }

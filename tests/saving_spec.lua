@@ -100,6 +100,25 @@ describe("a saved model", function()
     end)
   end)
 
+  it("leaves out losses and metrics that are functions of a script", function()
+    local function mine(a, b) return K.mean(K.abs(a - b), { axis = -1 }) end
+    local input = dw.Input { 3 }
+    local model = dw.Model { inputs = input, outputs = { layers.Dense { 1 }(input), layers.Dense { 1 }(input) } }
+    local v, labels = dw.ones { 2, 3 }, { dw.ones { 2, 1 }, dw.ones { 2, 1 } }
+    with_file(function(path)
+      model:compile { loss = "mse", metrics = { { mine, "mae" }, { "mse" } } }
+      model:fit(v, labels, { verbose = 0 })
+      model:save(path)
+      local again = dw.load_model(path)
+      local numbers = { again:evaluate(v, labels) }
+      assert.equal(3 + 2, #numbers)
+      model:compile { loss = { mine, "mse" } }
+      model:save(path)
+      again = dw.load_model(path)
+      refuses(function() again:evaluate(v, labels) end, "compile the model with a loss first")
+    end)
+  end)
+
   it("has of an optimizer what belongs to the model", function()
     local optimizer, models = dw.optimizers.Adam {}, {}
     for i = 1, 2 do

@@ -14,6 +14,7 @@ local kinds, raise, is_tensor, slot = args.kinds, args.raise, args.check.is_tens
 local graph = {}
 
 local values = setmetatable({}, { __mode = "k" }) -- by symbolic tensor
+local writes = setmetatable({}, { __mode = "k" }) -- by symbolic tensor: how often it had been written when it was made
 
 local Value = { __name = "dwconv.Value" }
 Value.__index = Value
@@ -21,8 +22,19 @@ Value.__index = Value
 --- The shape of one sample: "14x14x64".
 function Value:__tostring() return #self.shape == 1 and "()" or table.concat(self.shape, "x", 2) end
 
+-- Makes t stand for a value.
+local function put(t, value) values[t], writes[t] = value, t:writes() end
+
+function slot.refuse_write(t)
+  raise("a symbolic tensor (%s) has no numbers to write in place; K.where and K.concatenate make a new one", values[t])
+end
+
 --- The value that a symbolic tensor stands for; nil for any other.
-function graph.value(t) return values[t] end
+function graph.value(t)
+  local value = values[t]
+  if value and t:writes() ~= writes[t] then slot.refuse_write(t) end
+  return value
+end
 
 --- Whether v is a symbolic tensor.
 function slot.is_symbolic(v) return type(v) == "userdata" and values[v] ~= nil end
@@ -44,7 +56,8 @@ end
 
 local function add_result(node, t)
   local value = setmetatable({ node = node, index = #node.results + 1, shape = t.shape, dtype = t.dtype }, Value)
-  node.results[value.index], values[t] = value, value
+  node.results[value.index] = value
+  put(t, value)
   return value
 end
 
@@ -94,7 +107,7 @@ end
 -- What a node holds of an argument: values in place of symbolic tensors, tables copied.
 local function held(v)
   if is_tensor(v) then
-    if values[v] then return values[v] end
+    if values[v] then return graph.value(v) end
     if v.size == 0 then refuse_constant(v) end
     return v
   end
@@ -104,12 +117,18 @@ local function held(v)
   return copy
 end
 
+-- A tensor like y that stands for nothing yet: what computes may give what it got.
+local function unknown(y) return values[y] and K.zeros(y.shape, { dtype = y.dtype }) or y end
+
 local function add_results(node, ...)
-  for i = 1, select("#", ...) do
-    local y = select(i, ...)
-    if is_tensor(y) and not values[y] then add_result(node, y) end
+  local results = table.pack(...)
+  for i = 1, results.n do
+    if is_tensor(results[i]) then
+      results[i] = unknown(results[i])
+      add_result(node, results[i])
+    end
   end
-  return ...
+  return table.unpack(results, 1, results.n)
 end
 
 --- Calls a function of K with symbolic tensors among its arguments, and notes it.
@@ -118,9 +137,6 @@ function graph.note(record, ...)
   for i = 1, node.arguments.n do node.arguments[i] = held(node.arguments[i]) end
   return add_results(node, graph.without(record.call, ...))
 end
-
--- A tensor like y that stands for nothing yet: a layer may give what it got.
-local function unknown(y) return values[y] and K.zeros(y.shape, { dtype = y.dtype }) or y end
 
 --- Notes that a layer gave y, a tensor or a table of tensors, of x, one too.
 function graph.note_layer(layer, x, y)
@@ -160,6 +176,19 @@ function graph.names(list)
   return names
 end
 
+--- The keys of a table, numbers and strings, in an order that is the same each time.
+function graph.keys_of(t)
+  local keys = {}
+  for key in pairs(t) do
+    if type(key) == "number" or type(key) == "string" then keys[#keys + 1] = key end
+  end
+  table.sort(keys, function(a, b)
+    if type(a) ~= type(b) then return type(a) == "number" end
+    return a < b
+  end)
+  return keys
+end
+
 --- The values among a node's arguments, in order, each as often as it stands there.
 function graph.parents(node)
   local list = {}
@@ -167,13 +196,7 @@ function graph.parents(node)
     if graph.is_value(v) then
       list[#list + 1] = v
     elseif type(v) == "table" and not getmetatable(v) then
-      local keys = {}
-      for key in pairs(v) do keys[#keys + 1] = key end
-      table.sort(keys, function(a, b)
-        if math.type(a) ~= math.type(b) then return math.type(a) ~= nil end
-        return a < b
-      end)
-      for _, key in ipairs(keys) do visit(v[key]) end
+      for _, key in ipairs(graph.keys_of(v)) do visit(v[key]) end
     end
   end
   visit(node.arguments or {})
@@ -242,7 +265,7 @@ end
 --- A symbolic tensor for a value that nodes hold.
 function graph.tensor(value)
   local t = K.zeros(value.shape, { dtype = value.dtype })
-  values[t] = value
+  put(t, value)
   slot.watch(graph)
   return t
 end

@@ -21,7 +21,10 @@ return function(registry, names_of)
     for i, epoch in ipairs(self.epoch) do
       if #self.epoch <= 2 * EDGE or i <= EDGE or i > #self.epoch - EDGE then
         local row = {}
-        for k, name in ipairs(names) do row[k] = (" %12.6g"):format(self.history[name][i] or 0 / 0) end
+        for k, name in ipairs(names) do
+          local value = self.history[name][self.places[name][epoch]]
+          row[k] = value and (" %12.6g"):format(value) or (" "):rep(12) .. "-"
+        end
         lines[#lines + 1] = ("%5d"):format(epoch) .. table.concat(row)
       elseif i == EDGE + 1 then
         lines[#lines + 1] = "  ..."
@@ -34,12 +37,14 @@ return function(registry, names_of)
     doc = "Keeps the logs of epochs: history.history.loss[epoch]. fit makes one and gives it back.",
     begin = function(self)
       self.epoch, self.history, self.interrupted = {}, {}, false
+      self.places = {} -- by name and epoch: where in the list its number is; validation need not run in every epoch
     end,
     on_epoch_end = function(self, epoch, logs)
       table.insert(self.epoch, epoch)
       for name, value in pairs(logs) do
-        self.history[name] = self.history[name] or {}
-        table.insert(self.history[name], value)
+        local list, places = self.history[name] or {}, self.places[name] or {}
+        self.history[name], self.places[name] = list, places
+        list[#list + 1], places[epoch] = value, #list + 1
       end
     end,
     text = history_text,

@@ -7,7 +7,8 @@
 --     end,
 --     call = function(self, x, training) return x * self.gamma end,
 --   }
--- `shape` leaves the batch out. A layer in a field of another (self.inner = dw.layers.Dense { 3 }) is tracked.
+-- `shape` leaves the batch out. A layer in a field of another (self.inner = dw.layers.Dense { 3 }), or in a table in a
+-- field, is tracked: its weights are weights of the other.
 
 local layer = require "dwconv.layers.layer"
 

@@ -7,6 +7,7 @@ local K = require "dwconv.backend"
 local args = require "dwconv.args"
 local classes = require "dwconv.classes"
 local compose = require "dwconv.compose"
+local ends = require "dwconv.layers.ends"
 local graph = require "dwconv.graph"
 local initializers = require "dwconv.initializers"
 local ops = require "dwconv.ops"
@@ -23,7 +24,7 @@ local kinds, raise, show, is_tensor, slot = args.kinds, args.raise, args.show, a
 -- takes_names: true for models, whose x may also be a table by the names of their inputs.
 local base = { getters = {}, metamethods = {}, keeps_dtype = false, takes_many = false, takes_names = false,
   activity_regularizer = false }
-local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base) }
+local layer = { base = base, registry = classes.registry("dw.layers", "a layer", base), shapes_of = ends.shapes_of }
 
 local dtype = kinds.dtype(true)
 dtype.quiet = true
@@ -65,8 +66,8 @@ local function is_layer(v) return classes.is_instance(v, layer.registry) end
 
 layer.is_layer = is_layer
 
---- Makes the weights of another layer a part of this one's. A layer, or a table of layers, that is put into a field for
---- the first time is tracked without it.
+--- Makes the weights of another layer a part of this one's. Layers in a field, or in tables there, are tracked without
+--- it.
 function base:track(other)
   for _, known in ipairs(self.sublayers) do
     if rawequal(known, other) then return other end
@@ -75,13 +76,22 @@ function base:track(other)
   return other
 end
 
-local function track_field(self, v)
+-- Tracks a layer, or those in a table, or in tables within it.
+local function track_within(self, v, seen)
   if is_layer(v) then
     self:track(v)
-  elseif type(v) == "table" and not getmetatable(v) then
-    for _, item in ipairs(v) do
-      if is_layer(item) then self:track(item) end
-    end
+  elseif type(v) == "table" and not getmetatable(v) and not seen[v] then
+    seen[v] = true
+    for _, key in ipairs(graph.keys_of(v)) do track_within(self, v[key], seen) end
+  end
+end
+
+local BOOKS <const> = { variables = true, sublayers = true, node = true } -- fields that say where the layer stands
+
+-- Tracks the layers in all fields: a table may have been filled after it was put there.
+local function track_fields(self)
+  for _, key in ipairs(graph.keys_of(self)) do
+    if not BOOKS[key] then track_within(self, rawget(self, key), {}) end
   end
 end
 
@@ -91,7 +101,7 @@ function base.metamethods.__newindex(self, key, value)
     for _, inner in ipairs(self.sublayers) do inner.trainable = value end
     return
   end
-  track_field(self, value)
+  track_within(self, value, {})
   rawset(self, key, value)
 end
 
@@ -220,8 +230,11 @@ end
 
 local collecting -- a list of scalar tensors, while a model computes its loss
 
---- For `call`: adds a number to the loss of the model that is being trained.
-function base:add_loss(value) -- luacheck: ignore self
+--- For `call`: adds a number, or a tensor of one element, to the loss of the model that is being trained.
+function base:add_loss(value)
+  if not (is_tensor(value) and value.size == 1) and type(value) ~= "number" then
+    raise("add_loss: %s must add a number or a tensor of one element, got %s", self.name, show(value))
+  end
   if collecting then collecting[#collecting + 1] = value end
 end
 
@@ -257,48 +270,11 @@ function base.getters.input(self) return symbolic(graph.parents(node_of(self))) 
 
 -- ---- calls ---------------------------------------------------------------------------------------
 
-local function sample_shape(t)
-  if t.ndim == 0 then raise "x must have a batch as its first axis, got a tensor without axes" end
-  return { table.unpack(t.shape, 2) }
-end
-
---- The shape, or list of shapes, that `build` gets for these inputs.
-function layer.shapes_of(x)
-  if is_tensor(x) then return sample_shape(x) end
-  local shapes = {}
-  for i, t in ipairs(x) do shapes[i] = sample_shape(t) end
-  return shapes
-end
-
-local function cast(self, t)
-  if t.dtype == self.dtype or t.dtype == "bool" then return t end
-  return K.cast(t, self.dtype)
-end
-
-local function cast_all(self, x)
-  if self.keeps_dtype then return x end
-  if is_tensor(x) then return cast(self, x) end
-  local list = {}
-  for i, t in ipairs(x) do list[i] = cast(self, t) end
-  return list
-end
-
--- "14x14x64", with the name of what gave it where that is known.
-local function input_text(x)
-  if not is_tensor(x) then
-    local list = {}
-    for i, t in ipairs(x) do list[i] = input_text(t) end
-    return table.concat(list, " and ")
-  end
-  local value = graph.value(x)
-  local text = x.ndim > 1 and table.concat(x.shape, "x", 2) or x.ndim == 1 and "numbers" or "a number"
-  return value and ("%s (%s)"):format(graph.name(value.node), text) or text
-end
-
 local function compute(self, x, training, clip)
-  x = cast_all(self, x)
-  if not self.built then self:build(layer.shapes_of(x)) end
+  x = ends.cast(self, x)
+  if not self.built then self:build(ends.shapes_of(x)) end
   local y = self:call(x, training, clip)
+  if not is_tensor(y) then ends.check_results(y) end
   if self.activity_regularizer and collecting then self:add_loss(self.activity_regularizer(y) / y.shape[1]) end
   return y
 end
@@ -309,7 +285,7 @@ function layer.run(self, x, training, clip)
   local fine, y = pcall(compute, self, x, training, clip)
   if fine then return y end
   if type(y) == "string" and not y:find(" [at ", 1, true) then
-    y = ("%s [at %s, which takes %s]"):format(y, self.name, input_text(x))
+    y = ("%s [at %s, which takes %s]"):format(y, self.name, ends.text(x))
   end
   error(y, 0)
 end
@@ -322,19 +298,6 @@ function layer.in_phase(training, f, ...)
   return K.learning_phase_scope(phase, function() return f(table.unpack(given, 1, given.n)) end)
 end
 
-local function check_input(self, x)
-  if is_tensor(x) then return x end
-  if not self.takes_many then raise("x must be a tensor, got %s", show(x)) end
-  local named = self.takes_names and type(x) == "table" and next(x) ~= nil
-  if type(x) ~= "table" or #x == 0 and not named then
-    raise("x must be a tensor or a table of tensors, got %s", show(x))
-  end
-  for i, t in ipairs(x) do
-    if not is_tensor(t) then raise("x[%d] must be a tensor, got %s", i, show(t)) end
-  end
-  return x
-end
-
 local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {training = true})")
 
 --- layer(x, { training = true }): the result for a tensor, or a table of tensors; training is K.learning_phase() if
@@ -342,7 +305,7 @@ local parse = args.options({ training = kinds.optional(kinds.flag()) }, "(x, {tr
 function base.invoke(self, x, given, extra)
   local training = parse(given, extra).training
   if training == nil then training = K.learning_phase() == 1 end
-  check_input(self, x)
+  ends.check_input(self, x)
   if slot[3] and slot[3].meets(x) then
     return graph.note_layer(self, x, graph.without(layer.run, self, x, false))
   end
@@ -352,13 +315,14 @@ end
 -- ---- classes -------------------------------------------------------------------------------------
 
 -- `build` runs once, and is told a shape that it may keep.
-local function once(name, build)
+local function once(name, build, is_own)
   return args.speaking(name, function(self, shape)
     if self.built then return self end
     if type(shape) ~= "table" then
       raise("build: the shape must be a table of sizes without the batch, got %s", show(shape))
     end
     if build then build(self, shape) end
+    if is_own then track_fields(self) end
     rawset(self, "built", true)
     return self
   end)
@@ -371,10 +335,16 @@ function layer.class(name, own)
   local make = layer.registry:class(name, own)
   return function(record)
     if type(record) == "table" then
-      local copy = {}
+      local copy, record_init = {}, record.init
       for key, value in pairs(record) do copy[key] = value end
       if type(copy.call) ~= "function" then raise("%s: a layer needs a function call(self, x, training)", name) end
-      copy.build = once(name, copy.build)
+      copy.build = once(name, copy.build, own)
+      if own then
+        copy.init = function(self)
+          if record_init then record_init(self) end
+          track_fields(self)
+        end
+      end
       if copy.takes_many == nil then copy.takes_many = own or nil end
       record = copy
     end

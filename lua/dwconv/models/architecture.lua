@@ -16,10 +16,13 @@ local architecture = {}
 -- Families whose functions change settings, files, or what a script holds.
 local CLOSED <const> = { settings = true, state = true, gradients = true, io = true, create = true, update = true }
 
+local OPEN <const> = { einsum = true, in_train_phase = true, in_test_phase = true }
+
 local function is_open(record)
-  if not record or record.refused or CLOSED[record.family] then return false end
+  if not record or record.refused then return false end
+  if OPEN[record.name] then return true end
   local first = record.kinds[1]
-  return first ~= nil and first.tensors == true or record.name == "einsum"
+  return not CLOSED[record.family] and first ~= nil and first.tensors == true
 end
 
 -- ---- to data ---------------------------------------------------------------------------------------

@@ -59,8 +59,9 @@ end
 
 -- ---- saving ----------------------------------------------------------------------------------------
 
--- Losses and metrics as data; what a script wrote itself is left out.
-local function plain(v)
+-- Losses and metrics as data; what a script wrote itself is left out. `whole`: a list that lacks one is left out
+-- too, as its places count.
+local function plain(v, whole)
   if type(v) == "string" then return v end
   if classes.is_instance(v) then
     local data = classes.serialize(v)
@@ -68,8 +69,15 @@ local function plain(v)
     return fine and data or nil
   end
   if type(v) ~= "table" or getmetatable(v) then return nil end
-  local copy = {}
-  for key, item in pairs(v) do copy[key] = plain(item) end
+  local copy, n = {}, #v
+  for i = 1, n do
+    local item = plain(v[i])
+    if item == nil and whole then return nil end
+    copy[#copy + 1] = item
+  end
+  for key, item in pairs(v) do
+    if math.type(key) == nil then copy[key] = plain(item) end
+  end
   return copy
 end
 
@@ -88,7 +96,7 @@ local function training_data(model, tensors)
     end
   end
   return {
-    optimizer = plain(compiled.optimizer), loss = plain(compiled.loss), loss_weights = compiled.loss_weights,
+    optimizer = plain(compiled.optimizer), loss = plain(compiled.loss, true), loss_weights = compiled.loss_weights,
     metrics = plain(compiled.metrics), weighted_metrics = plain(compiled.weighted_metrics), iterations = iterations,
     slots = names, variables = order, position = rawget(model, "position"),
     draws = draws,

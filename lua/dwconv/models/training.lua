@@ -170,7 +170,10 @@ end
 -- Runs f to its end before Ctrl-C is looked at, which interrupts the main thread alone.
 local function unbroken(f)
   local fine, why = coroutine.resume(coroutine.create(f))
-  if not fine then error(why, 0) end
+  if fine then return end
+  local spoken = type(why) ~= "string" or why:find "^[^\n]-:%d+: " or why:find("interrupted!", 1, true)
+  if spoken then error(why, 0) end
+  raise("%s", why) -- in the coroutine nobody knew which function was called
 end
 
 local function update(self, gradients, variables)
@@ -300,7 +303,7 @@ end
 
 --- The options of fit, train_on_batch and their like.
 training.class_weight = kinds.optional(kinds.table("table<integer, number>", "a weight for each class, from 1 on; "
-  .. "of labels that are 0 or 1, for 0 and 1"))
+  .. "for 0 and 1, if the output is one number"))
 training.sample_weight = kinds.new {
   optional = true,
   annotation = "dwconv.Tensor|table",
@@ -312,13 +315,19 @@ training.sample_weight = kinds.new {
 local parse_batch = args.options({ sample_weight = training.sample_weight, class_weight = training.class_weight },
   "(x, y, {options})")
 
--- A weight for each sample, by its class. Labels are classes from 1 on, rows with a 1, or 0 and 1 of a binary loss.
-local function weights_of_classes(y, class_weight)
+-- A weight for each sample, by its class. Labels are classes from 1 on, or rows with a 1; those of an output of one
+-- number are 0 and 1.
+local function weights_of_classes(y, output, class_weight)
+  if y.ndim > 2 then raise("class_weight needs a label for each sample, got y of shape %s", y.shape) end
+  local first = output.shape[#output.shape] == 1 and 0 or 1
   local labels = y.ndim > 1 and y.shape[2] > 1 and K.argmax(y, { axis = 2 }) or K.reshape(y, { -1 })
   labels = K.cast(labels, "int32")
-  local least, most = 1, 0
-  if labels.size > 0 then least, most = K.min(labels):item(), K.max(labels):item() end
-  local first = least == 0 and most <= 1 and 0 or 1
+  local most = 0
+  if labels.size > 0 then
+    local least = K.min(labels):item()
+    most = K.max(labels):item()
+    if least < first then raise("class_weight needs labels from %d on, got %d", first, least) end
+  end
   for class, weight in pairs(class_weight) do
     if math.type(class) ~= "integer" or class < first or type(weight) ~= "number" then
       raise("class_weight must map classes, from %d on, to numbers, got %s = %s", first, show(class), show(weight))
@@ -343,7 +352,7 @@ function training.lists_of(self, class_weight, x, y, weights)
   weights = feeding.spread("sample_weight", weights, ends, "output", true)
   if not class_weight then return xs, ys, weights end
   if not ys or #ys > 1 then raise "class_weight needs one output with labels" end
-  local by_class = weights_of_classes(ys[1], class_weight)
+  local by_class = weights_of_classes(ys[1], ends[1], class_weight)
   return xs, ys, { weights and K.cast(weights[1], by_class.dtype) * by_class or by_class }
 end
 

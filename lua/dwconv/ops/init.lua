@@ -122,9 +122,9 @@ end
 -- tape puts both here while it records. slot[3]: a graph (graph.lua), while there are symbolic tensors: it meets(...)
 -- some among the arguments, and then notes the call of the record as a whole, whatever it is made of. slot.scope(): a
 -- token of what records here, the same within one dw.record or dw.no_grad; slot.watch(graph) sets slot[3];
--- slot.is_symbolic(x) is there once there was a graph; slot.hold(t) while tensors borrow memory (grad/arena.lua): what
--- an op remembers of t's step.
-local slot = { nil, nil, nil, scope = nil, watch = nil, is_symbolic = nil, hold = nil }
+-- slot.is_symbolic(x) and slot.refuse_write(x) are there once there was a graph; slot.hold(t) while tensors borrow
+-- memory (grad/arena.lua): what an op remembers of t's step.
+local slot = { nil, nil, nil, scope = nil, watch = nil, is_symbolic = nil, refuse_write = nil, hold = nil }
 ops.slot = slot
 
 -- The source of a record's function: positional arguments, then options; $name stands for what source_of puts there. No
@@ -288,8 +288,10 @@ function ops.refuse(family, name, advice)
   ops.records[name] = { name = name, family = family, refused = advice, call = call }
 end
 
---- To be called before value is written into x in place: the tapes that record must know.
+--- To be called before value is written into x in place: the tapes that record must know, and a symbolic tensor has no
+--- numbers.
 function ops.write(x, value)
+  if slot.is_symbolic and slot.is_symbolic(x) then slot.refuse_write(x) end
   if slot[2] then slot[2](x, value) end
 end
 

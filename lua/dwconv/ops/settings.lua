@@ -113,11 +113,14 @@ plain "learning_phase_scope" {
   example = "print(K.learning_phase_scope(1, function() return K.learning_phase() end))",
 }
 
+local either = kinds.anything() -- also a symbolic tensor, of which a model chooses when it runs
+either.tensors = true
+
 for name, at in pairs { in_train_phase = 1, in_test_phase = 0 } do
   plain(name) {
     doc = ("x in the %s phase, else alt; of either a function's result, which is called only then."):format(
       name:match "in_(%a+)_"),
-    values = { { "x", kinds.anything() }, { "alt", kinds.anything() } },
+    values = { { "x", either }, { "alt", either } },
     options = { training = phase_kind },
     result = gives("any", "x or alt", true),
     forward = function(x, alt, o)
