@@ -15,7 +15,7 @@ libpng and libjpeg are there to build with.]],
   labels = { "tensor", "convolution", "machine-learning", "numeric" },
 }
 supported_platforms = { "linux" } -- what is tested
-dependencies = { "lua >= 5.4, < 5.5", "dkjson >= 2.5" }
+dependencies = { "lua >= 5.4, < 5.5" } -- and dkjson, where models are to be saved
 test_dependencies = { "busted >= 2.0" }
 build = {
   type = "make",

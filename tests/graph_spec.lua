@@ -139,6 +139,10 @@ describe("a graph", function()
     assert.equal(before + 2, graph.value(x * 1).node.id)
   end)
 
+  it("takes sizes once", function()
+    refuses(function() dw.Input { 3, shape = { 4 } } end, "Input: takes sizes, or shape in their place, got both")
+  end)
+
   it("refuses writes into symbolic tensors, which would be lost", function()
     local x = dw.Input { 3 }
     local function written(f)

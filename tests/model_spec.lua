@@ -265,3 +265,31 @@ digraph "net" {
     assert.matches("conv %(Conv2D%)", tostring(rows))
   end)
 end)
+
+describe("a step of training that does not come to its end", function()
+  it("changes no weights, no moving averages and no random streams", function()
+    local Fails = layers.Layer "Fails" {
+      init = function(self) self.fails = false end,
+      call = function(self, x)
+        if self.fails then return 3 end
+        return x
+      end,
+    }
+    local last = Fails {}
+    local model = dw.Sequential { dw.Input { 3 }, layers.BatchNormalization {}, layers.Dropout { 0.5, seed = 1 },
+      layers.Dense { 2 }, last }
+    model:compile { optimizer = "adam", loss = "mse" }
+    local x, y = random({ 8, 3 }, 1), random({ 8, 2 }, 2)
+    model:train_on_batch(x, y)
+    local before, draws = model:get_weights(), model:get_layer(2).draws
+    last.fails = true
+    refuses(function() model:train_on_batch(x, y) end, "call must give a tensor or a table of tensors, got 3 [at fails")
+    for i, w in ipairs(model.weights) do same(w, before[i]) end
+    assert.equal(draws, model:get_layer(2).draws)
+    last.fails = false
+    model:train_on_batch(x, y)
+    for _, i in ipairs { 1, 3, 4, 5 } do
+      assert.is_true(K.any(K.not_equal(model.weights[i], before[i])):item())
+    end
+  end)
+end)

@@ -253,6 +253,7 @@ local names = { "dtype", "name", "shape" }
 
 local function read_shape(given)
   local sizes = given.shape == nil and given or given.shape
+  if given.shape ~= nil and rawlen(given) > 0 then raise "takes sizes, or shape in their place, got both" end
   if type(sizes) ~= "table" then raise("shape must be a table of sizes, got %s", args.show(sizes)) end
   if rawlen(sizes) > MOST then
     raise("shape must have at most %d axes beside the batch, got %d", MOST, rawlen(sizes))

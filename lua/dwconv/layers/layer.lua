@@ -238,11 +238,23 @@ function base:add_loss(value)
   if collecting then collecting[#collecting + 1] = value end
 end
 
---- Calls f(...) and gives what layers have added to the loss meanwhile, then f's result.
+--- Calls f(...), which writes into weights, at the end of the step of training that computes; now, if there is none. So
+-- a step that an error or Ctrl-C ends changes nothing.
+function layer.at_end(f, ...)
+  if not collecting then return f(...) end
+  for i = 1, slot.hold and select("#", ...) or 0 do
+    local v = select(i, ...)
+    if is_tensor(v) then slot.hold(v) end
+  end
+  table.insert(collecting.at_end, table.pack(f, ...))
+end
+
+--- Calls f(...) and gives what layers have added to the loss meanwhile, with the calls that they want at the end in its
+--- field at_end, then f's result.
 function layer.collecting(f, ...)
   local former = collecting
   local _ <close> = setmetatable({}, { __close = function() collecting = former end })
-  local list = {}
+  local list = { at_end = {} }
   collecting = list
   return list, f(...)
 end

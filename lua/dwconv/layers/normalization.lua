@@ -51,7 +51,15 @@ local function correction(self, x)
   return (in_keras and larger or 1) / (in_K and larger or 1)
 end
 
--- y and the moments of x, with which the moving averages go on.
+-- Moves the averages after the moments of a batch.
+local function move(self, mean, var, factor)
+  no_grad(function()
+    K.moving_average_update(self.moving_mean, mean, self.momentum)
+    K.moving_average_update(self.moving_variance, factor == 1 and var or var * factor, self.momentum)
+  end)
+end
+
+-- What x is normalized to; its moments move the averages.
 local function train(self, x, clip)
   local axes = {}
   for i = 1, x.ndim do
@@ -59,11 +67,7 @@ local function train(self, x, clip)
   end
   local gamma, beta = parameters(self)
   local y, mean, var = K.normalize_batch_in_training(x, gamma, beta, axes, { epsilon = self.epsilon, clip = clip })
-  no_grad(function()
-    local factor = correction(self, x)
-    K.moving_average_update(self.moving_mean, mean, self.momentum)
-    K.moving_average_update(self.moving_variance, factor == 1 and var or var * factor, self.momentum)
-  end)
+  layer.at_end(move, self, mean, var, correction(self, x))
   return y
 end
 

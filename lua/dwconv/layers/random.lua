@@ -68,4 +68,13 @@ function random.restore(model, list)
   return true
 end
 
+local Undoing = { __close = function(self)
+  if not self.stays then random.restore(self.model, self.counts) end
+end }
+
+--- To be closed: what a model's layers have drawn since is undone then, unless the field `stays` is set.
+function random.undoing(model)
+  return setmetatable({ model = model, counts = random.counts(model), stays = false }, Undoing)
+end
+
 return random

@@ -31,7 +31,8 @@ end
 local function check_plain(v, where)
   if type(v) == "function" or type(v) == "table" and getmetatable(v) or type(v) == "userdata" then
     raise('%s holds %s, which cannot be saved; make a class of layers for it, dw.layers.Layer "Name" { ... }, and '
-      .. "hand it to dw.load_model as a custom object", where, type(v) == "function" and "a Lua function" or show(v))
+      .. "hand it to dw.load_model as a custom object", where, type(v) == "function" and "a Lua function"
+      or args.check.is_callable(v) and "a composed op" or show(v))
   end
   for _, item in pairs(type(v) == "table" and v or {}) do check_plain(item, where) end
   return v

@@ -67,6 +67,33 @@ local function check_tensors(what, list)
   end
 end
 
+--- A weight for each sample, by its class. Labels are classes from 1 on, or rows with a 1; those of an output of one
+--- number are 0 and 1.
+---@param y dwconv.Tensor
+---@param output table the value of the output
+---@param class_weight table<integer, number>
+function feeding.weights_of_classes(y, output, class_weight)
+  if y.ndim > 2 then raise("class_weight needs a label for each sample, got y of shape %s", y.shape) end
+  local first = output.shape[#output.shape] == 1 and 0 or 1
+  local labels = y.ndim > 1 and y.shape[2] > 1 and K.argmax(y, { axis = 2 }) or K.reshape(y, { -1 })
+  labels = K.cast(labels, "int32")
+  local most = 0
+  if labels.size > 0 then
+    local least = K.min(labels):item()
+    most = K.max(labels):item()
+    if least < first then raise("class_weight needs labels from %d on, got %d", first, least) end
+  end
+  for class, weight in pairs(class_weight) do
+    if math.type(class) ~= "integer" or class < first or type(weight) ~= "number" then
+      raise("class_weight must map classes, from %d on, to numbers, got %s = %s", first, show(class), show(weight))
+    end
+    most = math.max(most, class)
+  end
+  local list = {}
+  for class = first, most do list[#list + 1] = class_weight[class] or 1 end
+  return K.gather(K.constant(list), labels + (1 - first))
+end
+
 -- ---- arrays ----------------------------------------------------------------------------------------
 
 local Arrays = {}

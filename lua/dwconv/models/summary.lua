@@ -131,7 +131,7 @@ function summary.summary_text(self, shape)
   local lines = { ('Model: "%s"'):format(self.name) }
   if not self.built and rawget(self, "stack") then
     if not shape then
-      args.raise("summary: %s is not built yet: give the shape of a sample, model:summary{28, 28, 1}", self.name)
+      args.raise("%s is not built yet: give the shape of a sample, model:summary{28, 28, 1}", self.name)
     end
     local rows, why = rows_so_far(self, shape)
     if why then

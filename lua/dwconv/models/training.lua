@@ -15,6 +15,7 @@ local metrics = require "dwconv.metrics"
 local network = require "dwconv.models.network"
 local ops = require "dwconv.ops"
 local optimizers = require "dwconv.optimizers"
+local random = require "dwconv.layers.random"
 
 local kinds, raise, show, is_tensor = args.kinds, args.raise, args.show, args.check.is_tensor
 local record, no_grad = ops.calls.record, ops.calls.no_grad
@@ -164,7 +165,7 @@ local function forward(self, heads, x, y, weights, is_training)
   local added, outputs = layer.collecting(layer.in_phase, is_training, network.run, self, x, is_training)
   local predictions = as_list(outputs)
   local total, each = total_loss(self, heads, y, predictions, weights, added)
-  return total, each, predictions
+  return total, each, predictions, added.at_end
 end
 
 -- Runs f to its end before Ctrl-C is looked at, which interrupts the main thread alone.
@@ -176,10 +177,16 @@ local function unbroken(f)
   raise("%s", why) -- in the coroutine nobody knew which function was called
 end
 
-local function update(self, gradients, variables)
+-- Makes the calls that layers have put off.
+local function finish(at_end)
+  for _, call in ipairs(at_end) do call[1](table.unpack(call, 2, call.n)) end
+end
+
+local function update(self, gradients, variables, at_end)
   local pairs_ = {}
   for i, v in ipairs(variables) do pairs_[i] = { gradients[i], v.tensor } end
   self.optimizer:apply_gradients(pairs_)
+  finish(at_end)
   no_grad(function()
     for _, v in ipairs(variables) do
       if v.constraint then K.update(v.tensor, v.constraint(v.tensor)) end
@@ -281,10 +288,12 @@ function training.step(self, x, y, weights)
   local variables, tensors = self:trainable_variables(), {}
   for i, v in ipairs(variables) do tensors[i] = v.tensor end
   local _ <close> = open_arena(self, heads)
-  local tape, total, each, predictions = record(forward, self, heads, x, y, weights, true)
+  local drawn <close> = random.undoing(self)
+  local tape, total, each, predictions, at_end = record(forward, self, heads, x, y, weights, true)
   for _, t in ipairs(predictions) do arena.keep(t) end
   local gradients = #tensors > 0 and tape:gradients(total, tensors, { release = true }) or {}
-  unbroken(function() arena.outside(update, self, gradients, variables) end)
+  unbroken(function() arena.outside(update, self, gradients, variables, at_end) end)
+  drawn.stays = true
   arena.outside(update_metrics, heads, y, predictions, weights)
   return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
 end
@@ -294,7 +303,8 @@ function training.test(self, x, y, weights)
   local heads = heads_of(self)
   check_labels(heads, y)
   local _ <close> = open_arena(self, heads)
-  local total, each, predictions = no_grad(forward, self, heads, x, y, weights, false)
+  local total, each, predictions, at_end = no_grad(forward, self, heads, x, y, weights, false)
+  finish(at_end)
   arena.outside(update_metrics, heads, y, predictions, weights)
   return with_metrics(heads, losses_of(heads, total, each)), x[1].shape[1]
 end
@@ -315,30 +325,6 @@ training.sample_weight = kinds.new {
 local parse_batch = args.options({ sample_weight = training.sample_weight, class_weight = training.class_weight },
   "(x, y, {options})")
 
--- A weight for each sample, by its class. Labels are classes from 1 on, or rows with a 1; those of an output of one
--- number are 0 and 1.
-local function weights_of_classes(y, output, class_weight)
-  if y.ndim > 2 then raise("class_weight needs a label for each sample, got y of shape %s", y.shape) end
-  local first = output.shape[#output.shape] == 1 and 0 or 1
-  local labels = y.ndim > 1 and y.shape[2] > 1 and K.argmax(y, { axis = 2 }) or K.reshape(y, { -1 })
-  labels = K.cast(labels, "int32")
-  local most = 0
-  if labels.size > 0 then
-    local least = K.min(labels):item()
-    most = K.max(labels):item()
-    if least < first then raise("class_weight needs labels from %d on, got %d", first, least) end
-  end
-  for class, weight in pairs(class_weight) do
-    if math.type(class) ~= "integer" or class < first or type(weight) ~= "number" then
-      raise("class_weight must map classes, from %d on, to numbers, got %s = %s", first, show(class), show(weight))
-    end
-    most = math.max(most, class)
-  end
-  local list = {}
-  for class = first, most do list[#list + 1] = class_weight[class] or 1 end
-  return K.gather(K.constant(list), labels + (1 - first))
-end
-
 --- Lists of what a script passes, one tensor for each input or output: x, y, weights of samples. A model that waits for
 --- its first numbers is built.
 function training.lists_of(self, class_weight, x, y, weights)
@@ -352,7 +338,7 @@ function training.lists_of(self, class_weight, x, y, weights)
   weights = feeding.spread("sample_weight", weights, ends, "output", true)
   if not class_weight then return xs, ys, weights end
   if not ys or #ys > 1 then raise "class_weight needs one output with labels" end
-  local by_class = weights_of_classes(ys[1], ends[1], class_weight)
+  local by_class = feeding.weights_of_classes(ys[1], ends[1], class_weight)
   return xs, ys, { weights and K.cast(weights[1], by_class.dtype) * by_class or by_class }
 end
 
