@@ -15,16 +15,9 @@
 local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"
 
-local kinds, raise, show = args.kinds, args.raise, args.show
+local kinds, raise, show, sorted_keys = args.kinds, args.raise, args.show, args.sorted_keys
 
 local classes = {}
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
 
 -- ---- options -------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ return {
   raise = words.raise,
   show = words.show,
   hint = words.hint,
+  sorted_keys = words.sorted_keys,
   call = words.call,
   call2 = words.call2,
   speaking = words.speaking,

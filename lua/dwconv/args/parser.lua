@@ -5,16 +5,9 @@
 local remembering = require "dwconv.args.recall"
 local words = require "dwconv.args.words"
 
-local raise, show, hint = words.raise, words.show, words.hint
+local raise, show, hint, sorted_keys = words.raise, words.show, words.hint, words.sorted_keys
 
 local parser = {}
-
-local function sorted_keys(t)
-  local keys = {}
-  for k in pairs(t) do keys[#keys + 1] = k end
-  table.sort(keys)
-  return keys
-end
 
 local function refuse_extra(takes, value) raise("takes %s, got a further %s", takes, show(value)) end
 

@@ -74,6 +74,16 @@ function words.hint(word, names)
   return nearest and ('; did you mean "%s"?'):format(nearest) or ""
 end
 
+--- The keys of a table of names, in alphabetical order.
+---@param t table<string, any>
+---@return string[]
+function words.sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
 --- Words as a choice: `a`, `a or b`, `a, b or c`.
 ---@param list string[]
 ---@return string

@@ -55,13 +55,6 @@ local function is_better(self, a, b, delta)
   return a + delta < b
 end
 
-local function names_of(logs)
-  local names = {}
-  for name in pairs(logs) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 -- The number that is watched; where it is missing, nil, and the first time a warning, as validation need not run in
 -- every epoch.
 local function watched(self, logs)
@@ -69,7 +62,7 @@ local function watched(self, logs)
   if value == nil and not self.warned then
     self.warned = true
     io.stderr:write(("%s: there is no %s to monitor; there are %s\n"):format(getmetatable(self).class.name,
-      show(self.monitor), table.concat(names_of(logs), ", ")))
+      show(self.monitor), table.concat(args.sorted_keys(logs), ", ")))
   end
   return value
 end
@@ -128,7 +121,7 @@ local function path_of(pattern, values)
     local value = values[name]
     if value == nil then
       raise("ModelCheckpoint: filepath %s names %s, but there are %s", show(pattern), show(name),
-        table.concat(names_of(values), ", "))
+        table.concat(args.sorted_keys(values), ", "))
     end
     if form == "" then return math.type(value) == "integer" and ("%d"):format(value) or ("%.14g"):format(value) end
     local fine, text = pcall(string.format, "%" .. form, value)
@@ -264,7 +257,7 @@ registry:class "LearningRateScheduler" {
   on_epoch_end = function(self, _, logs) logs.lr = rate_of(self) end,
 }
 
-require "dwconv.callbacks.records"(registry, names_of)
+require "dwconv.callbacks.records"(registry)
 
 -- ---- functions of scripts ------------------------------------------------------------------------
 

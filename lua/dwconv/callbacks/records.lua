@@ -5,8 +5,8 @@ local args = require "dwconv.args"
 
 local kinds, raise = args.kinds, args.raise
 
---- Adds the classes to the registry. names_of(logs): their names in alphabetical order.
-return function(registry, names_of)
+--- Adds the classes to the registry.
+return function(registry)
   -- A line for each epoch, of many the first and the last; losses first.
   local function history_text(self)
     local EDGE <const> = 10
@@ -82,7 +82,7 @@ a file that is there.]],
     end,
     on_epoch_end = function(self, epoch, logs)
       if not self.keys then
-        self.keys = names_of(logs)
+        self.keys = args.sorted_keys(logs)
         if not self.headed then self:row { "epoch", table.unpack(self.keys) } end
       end
       local cells = { digits(epoch) }
