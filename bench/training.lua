@@ -17,15 +17,18 @@ model:compile { optimizer = dw.optimizers.SGD { 0.01 }, loss = "sparse_categoric
 local x = dw.uniform { BATCH, SIZE, SIZE, 3 }
 local y = dw.arange(BATCH, { dtype = "int32" }) % CLASSES + 1
 
-local function best_step()
-  local best = math.huge
+-- The shortest of some calls, in seconds.
+local function best(f)
+  local least = math.huge
   for _ = 1, steps do
     local start = dw.clock()
-    model:train_on_batch(x, y)
-    best = math.min(best, dw.clock() - start)
+    f()
+    least = math.min(least, dw.clock() - start)
   end
-  return best
+  return least
 end
+
+local function best_step() return best(function() model:train_on_batch(x, y) end) end
 
 local function peak_memory() -- MB
   for line in io.lines "/proc/self/status" do
@@ -127,16 +130,6 @@ for _, kind in ipairs(names) do print(("  %-28s %7.2f"):format(kind, kinds[kind]
 
 local POINTWISE = { { 48, 32, 64 }, { 24, 64, 128 }, { 24, 128, 128 }, { 12, 128, 256 }, { 12, 256, 256 }, { 6, 256, 512 },
   { 6, 512, 512 }, { 3, 512, 1024 }, { 3, 1024, 1024 } }
-
-local function best(f)
-  local least = math.huge
-  for _ = 1, steps do
-    local start = dw.clock()
-    f()
-    least = math.min(least, dw.clock() - start)
-  end
-  return least
-end
 
 print "\npointwise, 32 images, one thread: % of the FMA peak, forward, gradient of x, of the kernel"
 for _, case in ipairs(POINTWISE) do

@@ -133,9 +133,8 @@ local function accumulate_part(grads, own, id, e, g)
 end
 
 -- Lets go of what was made for the readers of a call's result, which all come after it.
-local function forget(remade, e)
-  local v = remade[e]
-  local made = v and call.forget(v)
+local function forget(e)
+  local made = call.forget(e)
   if made and arena.open then arena.drop(made) end
 end
 
@@ -242,22 +241,10 @@ local function number_of_loss(self, loss, made, broken, asked)
   return id
 end
 
--- The results that are made again, by the entry that gave them.
-local function remade_of(entries)
-  local remade = {}
-  for _, e in ipairs(entries) do
-    for _, value in operands(e) do
-      if call.is_remade(value) then remade[call.origin(value)] = value end
-    end
-  end
-  return remade
-end
-
 -- The gradients by number, at least of those asked for. With `release` the entries are let go of on the way.
 local function walk(self, loss, given, wanted, asked, release)
   local entries, n, grads, own = self.entries, #self.entries, {}, {}
   if self.released then raise "the tape was released by an earlier call; record again" end
-  local remade = remade_of(entries)
   local made, lost, broken = mark_dependents(wanted, entries, n)
   put(grads, number_of_loss(self, loss, made, broken, asked), starting_gradient(loss, given))
   for i = n, 1, -1 do
@@ -272,10 +259,10 @@ local function walk(self, loss, given, wanted, asked, release)
       if not asked[number] then put(grads, number, nil) end
       if mark then arena.sweep(mark) end
     end
-    forget(remade, e)
+    forget(e)
     if release then
       if arena.open then tape.each_kept(e, arena.drop) end
-      entries[i], remade[e] = nil, nil
+      entries[i] = nil
     end
   end
   self.released = release

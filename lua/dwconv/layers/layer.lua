@@ -42,8 +42,6 @@ local function snake_case(name)
   return (name:gsub("(.)(%u%l+)", "%1_%2"):gsub("(%l)(%u)", "%1_%2"):lower())
 end
 
-layer.snake_case = snake_case
-
 --- A name that no layer had: "dense", then "dense_1".
 function layer.unique_name(prefix)
   local n = K.get_uid(prefix)

@@ -60,14 +60,17 @@ layer.class "GaussianNoise" {
   end,
 }
 
+-- The beginning of a layer that divides by 1 - rate.
+local function start_below_one(self)
+  if self.rate == 1 then args.raise "rate must be below 1, got 1" end
+  random.start(self)
+end
+
 layer.class "GaussianDropout" {
   doc = "While training, x times normally distributed numbers of mean 1 and deviation sqrt(rate / (1 - rate)).",
   leading = { "rate", "seed" },
   options = { rate = rate(), seed = random.seed() },
-  init = function(self)
-    if self.rate == 1 then args.raise "rate must be below 1, got 1" end
-    random.start(self)
-  end,
+  init = start_below_one,
   call = function(self, x, training)
     if not training or self.rate == 0 then return x end
     return x * random.normal(self, x.shape, 1, math.sqrt(self.rate / (1 - self.rate)), x.dtype)
@@ -82,10 +85,7 @@ While training, numbers are set to what selu tends to below, and all are scaled 
 1 stay. noise_shape is as in Dropout.]],
   leading = { "rate", "noise_shape", "seed" },
   options = { rate = rate(), noise_shape = kinds.optional(kinds.shape(true)), seed = random.seed() },
-  init = function(self)
-    if self.rate == 1 then args.raise "rate must be below 1, got 1" end
-    random.start(self)
-  end,
+  init = start_below_one,
   call = function(self, x, training)
     if not training or self.rate == 0 then return x end
     local p = self.rate

@@ -66,9 +66,7 @@ end
 
 -- ---- fit -------------------------------------------------------------------------------------------
 
-local positive = kinds.whole(nil, 1)
-
-local function optional(kind) return kinds.optional(kind) end
+local positive, optional = kinds.whole(nil, 1), kinds.optional
 
 local fit_options = {
   batch_size = kinds.whole(32, 1),
@@ -221,9 +219,8 @@ fit.evaluate = args.speaking("evaluate", function(self, x, y, given, ...)
   bar:begin(1)
   local logs = evaluate(self, source, function() end, function(step, so_far) bar:step(step, so_far) end)
   bar:finish(logs, source.steps)
-  local list = {}
-  for i, name in ipairs(training.names(self)) do list[i] = logs[name] end
-  return table.unpack(list)
+  self.blocks = false
+  return training.numbers(self, logs)
 end)
 
 local predict_options = { batch_size = kinds.whole(32, 1), steps = optional(positive) }

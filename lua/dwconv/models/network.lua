@@ -225,7 +225,8 @@ local function let_go(numbers, values)
   end
 end
 
---- The outputs for x. `watch`, if given, is called after each step with its node and how to find a value's tensor.
+--- The outputs for x. `watch`, if given, is called in the place of each step, with its node, how to find a value's
+--- tensor, and a function that runs the step.
 function network.run(self, x, training, watch)
   local numbers, inputs = {}, network.inputs_of(self, x)
   for i, v in ipairs(self.input_values) do put(numbers, v, inputs[i]) end

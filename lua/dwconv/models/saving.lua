@@ -330,5 +330,4 @@ saving.load_model = args.speaking("load_model", function(path, ...)
   end)
 end)
 
-
 return saving

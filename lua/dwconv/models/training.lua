@@ -347,8 +347,8 @@ local function batch_of(self, x, y, ...)
   return training.lists_of(self, o.class_weight, x, y, o.sample_weight)
 end
 
--- Loss, then metrics, as numbers.
-local function numbers(self, logs)
+--- The loss, then the metrics, as Lua numbers.
+function training.numbers(self, logs)
   local list = {}
   for i, name in ipairs(training.names(self)) do list[i] = logs[name] end
   return table.unpack(list)
@@ -358,14 +358,14 @@ end
 training.train_on_batch = args.speaking("train_on_batch", function(self, x, y, ...)
   local xs, ys, weights = batch_of(self, x, y, ...)
   self:reset_metrics()
-  return numbers(self, (training.step(self, xs, ys, weights)))
+  return training.numbers(self, (training.step(self, xs, ys, weights)))
 end)
 
 --- The loss and the metrics of a batch, without training.
 training.test_on_batch = args.speaking("test_on_batch", function(self, x, y, ...)
   local xs, ys, weights = batch_of(self, x, y, ...)
   self:reset_metrics()
-  return numbers(self, (training.test(self, xs, ys, weights)))
+  return training.numbers(self, (training.test(self, xs, ys, weights)))
 end)
 
 --- The outputs for a batch, as in inference.

@@ -16,7 +16,8 @@ local call = {
 
 -- An entry is {record, the result's number, the result or its ghost, options, how often the result had been written};
 -- then for each argument {itself or its ghost, its number, how often it had been written}. Of what is no tensor, number
--- and count are nil or false; of a list of tensors, all three are lists.
+-- and count are nil or false; of a list of tensors, all three are lists. `remade` is what stands for its result in the
+-- entries that read it, if that is not kept but made again.
 local RECORD <const>, NUMBER <const>, RESULT <const>, OPTIONS <const>, WRITES <const> = 1, 2, 3, 4, 5
 local HEAD <const>, EACH <const> = 5, 3
 
@@ -72,8 +73,10 @@ function call.make(v, recorded)
   return v.value, true
 end
 
---- Lets go of what was made for v, and gives it.
-function call.forget(v)
+--- Lets go of what was made for the readers of an entry's result, and gives it.
+function call.forget(e)
+  local v = e.remade
+  if not v then return nil end
   local made = v.value
   v.value = nil
   return made
@@ -103,7 +106,10 @@ return function(tape, record, y, o$args)
   local kept = call.kept(record, $two)
   $kept
   local e = { record, tape.number_result(y), kept.result and y or ghost(y, call.small), o, wy$parts }
-  if record.remake then tape.remade[y] = remade(e, y) end
+  if record.remake then
+    e.remade = remade(e, y)
+    tape.remade[y] = e.remade
+  end
   return tape.add(e)
 end]]
 
