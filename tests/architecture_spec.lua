@@ -79,6 +79,7 @@ describe("who may know whom", function()
       { "help/uses%.lua$", {} },
       { "help/classes%.lua$", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.help%.uses" } },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
+      { "help/signature%.lua$", { "dwconv%.args", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
@@ -106,6 +107,10 @@ describe("who may know whom", function()
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.activations", "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics",
         "dwconv%.optimizers", "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
+      { "timing%.lua$", { "dwconv%.args", "dwconv%.io%.terminal" } },
+      { "repl/", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.core", "dwconv%.help", "dwconv%.help%..+", "dwconv%.io%.file",
+        "dwconv%.io%.terminal", "dwconv%.line", "dwconv%.lookup", "dwconv%.ops", "dwconv%.prompt", "dwconv%.repl%..+", "dwconv%.tensor" } },
+      { "/command%.lua$", { "dwconv", "dwconv%.help", "dwconv%.repl", "dwconv%.repl%..+" } },
       { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

@@ -8,6 +8,9 @@ local terminal = {}
 ---@return integer?
 function terminal.columns() return core.columns() end
 
+--- Columns and rows of the terminal; nil where standard output is none.
+function terminal.size() return core.columns(), 24 end
+
 --- Seconds of wall time since some start.
 ---@return number
 function terminal.clock() return core.clock() end
