@@ -1,5 +1,5 @@
--- show/colours.lua: numbers as colours: the range that a tensor's numbers have, maps from a range to colours, and tiles in
--- the colours of their map. init.lua calls it.
+-- show/colours.lua: numbers as colours: the range that a tensor's numbers have, maps from a range to colours, and tiles
+-- in the colours of their map. init.lua calls it.
 -- Invariant: what is neither NaN nor infinite decides the range; the others have colours that no map has.
 
 local K = require "dwconv.backend"

@@ -1,5 +1,6 @@
--- show/init.lua: dw.show, a tensor as a picture in the terminal. The record, and how a picture's parts come together: the
--- tiles of a tensor (tiles.lua), their places (layout.lua), their colours (colours.lua), and the screen (screen.lua).
+-- show/init.lua: dw.show, a tensor as a picture in the terminal. The record, and how the parts of a picture come
+-- together: the tiles of a tensor (tiles.lua), their places (layout.lua), their colours (colours.lua), and the screen
+-- (screen.lua).
 -- Invariant: everything is checked, and the whole text is made, before any of it is printed.
 
 local K = require "dwconv.backend"
@@ -113,7 +114,8 @@ local function looks_of(t, plan, o, map, all)
   end
 end
 
--- The texts of all tiles, with fractions in a pattern, the letters of the longest, and where they have room, if they all have.
+-- The texts of all tiles, with fractions in a pattern, the letters of the longest, and where they have room, if they
+-- all have.
 local function texts_of(plan, room, pattern, beside)
   local texts, longest = {}, 0
   for i = 1, plan.count do
@@ -166,10 +168,7 @@ local function check(t, o)
   end
 end
 
-local function drawn(t, o)
-  check(t, o)
-  local plan = tiles.of(t, o.kind, o.data_format)
-  local mode = o.graphics or screen.mode()
+local function drawn(t, o, plan, mode)
   local range, map = colours.range(t), map_for(plan, o, mode)
   local all = look_at(t, range, plan, o, map)
   local below = caption(t, plan, range, o, all.least, all.greatest)
@@ -223,24 +222,27 @@ in a diverging map, blue below 0, white at 0, red above. The least and greatest 
 are NaN (magenta) or infinite (green). values = true prints the numbers in the picture, or below it if they are many.
 Pictures are no wider than the terminal or `width`, in columns, and no higher than its rows; large ones are averaged,
 small ones have squares for pixels.
-How it is drawn, unless graphics or DWCONV_GRAPHICS in the environment says so: the terminal is asked once, and answers
-within 100 ms (1 s over ssh) whether it has kitty's protocol or sixels; else half blocks in 24-bit or 256 colours; a
-ramp of letters without UTF-8, for TERM=dumb and with NO_COLOR; where standard output is no terminal, one line of text.
-What was typed before it is asked stays for the script: then it is asked the next time.]],
+How it is drawn, unless graphics or DWCONV_GRAPHICS in the environment says so: the terminal is asked once whether it
+has kitty's protocol or sixels, which takes some milliseconds (half a second if it never answers); else half blocks in
+24-bit or 256 colours; a ramp of letters without UTF-8, for TERM=dumb and with NO_COLOR; where standard output is no
+terminal, one line of text. What was typed before the terminal is asked stays for the script, and it is asked the next
+time; keys pressed while it is asked are lost.]],
   values = { { "t", kinds.tensor "h,w, h,w,c, n,h,w,c or kh,kw,c,m" } },
   options = {
     kind = optional(kinds.oneof { "images", "kernel" }, "a guess"),
     data_format = kinds.data_format(),
     range = range_kind,
     each = kinds.flag(false),
-    colours = optional(kinds.oneof({ "grey", "diverging", "heat" }, { gray = "grey" }), '"diverging" for kernels, else "grey"'),
+    colours = optional(kinds.oneof({ "grey", "diverging", "heat" }, { gray = "grey" }),
+      '"diverging" for kernels, else "grey"'),
     values = kinds.flag(false),
     width = optional(kinds.whole(nil, 1), "the terminal's"),
     graphics = optional(kinds.oneof(modes.all), "the best that the terminal has"),
   },
   forward = function(t, o)
-    local text
-    ops.calls.no_grad(function() text = drawn(t, o) end)
+    check(t, o)
+    local plan, mode, text = tiles.of(t, o.kind, o.data_format), o.graphics or screen.mode(), nil
+    ops.calls.no_grad(function() text = drawn(t, o, plan, mode) end) -- nothing of this is for tapes
     print(text)
   end,
   home = "dw",

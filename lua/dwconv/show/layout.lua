@@ -66,8 +66,8 @@ local function filling(room, h, w)
 end
 
 --- How tiles of h x w pixels are laid out.
----@param room table columns, rows: the room; cell: as screen.size gives it; count: tiles; group: how many belong side by
---- side; label: the longest label's letters, 0 for none; fill: whether one tile fills the room; most: pixels that a
+---@param room table columns, rows: the room; cell: as screen.size gives it; count: tiles; group: how many belong side
+--- by side; label: the longest label's letters, 0 for none; fill: whether one tile fills the room; most: pixels that a
 --- picture may have
 ---@param h integer
 ---@param w integer

@@ -1,5 +1,5 @@
--- show/values.lua: tiles as text, each number in a cell of its colour. init.lua calls it where values are wanted and have
--- room.
+-- show/values.lua: tiles as text, each number in a cell of its colour. init.lua calls it where values are wanted and
+-- have room.
 -- Invariant: all cells of a picture are equally wide, and a number can be read on its ground.
 
 local blocks = require "dwconv.show.blocks"
