@@ -81,7 +81,7 @@ describe("who may know whom", function()
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/signature%.lua$", { "dwconv%.args", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
-        "dwconv%.io%..+" } },
+        "dwconv%.io%..+", "dwconv%.show" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
       { "io/terminal%.lua$", { "dwconv%.core" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },
@@ -111,6 +111,7 @@ describe("who may know whom", function()
       { "repl/", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.core", "dwconv%.help", "dwconv%.help%..+", "dwconv%.io%.file",
         "dwconv%.io%.terminal", "dwconv%.line", "dwconv%.lookup", "dwconv%.ops", "dwconv%.prompt", "dwconv%.repl%..+", "dwconv%.tensor" } },
       { "/command%.lua$", { "dwconv", "dwconv%.help", "dwconv%.repl", "dwconv%.repl%..+" } },
+      { "show/", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops", "dwconv%.lookup", "dwconv%.io%..+", "dwconv%.show%..+" } },
       { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

@@ -69,7 +69,7 @@ static int prompt_call(lua_State *L) {
   return lua_gettop(L);
 }
 
-// ignore(): from now on Ctrl-C does nothing outside of call, where lua5.4 would end the process, nor does Ctrl-\ anywhere.
+// ignore(): from now on Ctrl-C does nothing outside of call, where lua5.4 would end the process, nor does Ctrl-\.
 static int prompt_ignore(lua_State *L) {
   (void)L;
   signal(SIGINT, SIG_IGN);

@@ -4,6 +4,7 @@
 // A step is a line:
 //   send TEXT     types; \r is Enter, \t Tab, \e Escape, \\ a backslash, \xHH a byte
 //   wait TEXT     until the command has written this, after what the last wait found; fails after 20 seconds
+//   prompt        the same for the prompt, "> "
 //   answer TEXT   what the terminal answers when it is asked for its attributes (ESC [ c); nothing, if it is not said
 //   size R C      the terminal gets this size
 //   modes         fails unless the modes of the terminal are those of the beginning
@@ -348,6 +349,8 @@ static void step(char *line) {
     struct winsize size = {.ws_row = (unsigned short)strtol(text, &columns, 10)};
     size.ws_col = (unsigned short)strtol(columns, NULL, 10);
     ioctl(terminal, TIOCSWINSZ, &size);
+  } else if (strcmp(line, "prompt") == 0) {
+    if (!wait_for("> ", PATIENCE)) fail("waited in vain for the prompt");
   } else if (strcmp(line, "modes") == 0) {
     check_modes();
   } else if (strcmp(line, "end") == 0) {

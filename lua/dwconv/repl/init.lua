@@ -35,13 +35,17 @@ local function edited(line, self)
   end
 end
 
+local function ask_line(prompt)
+  if prompt then io.stdout:write(prompt):flush() end
+  return io.read "L"
+end
+
 -- Lines as the terminal or the pipe gives them. Two empty lines end an entry that is not finished.
 local function plain(self, prompts)
   return function()
     local lines, blank = {}, 0
     repeat
-      if prompts then io.stdout:write(#lines == 0 and PROMPT or MORE):flush() end
-      local fine, line = system.call(io.read, "L")
+      local fine, line = system.call(ask_line, prompts and (#lines == 0 and PROMPT or MORE))
       if not fine then
         io.stdout:write "\n"
         return nil, "interrupt"
@@ -106,6 +110,14 @@ local function greet(dw, why)
   if why then print(WITHOUT_LINES:format(why)) end
 end
 
+-- Does what an entry says. An error here is none of the entry's: it has changed something that the prompt itself needs,
+-- such as `string` or `io`.
+local function obey(self, text)
+  local fine, result = pcall(function() return asked(self, text) or self:run(text, true) end)
+  if not fine then io.stderr:write("the prompt failed: ", tostring(result), "\n") end
+  return fine and result
+end
+
 -- Reads and runs entries until there are no more, or one from a pipe fails.
 local function loop(self, read, goes_on)
   while true do
@@ -114,8 +126,7 @@ local function loop(self, read, goes_on)
     if text then
       text = without_prompts(text)
       if leaves(text) then return true end
-      local fine = asked(self, text) or self:run(text, true)
-      if not fine and not goes_on then return false end
+      if not obey(self, text) and not goes_on then return false end
     end
   end
 end
