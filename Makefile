@@ -219,9 +219,9 @@ $(BUILD)/bench.$(LIB_EXT): $(BENCH_C) bench/bench.h $(CORE_O)
 
 BENCHES  ?= $(filter-out small_net,$(basename $(notdir $(wildcard bench/*.lua))))
 
-bench: all $(BUILD)/bench.$(LIB_EXT)
+bench: all $(BUILD)/bench.$(LIB_EXT) $(BUILD)/host/pty
 	@for room in $(BENCHES); do \
-	  $(RUN) MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) bench/$$room.lua || exit 1; \
+	  $(RUN) BUILD='$(BUILD)' MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) bench/$$room.lua || exit 1; \
 	done
 
 # ---- bench-peers: races every peer; RACE takes race.py's options and ONLY a pattern of the layers, for a quick look -------

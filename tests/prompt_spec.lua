@@ -230,7 +230,7 @@ end
     local out = steps(here.env, [[
 size 12 40
 prompt
-send x = dw.ones { 30, 5 }\r
+send x = dw.ones { 18, 5 }\r
 prompt
 send x\r
 prompt
@@ -240,7 +240,7 @@ prompt
 send \x04
 end
 ]])
-    local first, second = out:match "tensor 30x5 float32\n(.-)> .-tensor 30x5 float32\n(.-)> "
+    local first, second = out:match "tensor 18x5 float32\n(.-)> .-tensor 18x5 float32\n(.-)> "
     local function measure(text)
       local lines, widest = 0, 0
       for line in text:gmatch "([^\n]*)\n" do lines, widest = lines + 1, math.max(widest, #line) end
@@ -248,7 +248,7 @@ end
     end
     local lines, widest = measure(first)
     assert.is_true(lines <= 12 and widest < 40, out)
-    assert.equal(30, (measure(second)))
+    assert.equal(18, (measure(second)))
   end)
 
   it("works without line editing, and says so once", function()

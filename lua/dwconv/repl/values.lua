@@ -3,11 +3,13 @@
 -- Invariant: showing changes nothing, and an error in a script's own __tostring becomes a part of the text.
 
 local args = require "dwconv.args"
+local lookup = require "dwconv.lookup"
 local tensor = require "dwconv.tensor"
 
 local values = {}
 
 local MOST_KEYS <const> = 20
+local MOST_LINES <const> = 20 -- of a tensor
 local LONGEST <const> = 60 -- bytes of a string within a table
 local LINES_KEPT <const> = 4 -- of the screen, for the entry and the next prompt
 
@@ -104,9 +106,12 @@ end
 ---@return string
 function values.text(v, screen)
   if args.check.is_tensor(v) then
-    local lines, columns = math.max(3, screen.lines - LINES_KEPT), math.min(screen.columns, 120) - 1
+    local lines = math.max(3, math.min(screen.lines - LINES_KEPT, MOST_LINES))
+    local columns = math.min(screen.columns, 120) - 1
     return tensor.text(v, { lines = lines, columns = columns })
   end
+  local names = lookup.names(v)
+  if names then return printed(v):match "^[^\n]*" .. "\n" .. lookup.lines(names, "  ", screen.columns - 1) end
   if type(v) == "string" then return quoted(v, 4000) end
   if type(v) == "function" then return function_text(v) end
   if type(v) == "table" and not (getmetatable(v) and has_printer(v)) then return table_text(v, screen.columns) end
