@@ -7,6 +7,8 @@ local support = require "support"
 local terminal = require "dwconv.io.terminal"
 local terminals = require "terminals"
 
+support.covers "show" -- pictures are read by decoders that know nothing of it, and compared with colours by hand
+
 local build = os.getenv "DWCONV_BUILD" or "./build"
 local lua = arg and arg[-1] or "lua5.4"
 
