@@ -18,6 +18,7 @@ PREFIX    ?= /usr/local
 DESTDIR   ?=
 INST_LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 INST_LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+INST_BINDIR ?= $(PREFIX)/bin
 # LuaRocks sets this and the places. What it builds is its own and goes when it is installed, so that builds of the
 # user and of root do not meet.
 LUAROCKS  ?=
@@ -75,6 +76,8 @@ CORE_O   := $(CORE_C:%=$(BUILD)/%.o) $(foreach i,$(ISAS),$(KERNELS:%=$(BUILD)/ke
 BINDING_O := $(BINDING_C:%=$(BUILD)/binding/%.o)
 CORE     := $(BUILD)/dwconv/core.$(LIB_EXT)
 IMAGE    := $(BUILD)/dwconv/image.$(LIB_EXT)
+PROMPT   := $(BUILD)/dwconv/prompt.$(LIB_EXT)
+LINE     := $(BUILD)/dwconv/line.$(LIB_EXT)
 
 RUN       = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='./lua/?.lua;./lua/?/init.lua;./tests/lib/?.lua;./?.lua;;' \
             LUA_CPATH='$(BUILD)/?.$(LIB_EXT);;'
@@ -99,7 +102,7 @@ endif
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
 
-all: $(CORE) $(IMAGE)
+all: $(CORE) $(IMAGE) $(PROMPT) $(LINE)
 
 $(CORE): $(BINDING_O) $(CORE_O)
 	@mkdir -p $(@D)
@@ -128,18 +131,32 @@ $(BUILD)/binding/%.o: src/binding/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -c -o $@ $<
 
+# Modules beside the core, each of a few sources.
+MODULE    = $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) $(LIBFLAG) -Wl,-z,nodelete
+
 # Needs libpng and libjpeg; without them everything else still works, and dwconv.io.image says what is missing.
 IMAGE_LIBS = libpng libjpeg
 IMAGE_C   := $(addprefix src/io/,image.c png.c jpeg.c codec.c)
 $(IMAGE): $(IMAGE_C) src/io/codec.h src/binding/file.h $(BUILD)/base/tensor.o $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	@if pkg-config --exists $(IMAGE_LIBS); then echo '  CC    $@'; \
-	  $(CC) $(filter-out -MMD -MP,$(FLAGS)) $(LUA_FLAGS) $$(pkg-config --cflags $(IMAGE_LIBS)) $(LIBFLAG) -Wl,-z,nodelete \
-	    -o $@ $(IMAGE_C) $(BUILD)/base/tensor.o $$(pkg-config --libs $(IMAGE_LIBS)); \
+	  $(MODULE) $$(pkg-config --cflags $(IMAGE_LIBS)) -o $@ $(IMAGE_C) $(BUILD)/base/tensor.o $$(pkg-config --libs $(IMAGE_LIBS)); \
 	else echo '  skip  $@: pkg-config does not find $(IMAGE_LIBS)'; fi
 
+# What the prompt needs of the system: an answer to Ctrl-C, and, where libreadline is, lines that are edited.
+$(PROMPT): src/io/prompt.c $(BUILD)/flags | $(DEPS)
+	@mkdir -p $(@D)
+	$(Q)$(MODULE) -o $@ $<
+
+# readline is under the GPL, so what is linked with it is apart, and may be left out: make LINE=
+$(LINE): src/io/line.c $(BUILD)/flags | $(DEPS)
+	@mkdir -p $(@D)
+	@if pkg-config --exists readline; then echo '  CC    $@'; \
+	  $(MODULE) $$(pkg-config --cflags readline) -o $@ $< $$(pkg-config --libs readline); \
+	else echo '  skip  $@: pkg-config does not find readline; the prompt then reads plain lines'; fi
+
 # ---- the two commands ----------------------------------------------------------------------------------
-PACKAGES  := libc6-dev pkg-config lua5.4 liblua5.4-dev lua-busted lua-dkjson libpng-dev libjpeg-dev
+PACKAGES  := libc6-dev pkg-config lua5.4 liblua5.4-dev lua-busted lua-dkjson libpng-dev libjpeg-dev lua-argparse libreadline-dev
 
 deps:
 	@tools/deps $(PACKAGES)
@@ -150,9 +167,10 @@ demo: all
 	@$(RUN) $(LUA) examples/03_painting.lua examples/data/chelsea.png examples/out/painting.png
 	@echo 'Next: "make repl" for a prompt with dwconv at hand, "make help" for the rest.'
 
-# A prompt that knows dw and K, without installing anything.
+# The command dwconv, without installing anything; DWCONV='show examples/data/chelsea.png' are its arguments.
+DWCONV   ?=
 repl: all
-	@$(RUN) $(LUA) -i -e 'dw = require "dwconv"; K = dw.backend; print(dw._VERSION .. ": dw and K are there; dw.help() explains them")'
+	@$(RUN) $(LUA) bin/dwconv $(DWCONV)
 
 # busted's script may name another Lua, so it is run by ours; LuaRocks's launcher is a shell script and knows its own.
 BUSTED   ?= $(shell command -v busted)
@@ -173,7 +191,7 @@ functions: all
 	@$(RUN) $(LUA) tests/functions.lua
 
 # C programs that the tests run: the drivers on guarded pages, Lua states in a host of their own, math.h on each ISA.
-HOSTS    := guard jobs states ctrl_c memory $(ISAS:%=math.%)
+HOSTS    := guard jobs states ctrl_c memory pty $(ISAS:%=math.%)
 
 hosts: $(HOSTS:%=$(BUILD)/host/%)
 
@@ -184,6 +202,10 @@ $(BUILD)/host/guard $(BUILD)/host/jobs: $(BUILD)/host/%: tests/host/%.c $(CORE_O
 $(BUILD)/host/states $(BUILD)/host/ctrl_c $(BUILD)/host/memory: $(BUILD)/host/%: tests/host/%.c $(BUILD)/flags | $(DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FLAGS) $(LUA_FLAGS) -MF $@.d -o $@ $< -Wl,-E $(LUA_LIBS) -lpthread -lm -ldl
+
+$(BUILD)/host/pty: tests/host/pty.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FLAGS) -MF $@.d -o $@ $< -lutil
 
 $(ISAS:%=$(BUILD)/host/math.%): $(BUILD)/host/math.%: tests/host/math.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -257,6 +279,14 @@ docs: all
 BUILDER   = $(if $(filter 0,$(shell id -u)),$(if $(SUDO_USER),sudo -u '$(SUDO_USER)'))
 TO_LUA    = $(DESTDIR)$(INST_LUADIR)
 TO_LIB    = $(DESTDIR)$(INST_LIBDIR)
+TO_BIN    = $(DESTDIR)$(INST_BINDIR)
+
+# The command finds its modules wherever they are; LuaRocks installs it by itself.
+INSTALL_BIN = mkdir -p '$(TO_BIN)' && rm -f '$(TO_BIN)/dwconv' && \
+  sed -e '1s|.*|\#!$(shell command -v $(LUA))|' \
+    -e 's|^local modules, libraries = .*|local modules, libraries = "$(INST_LUADIR)", "$(INST_LIBDIR)"|' bin/dwconv > '$(TO_BIN)/dwconv' && \
+  chmod 755 '$(TO_BIN)/dwconv' && \
+  echo 'installed $(TO_BIN)/dwconv, $(TO_LUA)/dwconv and $(TO_LIB)/dwconv; "make uninstall" with the same words takes them away'
 
 install: $(if $(LUAROCKS),all)
 	$(if $(LUAROCKS),,@$(BUILDER) $(MAKE) --no-print-directory all)
@@ -265,10 +295,10 @@ install: $(if $(LUAROCKS),all)
 	@cp $(BUILD)/dwconv/*.$(LIB_EXT) '$(TO_LIB)/dwconv/'
 	@cp -R lua/dwconv '$(TO_LUA)/'
 	@cp docs/dwconv.meta.lua '$(TO_LUA)/dwconv/meta.lua'
-	$(if $(LUAROCKS),@rm -rf '$(BUILD)',@echo 'installed in $(TO_LUA)/dwconv and $(TO_LIB)/dwconv; "make uninstall" with the same words takes it away')
+	$(if $(LUAROCKS),@rm -rf '$(BUILD)',@$(INSTALL_BIN))
 
 uninstall:
-	rm -rf '$(TO_LIB)/dwconv' '$(TO_LUA)/dwconv'
+	rm -rf '$(TO_LIB)/dwconv' '$(TO_LUA)/dwconv' '$(TO_BIN)/dwconv'
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -277,7 +307,7 @@ help:
 #: make               builds, on all cores; CC=clang, CFLAGS=, LUA=/path/to/lua, LUA_INCDIR= and LUA_LIBS= change how
 #: make demo          filters, paints and draws a photograph; the pictures are in examples/out
 #: make test          passes the tests; FILTER=tests/npy_spec.lua runs one spec
-#: make repl          a prompt with dw and K at hand, nothing installed
+#: make repl          the prompt, nothing installed; DWCONV="help conv2d" are arguments of the command
 #: make install       into PREFIX (/usr/local), below DESTDIR if given; make uninstall takes it away
 #: make docs          writes docs/reference/ and docs/dwconv.meta.lua
 #: make functions     which functions of tf.keras.backend there are

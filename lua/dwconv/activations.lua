@@ -59,6 +59,7 @@ local function kind(default)
       if type(v) == "string" then return rawget(activations, v) end
       return args.check.is_callable(v) and v or nil
     end,
+    suggest = function() return sorted end,
     explain = function(argument, v)
       if type(v) ~= "string" then return end
       raise("%s must be the name of an activation or a function, got %s%s", argument, args.show(v),

@@ -146,7 +146,8 @@ end
 
 -- The metatable of a class's instances. `getters`: fields that are computed when they are read.
 local function metatable_of(class, methods, getters)
-  local meta = { class = class, __name = "dwconv." .. class.name, __tostring = methods.text or instance_text }
+  local meta = { class = class, getters = getters, __name = "dwconv." .. class.name,
+    __tostring = methods.text or instance_text }
   function meta.__index(self, key)
     if getters[key] then return getters[key](self) end
     if class.options[key] then return nil end
@@ -293,6 +294,14 @@ local function names_of(registry)
   return names
 end
 
+-- The names that Keras writes in strings.
+local function names_in_strings(registry)
+  local names = {}
+  for name in pairs(registry.classes) do names[#names + 1] = snake(name) end
+  table.sort(names)
+  return names
+end
+
 --- The class of a name, of custom objects first; nil if there is none.
 function Registry:find(name, custom_objects)
   local own = custom_objects and custom_objects[name]
@@ -349,6 +358,7 @@ function Registry:kind(default, optional)
     words = self.what .. " or its name",
     expected = self.what .. " or its name",
     read = function(v) return (registry:get(v)) end,
+    suggest = function() return names_in_strings(registry) end,
     explain = function(argument, v)
       local _, why = registry:get(v)
       if why then raise("%s: %s", argument, why) end

@@ -79,7 +79,17 @@ function lookup.strict(t, what, about, rooms, advice)
       return t[name]
     end,
     __tostring = function() return about .. "\n" .. lookup.lines(names(), "  ") end,
+    names = names,
   })
+end
+
+--- The names that a strict table has, those of rooms that are not loaded yet too; nil for any other table.
+---@param t table
+---@return string[]?
+function lookup.names(t)
+  local metatable = type(t) == "table" and getmetatable(t)
+  local names = type(metatable) == "table" and rawget(metatable, "names")
+  return names and names() or nil
 end
 
 --- A list that prints as what `text(item)` says of each of its items, in lines of their own after `about`.

@@ -47,7 +47,7 @@ function methods.copy_(t, source)
   return copy_(t, source)
 end
 
-local LINES, COLUMNS = 20, 100 -- of a printed block, so that it fits a screen
+local SCREEN <const> = { lines = 20, columns = 100 } -- what a printed block fits into
 local EDGES = { math.maxinteger, 3, 2, 1 } -- items kept at each end of every axis, the first that fits
 local WIDTHS = { bool = 7, uint8 = 5, int32 = 8, int64 = 8 } -- about what a number takes; floats 9
 
@@ -63,8 +63,8 @@ end
 
 -- How many lines a block takes with this many items at each end of each axis (0: only the first item); those between
 -- blocks count too.
-local function lines_of(t, edges)
-  local rank, lines, per_line = t.ndim, 1, COLUMNS // (WIDTHS[t.dtype] or 9)
+local function lines_of(t, edges, screen)
+  local rank, lines, per_line = t.ndim, 1, math.max(1, screen.columns // (WIDTHS[t.dtype] or 9))
   for i = rank, 1, -1 do
     local size, edge = t.shape[i], edges[i]
     local cut = edge < size and size > 2 * edge + 1
@@ -75,20 +75,20 @@ local function lines_of(t, edges)
     else
       lines = items * lines + dots + (items + dots - 1) * (rank - i - 1)
     end
-    if lines > LINES then return lines end
+    if lines > screen.lines then return lines end
   end
   return lines
 end
 
-local function edges_of(t)
+local function edges_of(t, screen)
   local edges = {}
   for _, edge in ipairs(EDGES) do
     for i = 1, t.ndim do edges[i] = edge end
-    if lines_of(t, edges) <= LINES then return edges end
+    if lines_of(t, edges, screen) <= screen.lines then return edges end
   end
   for i = 1, t.ndim - 1 do -- outer axes are cut first
     edges[i] = 0
-    if lines_of(t, edges) <= LINES then return edges end
+    if lines_of(t, edges, screen) <= screen.lines then return edges end
   end
   return edges
 end
@@ -127,34 +127,44 @@ local function formatter(numbers, dtype)
 end
 
 -- A row of numbers, broken where a line is full.
-local function lay_out_row(parts, width, depth)
-  local lines, per_line = {}, math.max(1, (COLUMNS - depth) // (width + 2))
+local function lay_out_row(parts, width, depth, screen)
+  local lines, per_line = {}, math.max(1, (screen.columns - depth) // (width + 2))
   for first = 1, #parts, per_line do
     lines[#lines + 1] = table.concat(parts, ", ", first, math.min(first + per_line - 1, #parts))
   end
   return table.concat(lines, ",\n" .. (" "):rep(depth + 1))
 end
 
-local function lay_out(node, texts, width, depth, rank)
+local function lay_out(node, texts, width, depth, rank, screen)
   if type(node) == "number" then return (" "):rep(width - #texts[node]) .. texts[node] end
   local parts = {}
   for i, child in ipairs(node) do
-    parts[i] = child and lay_out(child, texts, width, depth + 1, rank) or "..."
+    parts[i] = child and lay_out(child, texts, width, depth + 1, rank, screen) or "..."
   end
-  if depth == rank - 1 then return "[" .. lay_out_row(parts, width, depth) .. "]" end
+  if depth == rank - 1 then return "[" .. lay_out_row(parts, width, depth, screen) .. "]" end
   local between = "," .. ("\n"):rep(rank - depth - 1) .. (" "):rep(depth + 1)
   return "[" .. table.concat(parts, between) .. "]"
 end
 
-metatable.__tostring = function(t)
+local tensor = {}
+
+--- The text of a tensor that fits into so many lines and columns, after a line with its shape and dtype.
+---@param t dwconv.Tensor
+---@param screen { lines: integer, columns: integer }
+---@return string
+function tensor.text(t, screen)
   local head = ("tensor %s %s"):format(t.shape, t.dtype)
   if t.size == 0 then return head .. " []" end
   local numbers, texts, width = {}, {}, 0
-  local root = collect(t, edges_of(t), 1, numbers)
+  local root = collect(t, edges_of(t, screen), 1, numbers)
   local format = formatter(numbers, t.dtype)
   for i, x in ipairs(numbers) do
     texts[i] = format(x)
     width = math.max(width, #texts[i])
   end
-  return head .. (t.ndim == 0 and " " or "\n") .. lay_out(root, texts, t.ndim == 0 and 0 or width, 0, t.ndim)
+  return head .. (t.ndim == 0 and " " or "\n") .. lay_out(root, texts, t.ndim == 0 and 0 or width, 0, t.ndim, screen)
 end
+
+metatable.__tostring = function(t) return tensor.text(t, SCREEN) end
+
+return tensor

@@ -8,12 +8,12 @@
 --   optional    true: it may be nil
 --   tensors     true: tensors may be in it
 --   plain       true: any tensor is taken as it is
+--   choices     the strings that it may be, if they are few; or suggest: function() -> names that it may be
 --   sizes       true: it holds sizes, of which 0 may stand for the batch (graph.lua)
 -- and as an option `default`, or `current` (a function, for what the configuration decides); `default_text` says what
 -- nil stands for. It is `steady` if the normal form follows from the value and the configuration alone: a string, a
 -- boolean or a whole number, 2.0 as 2, or a list of these, looked at without metamethods.
--- Invariant: reading is idempotent, so a backward function hands on what it was given. Those of tensors are in
--- tensors.lua.
+-- Invariant: reading is idempotent, so a backward function hands on what it was given. tensors.lua adds more.
 
 local check = require "dwconv.args.check"
 local config = require "dwconv.config"

@@ -206,7 +206,11 @@ local function name_of(f)
   end
 end
 
-local function find(name)
+--- The text for a name as a script writes it; or nil, and a sentence that names the nearest one.
+---@param name string
+---@return string?
+---@return string?
+function help.find(name)
   for _, finder in ipairs(finders) do
     local text = finder(name) or finder(plain(name))
     if text then return text end
@@ -217,7 +221,16 @@ local function find(name)
   for _, name_of_class in ipairs(classes.names()) do known[#known + 1] = name_of_class end
   local hint = args.hint(plain(name), known)
   if hint == "" then hint = "; dw.help() lists what there is." end
-  return ("Nothing is called %s%s"):format(args.show(name), hint)
+  return nil, ("Nothing is called %s%s"):format(args.show(name), hint)
+end
+
+--- The text for a function of dwconv, or for one of its classes; nil for anything else.
+---@param value any
+---@return string?
+function help.find_value(value)
+  local name = type(value) == "function" and name_of(value)
+  if name then return (help.find(name)) end
+  return type(value) == "table" and classes.text_of(value) or nil
 end
 
 --- Prints the reference of a function, a family, a class or a topic, or what there is: this is dw.help. An unknown name
@@ -226,11 +239,11 @@ end
 function help.show(name, ...)
   if select("#", ...) > 0 then args.raise "help: takes (name), got more" end
   if name == nil then return print(overview()) end
-  local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
-  if asked then return print(find(asked)) end
-  local text = type(name) == "table" and classes.text_of(name)
-  if text then return print(text) end
-  print(("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))
+  if type(name) == "string" then
+    local text, why = help.find(name)
+    return print(text or why)
+  end
+  print(help.find_value(name) or ("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))
 end
 
 -- ---- the reference -------------------------------------------------------------------------------

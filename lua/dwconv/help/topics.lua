@@ -85,7 +85,12 @@ avx512; the environment variable DWCONV_ISA asks for less), threads, memory (byt
 libraries), compiler and lua.]],
     "print(type(dw.info().isa))", { "version", "isa" }),
   topic("clock", "dw.clock()", "Seconds of wall time since some start, for timing.",
-    "start = dw.clock()\nprint(dw.clock() >= start)", { "time" }),
+    "start = dw.clock()\nprint(dw.clock() >= start)"),
+  topic("time", "dw.time(f, { seconds = 0.5, times = })", [[
+How long f() takes: a table that prints, with least and median, in seconds, and n, how many calls there were. It goes on
+for so many seconds, or makes so many calls; very short ones are timed some at a time. Ctrl-C ends it with an error.]],
+    "t = dw.time(function() return K.sum(dw.ones { 1000 }) end, { times = 10 })\nprint(t.n, t.least <= t.median)",
+    { "timing", "timeit", "dw.time" }),
   topic("help", "dw.help()    dw.help \"name\"    dw.help(f)", [[
 Prints what there is, or the reference of one function, family or topic, given by its name as a script writes it, or
 by the function itself.]],

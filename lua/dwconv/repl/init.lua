@@ -1,0 +1,155 @@
+-- repl/init.lua: the prompt: reads entries, from a terminal with or without line editing or from a pipe, and hands them
+-- to a session. Called by the command.
+
+local chunk = require "dwconv.repl.chunk"
+local history = require "dwconv.repl.history"
+local indent = require "dwconv.repl.indent"
+local system = require "dwconv.prompt"
+
+local repl = {}
+
+local PROMPT <const>, MORE <const> = "> ", ". "
+local WITHOUT_LINES <const> = "Lines cannot be edited: %s. `rlwrap dwconv` helps."
+
+-- ---- ways to read an entry: each a function(session) -> text, or nil and "interrupt" or "end" ------------
+
+-- With readline: an entry of several lines is edited as a whole.
+local function edited(line, self)
+  local past = history.open()
+  for _, entry in ipairs(past.entries) do line.add(entry) end
+  local answers = {
+    enter = function(text, cursor)
+      local f, more = chunk.compile(text, "=entry", self.env)
+      return indent.enter(text, cursor, not f and more)
+    end,
+    tab = function(text, cursor, again)
+      local completion = require "dwconv.repl.completion"
+      return completion.tab(text:sub(1, cursor), again, self.env, self:screen())
+    end,
+  }
+  return function()
+    io.stdout:flush()
+    local text, why = line.read(answers, PROMPT)
+    if text and past:add(text) then line.add(past.entries[#past.entries]) end
+    return text, why
+  end
+end
+
+local function ask_line(prompt)
+  if prompt then io.stdout:write(prompt):flush() end
+  return io.read "L"
+end
+
+-- Lines as the terminal or the pipe gives them. Two empty lines end an entry that is not finished.
+local function plain(self, prompts)
+  return function()
+    local lines, blank = {}, 0
+    repeat
+      local fine, line = system.call(ask_line, prompts and (#lines == 0 and PROMPT or MORE))
+      if not fine then
+        io.stdout:write "\n"
+        return nil, "interrupt"
+      end
+      if not line then
+        if #lines == 0 then return nil, "end" end
+        break
+      end
+      lines[#lines + 1] = line
+      blank = line:find "%S" and 0 or blank + 1
+      local text = table.concat(lines)
+      local f, more = chunk.compile(text, "=entry", self.env)
+    until f or not more or text:find "^%s*%?" or text:find "%?%s*$" or prompts and blank == 2
+    return (table.concat(lines):gsub("\n$", ""))
+  end
+end
+
+-- ---- what is no Lua ----------------------------------------------------------------------------------------
+
+-- Takes the prompt's own signs off pasted lines.
+local function without_prompts(text)
+  if text:sub(1, #PROMPT) ~= PROMPT then return text end
+  return (("\n" .. text):gsub("\n[>.] ", "\n"):sub(2))
+end
+
+-- `?name`, `name?` and `??name`: whether the entry was one of these.
+local function asked(self, text)
+  local marks, name = text:match "^%s*(%?+)%s*(.-)%s*$"
+  if not marks then
+    name, marks = text:match "^%s*([%w_%.:%[%]\"]+)(%?+)%s*$"
+    if not marks then return false end
+  end
+  local describe = require "dwconv.repl.describe"
+  if #marks == 1 then
+    print(describe.help(name, self.env, self:screen(), self.line_of))
+  else
+    print(describe.source(name, self.env, self.line_of))
+  end
+  return true
+end
+
+local function leaves(text)
+  local word = text:match "^%s*(%a+)%s*%(?%)?%s*$"
+  return (word == "exit" or word == "quit") and rawget(_G, word) == nil
+end
+
+-- ---- the loop ------------------------------------------------------------------------------------------------
+
+-- The module that edits lines; or nil, and why there is none.
+local function line_editor()
+  if os.getenv "DWCONV_LINE" == "off" then return nil, "DWCONV_LINE says off" end
+  local found, line = pcall(require, "dwconv.line")
+  if found then return line end
+  if not line:find("module 'dwconv.line' not found", 1, true) then return nil, line end
+  return nil, "libreadline was not there to build with (on Debian libreadline-dev)"
+end
+
+local function greet(dw, why)
+  local info = dw.info()
+  local threads = info.threads == 1 and "1 thread" or info.threads .. " threads"
+  print(("%s, %s, %s, %s. ? for help, Ctrl-D leaves."):format(dw._VERSION, _VERSION, info.isa, threads))
+  if why then print(WITHOUT_LINES:format(why)) end
+end
+
+-- Does what an entry says. An error here is none of the entry's: it has changed something that the prompt itself needs,
+-- such as `string` or `io`.
+local function obey(self, text)
+  local fine, result = pcall(function() return asked(self, text) or self:run(text, true) end)
+  if not fine then io.stderr:write("the prompt failed: ", tostring(result), "\n") end
+  return fine and result
+end
+
+-- Reads and runs entries until there are no more, or one from a pipe fails.
+local function loop(self, read, goes_on)
+  while true do
+    local text, why = read()
+    if why == "end" then return true end
+    if text then
+      text = without_prompts(text)
+      if leaves(text) then return true end
+      if not obey(self, text) and not goes_on then return false end
+    end
+  end
+end
+
+--- Runs the prompt in a session, until the process is to end. `interactive`: with prompts, and going on after errors,
+--- even from a pipe. Gives false when an entry from a pipe failed.
+---@param dw table the module
+---@param self table what session.new gives
+---@param interactive? boolean
+---@return boolean
+function repl.run(dw, self, interactive)
+  local on_terminal = system.is_terminal(0) and system.is_terminal(1)
+  local line, why
+  if on_terminal then
+    line, why = line_editor()
+    greet(dw, why)
+  end
+  local prompts = system.is_terminal(0) or interactive or false
+  local read = line and edited(line, self) or plain(self, prompts)
+  system.ignore() -- for good: what follows is the end of the process
+  local fine = loop(self, read, prompts)
+  if prompts then io.stdout:write "\n" end
+  return fine
+end
+
+return repl

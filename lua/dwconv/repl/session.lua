@@ -1,0 +1,209 @@
+-- repl/session.lua: what an entry does: it is compiled, run so that Ctrl-C stops it, its values are printed and kept,
+-- or its error is reported. It knows nothing of how entries are read. Called by init.lua and the command.
+-- Invariant: whatever an entry does, run() comes back, but for os.exit and what ends the process.
+
+local chunk = require "dwconv.repl.chunk"
+local colours = require "dwconv.repl.colours"
+local errors = require "dwconv.repl.errors"
+local lexer = require "dwconv.repl.lexer"
+local lookup = require "dwconv.lookup"
+local system = require "dwconv.prompt"
+local terminal = require "dwconv.io.terminal"
+local values = require "dwconv.repl.values"
+
+local Session = {}
+Session.__index = Session
+
+local session = {}
+
+local KEPT_RESULTS <const> = 9 -- _1 to _9
+local NOTICED <const> = 0.01 -- seconds from which the time of an entry is printed
+
+-- ---- the names at hand -------------------------------------------------------------------------------
+
+local ROOMS <const> = { "ops", "layers", "Sequential", "Model", "Input" } -- of dw
+
+-- The environment of entries: the globals of Lua, and behind them dw, K and some rooms of dw, which load on first use.
+-- What an entry assigns becomes a global, which files that it runs see; so would a script's own `ops`.
+local function new_environment(dw)
+  local rooms = { dw = function() return dw end, K = function() return dw.backend end }
+  for _, name in ipairs(ROOMS) do rooms[name] = function() return dw[name] end end
+  local function names()
+    local list = {}
+    for name in pairs(rooms) do list[#list + 1] = name end
+    return list
+  end
+  return setmetatable({}, {
+    __index = function(_, name)
+      local v = rawget(_G, name)
+      if v == nil and rooms[name] then return rooms[name]() end
+      if v == nil then return _G[name] end -- a script's own metatable may have it, or refuse
+      return v
+    end,
+    __newindex = function(env, name, v)
+      if name == "_" or type(name) == "string" and name:find "^_[1-9]$" then return rawset(env, name, v) end
+      _G[name] = v
+    end,
+    names = names,
+  })
+end
+
+-- ---- results -----------------------------------------------------------------------------------------
+
+-- _ and _1 are the first value of the entry, _2 the next, and so on; those of entries before come after them.
+function Session:keep(list)
+  if list.n == 0 then return end
+  local results = table.pack(table.unpack(list, 1, math.min(list.n, KEPT_RESULTS)))
+  for i = 1, math.min(self.results.n, KEPT_RESULTS - results.n) do results[results.n + i] = self.results[i] end
+  results.n = math.min(KEPT_RESULTS, results.n + self.results.n)
+  self.results = results
+  for i = 1, results.n do rawset(self.env, "_" .. i, results[i]) end
+  rawset(self.env, "_", results[1])
+end
+
+-- A picture where the terminal draws pictures, else the text.
+local function print_values(self, list)
+  local metatable = list.n == 1 and getmetatable(list[1])
+  local shows = type(metatable) == "table" and rawget(metatable, "__show")
+  if shows and self.is_terminal then return shows(list[1]) end
+  io.stdout:write(values.texts(list, self:screen()), "\n")
+end
+
+local function time_text(seconds)
+  if seconds < 0.9995 then return ("%.0f ms"):format(seconds * 1e3) end
+  if seconds < 100 then return ("%.2f s"):format(seconds) end
+  return ("%d:%02d min"):format(seconds // 60, math.floor(seconds % 60))
+end
+
+function Session:print_time(seconds)
+  if not self.is_terminal or seconds < NOTICED then return end
+  local text = time_text(seconds)
+  io.stdout:write((" "):rep(self:screen().columns - 1 - #text), self.colours.dim(text), "\n")
+end
+
+-- ---- errors --------------------------------------------------------------------------------------------
+
+local function line_of(text, n)
+  local at = 1
+  for _ = 2, n do
+    at = text:match("\n()", at)
+    if not at then return nil end
+  end
+  return text:match("^[^\n]*", at)
+end
+
+-- A function that gives lines of sources: of entries, and of files.
+local function line_reader(self)
+  return function(place, n)
+    local entry = tonumber(place:match "^entry (%d+)$")
+    if entry then return self.entries[entry] and line_of(self.entries[entry], n) end
+    local f = io.open(place, "r")
+    if not f then return nil end
+    local text = f:read "a"
+    f:close()
+    return text and line_of(text, n)
+  end
+end
+
+-- Names that a misspelt global may be meant as.
+local function known_names(self)
+  local list = getmetatable(self.env).names()
+  for name in pairs(_G) do
+    if type(name) == "string" then list[#list + 1] = name end
+  end
+  return list
+end
+
+--- Prints an error, on standard error.
+---@param problem table as errors.call gives it
+---@param here? string the place that goes without saying
+function Session:report(problem, here)
+  self.interrupted = errors.is_interruption(problem)
+  io.stdout:flush()
+  if errors.is_interruption(problem) then
+    local place, line = errors.place(problem)
+    local where = place and place ~= here and (" at %s, line %d"):format(place, line) or ""
+    io.stderr:write(self.error_colours.red("interrupted" .. where), "\n")
+  else
+    local how = { line = self.line_of, here = here, names = known_names(self) }
+    io.stderr:write(errors.report(problem, how, self.error_colours), "\n")
+  end
+end
+
+-- ---- running -------------------------------------------------------------------------------------------
+
+local function finish(self, name, start, fine, done, ...)
+  local spent = terminal.clock() - start
+  if not fine then -- what broke off was outside of the entry: Ctrl-C between two instructions
+    self:report({ value = done, calls = {} }, name)
+    return false
+  end
+  if not done then
+    self:report(..., name)
+    return false
+  end
+  return true, table.pack(...), spent
+end
+
+-- Runs a function so that Ctrl-C stops it; reports an error. True, its values and the time, or false.
+function Session:call(name, f, ...)
+  local start = terminal.clock()
+  return finish(self, name, start, system.call(errors.call, f, ...))
+end
+
+-- The token's place in its line.
+local function within_line(text, token)
+  local start = select(2, lexer.line_of(text, token.from))
+  return { from = token.from - start + 1, to = token.to - start + 1 }
+end
+
+--- Runs an entry. Gives true, false when it failed, or "more" when it is not finished (unless it is to be `whole`).
+---@param text string
+---@param whole? boolean
+---@return boolean|"more"
+function Session:run(text, whole)
+  local name = "entry " .. #self.entries + 1
+  local f, more, message, token = chunk.compile(text, "=" .. name, self.env)
+  if not f and more and not whole then return "more" end
+  if not text:find "%S" then return true end
+  self.entries[#self.entries + 1] = text
+  if not f then
+    self:report({ value = message, token = token and within_line(text, token) }, name)
+    return false
+  end
+  local fine, list, spent = self:call(name, f)
+  if not fine then return false end
+  self:keep(list)
+  local printed = true
+  if list.n > 0 and not chunk.is_muted(text) then
+    printed = self:call(name, print_values, self, list) -- a printer may be a script's, and long
+  end
+  self:print_time(spent)
+  return printed
+end
+
+--- The size of the terminal: 80x24 where there is none.
+function Session.screen()
+  local columns, lines = terminal.size()
+  return { columns = columns or 80, lines = lines or 24 }
+end
+
+--- A session with an environment of its own.
+---@param dw table the module
+function session.new(dw)
+  local self = setmetatable({
+    env = new_environment(dw),
+    entries = {},
+    results = { n = 0 },
+    is_terminal = system.is_terminal(1),
+    colours = colours.new(system.is_terminal(1)),
+    error_colours = colours.new(system.is_terminal(2)),
+  }, Session)
+  self.line_of = line_reader(self)
+  return self
+end
+
+--- Names of dw are proposed as if they were the session's own.
+lookup.keep_rooms()
+
+return session
