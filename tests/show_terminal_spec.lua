@@ -14,7 +14,7 @@ dw.show(dw.eye(2))
 print("read " .. io.read())
 print("mode is still " .. screen.mode())]]
 
-local ENVIRONMENT <const> = "env -u DWCONV_GRAPHICS -u NO_COLOR -u TMUX -u STY -u SSH_TTY -u SSH_CONNECTION -u LC_ALL "
+local ENVIRONMENT <const> = "ulimit -c 0; env -u DWCONV_GRAPHICS -u NO_COLOR -u TMUX -u STY -u SSH_TTY -u SSH_CONNECTION -u LC_ALL "
   .. "-u LC_CTYPE LANG=C.UTF-8 COLORTERM=truecolor TERM=xterm-256color LUA_PATH='./lua/?.lua;./lua/?/init.lua;;' "
   .. "LUA_CPATH='%s/?.so;;' %s"
 
@@ -64,6 +64,8 @@ describe("the terminal that pictures are for", function()
     run([[answer keys\r\e[?62;4c]] .. GO .. "sixel\nsend line\\r\nwait read line\nwait still sixel")
     local out = run([[answer \x03\e[?62;4c]] .. "\nsend go\\r\nwait interrupted!")
     assert.truthy(out:find("exit 1", 1, true), out)
+    out = run([[answer \x1c\e[?62;4c]] .. "\nsend go\\r") -- Ctrl-\, which ends the process where it meets it
+    assert.is_nil(out:find("mode is", 1, true), out)
   end)
 
   it("is not asked where the environment says how to draw", function()
