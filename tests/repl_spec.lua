@@ -279,3 +279,15 @@ describe("the history", function()
     assert.same({ "x = 1" }, h.entries)
   end)
 end)
+
+describe("a text", function()
+  local wrap = require "dwconv.repl.wrap"
+
+  it("is broken between words where the terminal ends, and goes on as it began", function()
+    assert.equal("one two\nthree\n  four\n  five", wrap("one two three\n  four five", 8))
+    assert.equal("  nam  what is\n       said", wrap("  nam  what is said", 14))
+    assert.equal("longer_than_all\nb", wrap("longer_than_all b", 5))
+    assert.equal("fits  as it   is\n\nx", wrap("fits  as it   is\n\nx", 16))
+    assert.equal("äöü äöü", wrap("äöü äöü", 7))
+  end)
+end)

@@ -4,6 +4,7 @@
 
 local args = require "dwconv.args"
 local lexer = require "dwconv.repl.lexer"
+local wrap = require "dwconv.repl.wrap"
 
 local errors = {}
 
@@ -125,8 +126,8 @@ end
 --- The text of a report.
 ---@param problem { value: any, calls: table[]? } what errors.call gave; { value = message } of what does not compile,
 ---   with the token of the line, if it is known
----@param o { line: function, here: string?, names: string[]? } line(place, n): what gives the lines of sources; the
----   place of the entry itself, which goes without saying; known names, for hints
+---@param o { line: function, here: string?, names: string[]?, columns: integer? } line(place, n) gives lines of sources; the
+---   place of the entry itself, which goes without saying; known names, for hints; the width of the terminal
 ---@param colours dwconv.repl.Colours
 ---@return string
 function errors.report(problem, o, colours)
@@ -139,7 +140,8 @@ function errors.report(problem, o, colours)
   elseif place then
     message = ("%s: %s"):format(place_text(place, line), message)
   end
-  lines[#lines + 1] = colours.red(message .. hint_of(message, o.names or {}))
+  message = message .. hint_of(message, o.names or {})
+  lines[#lines + 1] = colours.red(o.columns and wrap(message, o.columns) or message)
   if #calls > 1 then
     for i = 1, math.min(#calls, MOST_CALLS) do lines[#lines + 1] = colours.dim("  " .. call_text(calls[i])) end
     if #calls > MOST_CALLS then lines[#lines + 1] = colours.dim(("  ... %d more"):format(#calls - MOST_CALLS)) end

@@ -5,6 +5,7 @@ local chunk = require "dwconv.repl.chunk"
 local history = require "dwconv.repl.history"
 local indent = require "dwconv.repl.indent"
 local system = require "dwconv.prompt"
+local wrap = require "dwconv.repl.wrap"
 
 local repl = {}
 
@@ -80,7 +81,8 @@ local function asked(self, text)
   end
   local describe = require "dwconv.repl.describe"
   if #marks == 1 then
-    print(describe.help(name, self.env, self:screen(), self.line_of))
+    local screen = self:screen()
+    print(wrap(describe.help(name, self.env, screen, self.line_of), screen.columns - 1))
   else
     print(describe.source(name, self.env, self.line_of))
   end

@@ -2,6 +2,7 @@
 -- or its error is reported. It knows nothing of how entries are read. Called by init.lua and the command.
 -- Invariant: whatever an entry does, run() comes back, but for os.exit and what ends the process.
 
+local args = require "dwconv.args"
 local chunk = require "dwconv.repl.chunk"
 local colours = require "dwconv.repl.colours"
 local errors = require "dwconv.repl.errors"
@@ -114,6 +115,13 @@ local function known_names(self)
   return list
 end
 
+--- Says, for an entry that is a name which nothing has, what may be meant.
+function Session:hint(text)
+  local name = text:match "^%s*(%a[%w_]*)%s*$"
+  local hint = name and not lexer.keywords[name] and args.hint(name, known_names(self)) or ""
+  if hint ~= "" then print(self.colours.dim(("nothing is called %s%s"):format(name, hint))) end
+end
+
 --- Prints an error, on standard error.
 ---@param problem table as errors.call gives it
 ---@param here? string the place that goes without saying
@@ -125,7 +133,8 @@ function Session:report(problem, here)
     local where = place and place ~= here and (" at %s, line %d"):format(place, line) or ""
     io.stderr:write(self.error_colours.red("interrupted" .. where), "\n")
   else
-    local how = { line = self.line_of, here = here, names = known_names(self) }
+    local columns = self.is_terminal and self.screen().columns - 1 or nil
+    local how = { line = self.line_of, here = here, names = known_names(self), columns = columns }
     io.stderr:write(errors.report(problem, how, self.error_colours), "\n")
   end
 end
@@ -175,6 +184,7 @@ function Session:run(text, whole)
   if not fine then return false end
   self:keep(list)
   local printed = true
+  if list.n == 1 and list[1] == nil then self:hint(text) end
   if list.n > 0 and not chunk.is_muted(text) then
     printed = self:call(name, print_values, self, list) -- a printer may be a script's, and long
   end
