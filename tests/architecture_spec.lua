@@ -65,6 +65,9 @@ describe("who may know whom", function()
 
   it("ops and options know the core; what stands on K does not", function()
     local rules = {
+      { "plot/raster%.lua$", { "dwconv%.backend", "dwconv%.ops", "dwconv%.plot%..+" } },
+      { "plot/", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%..+", "dwconv%.show%.screen",
+        "dwconv%.plot%..+" } },
       { "config%.lua$", { "dwconv%.core" } },
       { "args/", { "dwconv%.core", "dwconv%.config", "dwconv%.args%..+" } },
       { "lookup%.lua$", { "dwconv%.args" } },

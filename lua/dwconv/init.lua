@@ -81,6 +81,7 @@ lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   metrics = function() return require("dwconv.metrics").room end,
   callbacks = function() return require("dwconv.callbacks").room end,
   data = function() return require "dwconv.data" end,
+  plot = function() return require "dwconv.plot" end,
   load_model = function() return require("dwconv.models").load_model end,
 }, elsewhere)
 

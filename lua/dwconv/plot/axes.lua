@@ -1,0 +1,155 @@
+-- plot/axes.lua: where title, legend, axes and the area of the data go, and the drawing of all but the data. Texts are
+-- measured by the canvas, so the same layout serves pixels and characters. Called by the charts.
+-- Invariant: no two texts overlap, none leaves the box; a text that is too long is cut and ends in "…"; where labels of
+-- an axis would touch, some are left out at equal distances.
+
+local colours = require "dwconv.plot.colours"
+local font = require "dwconv.plot.font"
+local scale = require "dwconv.plot.scale"
+
+local axes = {}
+
+local function fitted(c, text, most, role)
+  return font.fitted(text, most, function(t) return c:text_width(t, role) end)
+end
+
+axes.fitted = fitted
+
+--- Draws a title at the top of a box; gives the rest of the box.
+function axes.title(c, box, title)
+  if not title then return box end
+  local h = c:text_height "title"
+  local text = fitted(c, title, box.w, "title")
+  c:text(box.x + box.w / 2, box.y + h / 2, text, { role = "title", anchor = "middle", colour = colours.ink })
+  local taken = h + c.gap_y
+  return { x = box.x, y = box.y + taken, w = box.w, h = box.h - taken }
+end
+
+--- Draws the names of series, in as many lines as they take; gives the rest of the box.
+---@param entries { name: string, style: table, patch?: boolean }[]
+function axes.legend(c, box, entries)
+  local h, x, y = c:text_height "label", box.x, box.y
+  local taken = 0
+  for i, e in ipairs(entries) do
+    local name = fitted(c, e.name, box.w - c.swatch - c.gap_x, "label")
+    local w = c.swatch + c.gap_x + c:text_width(name, "label")
+    if i > 1 and x + w > box.x + box.w then x, y = box.x, y + h end
+    local middle = y + h / 2
+    if e.patch then
+      c:patch(x, middle, e.style)
+    else
+      c:sample(x, middle, e.style)
+    end
+    c:text(x + c.swatch + c.gap_x, middle, name, { role = "label" })
+    x = x + w + 2 * c.gap_x
+    taken = y + h - box.y + c.gap_y
+  end
+  return { x = box.x, y = box.y + taken, w = box.w, h = box.h - taken }
+end
+
+local function widest(c, texts)
+  local most = 0
+  for _, text in ipairs(texts) do most = math.max(most, c:text_width(text, "tick")) end
+  return most
+end
+
+-- Every how many labels one is written so that none touches the next: `place(i)` is its middle, `size(i)` its length.
+local function stride_of(n, place, size, gap)
+  for stride = 1, n do
+    local fits = true
+    for i = 1, n - stride, stride do
+      local j = i + stride
+      fits = fits and math.abs(place(j) - place(i)) >= (size(i) + size(j)) / 2 + gap
+    end
+    if fits then return stride end
+  end
+  return n
+end
+
+--- What maps data to places in an area.
+local function places(c, area, x, y)
+  local w, h = area.w - 2 * c.inset_x, area.h - 2 * c.inset_y
+  return function(v) return area.x + c.inset_x + x:at(v) * w end, function(v) return area.y + area.h - c.inset_y - y:at(v) * h end
+end
+
+local function draw_y(c, area, y, Y, labels)
+  local edge = area.x - c.axis / 2
+  local n, height = #y.ticks, c:text_height "tick"
+  local stride = stride_of(n, function(i) return c:row(Y(y.ticks[i])) end, function() return height end, 0)
+  for i, v in ipairs(y.ticks) do
+    local at = Y(v)
+    if c.grid and not scale.is_names(y) then c:rule(area.x, at, area.x + area.w, at, colours.grid) end
+    if (i - 1) % stride == 0 then
+      if not scale.is_names(y) then c:rule(edge - math.max(c.tick, c.axis / 2), at, edge, at, colours.axis) end
+      c:text(edge - c.tick - c.axis / 2 - c.gap_x, at, labels[i], { role = "tick", anchor = "end" })
+    end
+  end
+end
+
+local function draw_x(c, area, x, X, labels, box)
+  local edge = area.y + area.h + c.axis / 2
+  local function width(i) return c:text_width(labels[i], "tick") end
+  local stride = stride_of(#x.ticks, function(i) return X(x.ticks[i]) end, width, c.gap_x)
+  for i, v in ipairs(x.ticks) do
+    local at = X(v)
+    if (i - 1) % stride == 0 then
+      local names = scale.is_names(x)
+      if c.grid and not names and x.grid then c:rule(at, area.y, at, area.y + area.h, colours.grid) end
+      if not names then c:rule(at, edge, at, edge + math.max(c.tick, c.axis / 2), colours.axis) end
+      local half = width(i) / 2
+      local inside = math.min(math.max(at, box.x + half), box.x + box.w - half)
+      c:text(inside, edge + c.axis / 2 + c.tick + c.gap_y / 2 + c:text_height "tick" / 2, labels[i],
+        { role = "tick", anchor = "middle" })
+    end
+  end
+end
+
+local function joined(label, note)
+  if label and note then return label .. "  (" .. note .. ")" end
+  return label or note
+end
+
+-- The area of the data within a box, and the labels of the axes as they are written.
+local function area_of(c, box, spec)
+  local tick_height, label_height = c:text_height "tick", c:text_height "label"
+  local x_label, y_label = joined(spec.x_label, spec.x.note), joined(spec.y_label, spec.y.note)
+  local y_texts, x_texts = {}, {}
+  for i, text in ipairs(spec.y.texts) do y_texts[i] = fitted(c, text, box.w * 0.4, "tick") end
+  local most = scale.is_names(spec.x) and math.max(box.w / #spec.x.texts - c.gap_x, c:text_width("…", "tick")) or box.w / 3
+  local left = widest(c, y_texts) + c.gap_x + c.tick + c.axis
+  if scale.is_names(spec.x) then most = math.max((box.w - left) / #spec.x.texts - c.gap_x, c:text_width("0000", "tick")) end
+  for i, text in ipairs(spec.x.texts) do x_texts[i] = fitted(c, text, most, "tick") end
+  local right = scale.is_names(spec.x) and 0 or math.floor(c:text_width(x_texts[#x_texts], "tick") / 2)
+  local top = (y_label and label_height + c.gap_y or 0) + (c.axis == 0 and tick_height / 2 or 0)
+  local bottom = c.axis + c.tick + c.gap_y / 2 + tick_height + (x_label and label_height + c.gap_y / 2 or 0)
+  local area = { x = box.x + left, y = box.y + top, w = box.w - left - right, h = box.h - top - bottom }
+  if area.w < 1 or area.h < 1 then area.w, area.h = math.max(area.w, 1), math.max(area.h, 1) end
+  return area, x_texts, y_texts, x_label, y_label
+end
+
+--- Draws a chart with axes into a box. spec: title, x_label, y_label, x and y (scales), legend (entries), paint(X, Y,
+--- area), which draws the data where X and Y place them.
+---@param c table a canvas
+---@param box { x: number, y: number, w: number, h: number }
+---@param spec table
+function axes.draw(c, box, spec)
+  local rest = axes.title(c, box, spec.title)
+  if spec.legend then rest = axes.legend(c, rest, spec.legend) end
+  local area, x_texts, y_texts, x_label, y_label = area_of(c, rest, spec)
+  local X, Y = places(c, area, spec.x, spec.y)
+  if y_label then
+    c:text(rest.x, rest.y + c:text_height "label" / 2, fitted(c, y_label, rest.w, "label"), { role = "label" })
+  end
+  draw_y(c, area, spec.y, Y, y_texts)
+  draw_x(c, area, spec.x, X, x_texts, rest)
+  spec.paint(X, Y, area)
+  local half = c.axis / 2
+  c:rule(area.x - half, area.y + area.h + half, area.x + area.w, area.y + area.h + half, colours.axis)
+  if not spec.open then c:rule(area.x - half, area.y, area.x - half, area.y + area.h + half, colours.axis) end
+  if x_label then
+    local middle = rest.y + rest.h - c:text_height "label" / 2
+    c:text(area.x + area.w / 2, middle, fitted(c, x_label, area.w, "label"), { role = "label", anchor = "middle" })
+  end
+end
+
+return axes
