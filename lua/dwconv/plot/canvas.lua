@@ -12,7 +12,7 @@
 --   finish()                            what it has drawn
 -- and lengths: margin, gap_x, gap_y, tick, axis (what an axis takes), inset_x, inset_y (from the edge of an area to the
 -- first place where a point can be), swatch (a sample in a legend), step (from one column of places to the next);
--- grid: whether it has grid lines; row(y): where the text of a tick at y stands.
+-- bar_share(wide, n): what part of its band a group of bars takes; on_shade(share): the ink on a shade; grid: whether it has grid lines; row(y): where the text of a tick at y stands.
 -- Pixels is the common part of svg.lua and raster.lua. Invariant: charts draw within the canvas, and `boxes` holds where
 -- each text is.
 
@@ -63,8 +63,11 @@ end
 
 function Pixels:shade(x, y, w, h, share) self:rect(x, y, w, h, { colour = colours.heat(share) }) end
 
---- What a text on a shade is written in.
-function Pixels.on_shade(_, share) return colours.on(colours.heat(share)) end
+--- What part of the band of a group of bars they take: `wide` is the band, `n` how many bars.
+function Pixels.bar_share(wide, n) return n == 1 and wide > 60 and 0.55 or 0.76 end
+
+--- What a text on a shade is written in; `faint` where it says little.
+function Pixels.on_shade(_, share, faint) return faint and 0xa3adb8 or colours.on(colours.heat(share)) end
 
 local function average(picture, x1, x2, y1, y2)
   local r, g, b, n = 0, 0, 0, (x2 - x1) * (y2 - y1)

@@ -147,6 +147,11 @@ function Text:patch(x, y, style)
   for i = 0, self.swatch - 1 do put_block(self, floor(x) + i, floor(y), 8, style) end
 end
 
+function Text.bar_share(wide, n)
+  local whole = math.max(1, floor(wide / n)) * n -- characters that the bars of a group take
+  return wide >= whole + 1 and whole / wide or n == 1 and wide >= 2 and floor(wide / 2) / wide or 1
+end
+
 local SHADES <const> = { [true] = { " ", "░", "▒", "▓", "█" }, [false] = { " ", ".", ":", "+", "#" } }
 
 function Text:shade(x, y, w, h, share)
@@ -164,7 +169,10 @@ function Text:shade(x, y, w, h, share)
 end
 
 --- What a text on a shade is written in.
-function Text:on_shade(share) return self.coloured and colours.on(colours.heat(share)) or nil end
+function Text:on_shade(share, faint)
+  if not self.coloured then return nil end
+  return faint and 0x8a94a0 or colours.on(colours.heat(share))
+end
 
 local RAMP <const> = " .:-=+*#%@" -- from dark to bright
 
