@@ -69,7 +69,8 @@ end
 --- What maps data to places in an area.
 local function places(c, area, x, y)
   local w, h = area.w - 2 * c.inset_x, area.h - 2 * c.inset_y
-  return function(v) return area.x + c.inset_x + x:at(v) * w end, function(v) return area.y + area.h - c.inset_y - y:at(v) * h end
+  local left, bottom = area.x + c.inset_x, area.y + area.h - c.inset_y
+  return function(v) return left + x:at(v) * w end, function(v) return bottom - y:at(v) * h end
 end
 
 local function draw_y(c, area, y, Y, labels)
@@ -115,9 +116,10 @@ local function area_of(c, box, spec)
   local x_label, y_label = joined(spec.x_label, spec.x.note), joined(spec.y_label, spec.y.note)
   local y_texts, x_texts = {}, {}
   for i, text in ipairs(spec.y.texts) do y_texts[i] = fitted(c, text, box.w * 0.4, "tick") end
-  local most = scale.is_names(spec.x) and math.max(box.w / #spec.x.texts - c.gap_x, c:text_width("…", "tick")) or box.w / 3
-  local left = widest(c, y_texts) + c.gap_x + c.tick + c.axis
-  if scale.is_names(spec.x) then most = math.max((box.w - left) / #spec.x.texts - c.gap_x, c:text_width("0000", "tick")) end
+  local left, most = widest(c, y_texts) + c.gap_x + c.tick + c.axis, box.w / 3
+  if scale.is_names(spec.x) then
+    most = math.max((box.w - left) / #spec.x.texts - c.gap_x, c:text_width("0000", "tick"))
+  end
   for i, text in ipairs(spec.x.texts) do x_texts[i] = fitted(c, text, most, "tick") end
   local right = scale.is_names(spec.x) and 0 or math.floor(c:text_width(x_texts[#x_texts], "tick") / 2)
   local top = (y_label and label_height + c.gap_y or 0) + (c.axis == 0 and tick_height / 2 or 0)

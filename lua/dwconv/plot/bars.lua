@@ -60,7 +60,8 @@ end
 local function paint_standing(c, list, Y, area)
   visit(list, c.bar_share(area.w / list[1].n, #list), function(v, style, from, wide)
     local zero, y = Y(0), Y(v)
-    c:rect(area.x + from * area.w, math.min(zero, y), wide * area.w, math.abs(y - zero), style, v >= 0 and "up" or "down")
+    c:rect(area.x + from * area.w, math.min(zero, y), wide * area.w, math.abs(y - zero), style,
+      v >= 0 and "up" or "down")
   end)
   c:rule(area.x, Y(0), area.x + area.w, Y(0), colours.axis)
 end
@@ -68,7 +69,8 @@ end
 local function paint_lying(c, list, X, area)
   visit(list, c.bar_share(area.h / list[1].n, #list), function(v, style, from, wide)
     local zero, x = X(0), X(v)
-    c:rect(math.min(zero, x), area.y + from * area.h, math.abs(x - zero), wide * area.h, style, v >= 0 and "right" or "left")
+    c:rect(math.min(zero, x), area.y + from * area.h, math.abs(x - zero), wide * area.h, style,
+      v >= 0 and "right" or "left")
   end)
   if X(0) > area.x + 1 then c:rule(X(0), area.y, X(0), area.y + area.h, colours.axis) end
 end
@@ -92,7 +94,8 @@ local function chart(list, names, o)
   local each = #list > 1 and #list + 1 or #names <= 12 and 2 or 1
   local lines = #names * each + 3 + (o.title and 1 or 0) + (legend and 1 or 0) + (o.x_label and 1 or 0)
     + (o.y_label and 1 or 0)
-  return plot.new { kind = "bars", width = 640, height = 400, rows = lines <= 44 and lines or 20, draw = function(c, box)
+  local rows = lines <= 44 and lines or 20
+  return plot.new { kind = "bars", width = 640, height = 400, rows = rows, draw = function(c, box)
     local spec = { title = o.title, legend = legend }
     if lie(c, box, names, lines) then
       values.grid = true

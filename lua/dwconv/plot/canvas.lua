@@ -10,9 +10,10 @@
 --   shade(x, y, w, h, share)            a cell of a heat map
 --   picture(x, y, w, h, picture)        {lines =, columns =, colours row by row}
 --   finish()                            what it has drawn
--- and lengths: margin, gap_x, gap_y, tick, axis (what an axis takes), inset_x, inset_y (from the edge of an area to the
--- first place where a point can be), swatch (a sample in a legend), step (from one column of places to the next);
--- bar_share(wide, n): what part of its band a group of bars takes; on_shade(share): the ink on a shade; grid: whether it has grid lines; row(y): where the text of a tick at y stands.
+-- and lengths: margin, gap_x, gap_y, tick, axis (what an axis takes), inset_x, inset_y (from the edge of an area to
+-- the first place where a point can be), swatch (a sample in a legend), step (from one column of places to the next);
+-- bar_share(wide, n): what part of its band a group of bars takes; on_shade(share): the ink on a shade; grid: whether
+-- it has grid lines; row(y): where the text of a tick at y stands.
 -- Pixels is the common part of svg.lua and raster.lua. Invariant: charts draw within the canvas, and `boxes` holds where
 -- each text is.
 
@@ -58,7 +59,8 @@ function Pixels:text(x, y, text, o)
   local width, height = self:text_width(text, o.role), self:text_height(o.role)
   local left = canvas.start(x, width, o.anchor)
   canvas.note(self, left, y - height / 2, width, height, text)
-  self:words(left, y, text, { role = o.role, colour = o.ink or o.colour or colours.label, width = width, anchor = o.anchor })
+  local colour = o.ink or o.colour or colours.label
+  self:words(left, y, text, { role = o.role, colour = colour, width = width, anchor = o.anchor })
 end
 
 function Pixels:shade(x, y, w, h, share) self:rect(x, y, w, h, { colour = colours.heat(share) }) end

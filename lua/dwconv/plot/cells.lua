@@ -81,7 +81,7 @@ end
 function cells.colour(colour)
   local r, g, b = colours.parts(colour)
   if is_true() then return ("2;%d;%d;%d"):format(r, g, b) end
-  if math.max(r, g, b) - math.min(r, g, b) < 12 and r > 3 and r < 247 then 
+  if math.max(r, g, b) - math.min(r, g, b) < 12 and r > 3 and r < 247 then
     return ("5;%d"):format(232 + math.min(23, (r - 3) // 10))
   end
   return ("5;%d"):format(16 + 36 * nearest(r) + 6 * nearest(g) + nearest(b))

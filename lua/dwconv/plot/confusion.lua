@@ -14,6 +14,7 @@ local raise, show, is_tensor = args.raise, args.show, args.check.is_tensor
 local confusion = {}
 
 local MOST <const> = 200 -- classes
+local EXPECTED <const> = "classes from 1 (n), or probabilities (n, classes)"
 
 local options = data.options({ labels = data.names() }, "(matrix, {options}) or (y_true, y_pred, {options})")
 
@@ -25,7 +26,7 @@ local function classes_of(what, v)
   local t = v
   if type(v) == "table" then t = data.numbers(what, v) end
   if not is_tensor(t) or t.dtype == "bool" then
-    raise("%s must be classes from 1 (n), or probabilities (n, classes), got %s", what, show(v))
+    raise("%s must be %s, got %s", what, EXPECTED, show(v))
   end
   if t.size == 0 then raise("%s must have at least one sample, got %s", what, show(v)) end
   if t.ndim == 2 and t.shape[2] == 1 then t = t:reshape { -1 } end
@@ -33,9 +34,9 @@ local function classes_of(what, v)
     if K.any(K.isnan(data.floats(t))):item() then raise("%s has NaN", what) end
     return K.cast(K.argmax(t, { axis = 2 }), "int64"), t.shape[2]
   end
-  if t.ndim ~= 1 then raise("%s must be classes from 1 (n), or probabilities (n, classes), got %s", what, show(v)) end
+  if t.ndim ~= 1 then raise("%s must be %s, got %s", what, EXPECTED, show(v)) end
   if t.dtype:find "float" and not K.all(K.equal(K.floor(t), t)):item() then
-    raise("%s must be whole numbers, classes from 1, or probabilities (n, classes)", what)
+    raise("%s must be %s, but not all of its numbers are whole", what, EXPECTED)
   end
   local least, most = K.min(t):item(), K.max(t):item()
   if least < 1 then raise("%s holds class %d, but classes count from 1", what, least) end
@@ -147,7 +148,7 @@ end
 ---@param given? table
 confusion.confusion = args.speaking("plot.confusion", function(a, b, given, ...)
   local two = is_tensor(b) or type(b) == "table" and (#b > 0 or given ~= nil)
-  if not two and given ~= nil then raise("y_pred must be classes from 1 (n), or probabilities (n, classes), got %s", show(b)) end
+  if not two and given ~= nil then raise("y_pred must be %s, got %s", EXPECTED, show(b)) end
   local o
   if two then o = options(given, ...) else o = options(b, given) end
   local m, n

@@ -1,5 +1,5 @@
--- plot/data.lua: what scripts pass to charts, as series: {name =, numbers = (a tensor of one axis, float32 or float64)}.
--- Called by the charts. Invariant: a series that exists has at least one number that can be drawn; what cannot be drawn
+-- plot/data.lua: what scripts pass to charts, as series: {name =, numbers = (a tensor of one axis, of floats)}. Called
+-- by the charts. Invariant: a series that exists has at least one number that can be drawn; what cannot be drawn
 -- (NaN, infinite, beyond 1e300) is known by `finite`.
 
 local K = require "dwconv.backend"
@@ -23,7 +23,8 @@ end
 
 --- A tensor's numbers as floats.
 function data.floats(t)
-  return t.dtype:find "float" and t or K.cast(t, t.dtype == "int64" and "float64" or t.dtype == "int32" and "float64" or "float32")
+  if t.dtype:find "float" then return t end
+  return K.cast(t, t.dtype:find "int%d%d" and "float64" or "float32") -- uint8 and bool are exact in float32
 end
 
 --- Numbers in a row: a tensor of one axis, or a list.

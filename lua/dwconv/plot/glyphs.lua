@@ -1,7 +1,7 @@
 -- plot/glyphs.lua: the letters of pictures of charts, as strokes, drawn for dwconv. Capitals are 7 high, small letters
--- 5, and the baseline is 0; a glyph's width is that of its strokes' middle lines. Read by font.lua alone.
--- A path: M x y begins a stroke, L x y ... goes on, Q cx cy x y is a curve towards c, A cx cy rx ry from to an arc of an
--- ellipse between two angles in degrees (90 is up), joined to the stroke before unless M stands alone before it,
+-- 5, and the baseline is 0; a glyph's width is that of its strokes' middle lines. Read by font.lua.
+-- A path: M x y begins a stroke, L x y ... goes on, Q cx cy x y is a curve towards c, A cx cy rx ry from to an arc of
+-- an ellipse between two angles in degrees (90 is up), joined to the stroke before unless M stands alone before it,
 -- D x y a dot.
 
 local glyphs = {}

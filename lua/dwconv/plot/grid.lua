@@ -1,5 +1,5 @@
--- plot/grid.lua: dw.plot.grid: plots side by side, in rows of equal columns. Called by init.lua, and by charts of several
--- panels. Invariant: each plot draws within its own part, so nothing overlaps.
+-- plot/grid.lua: dw.plot.grid: plots side by side, in rows of equal columns. Called by init.lua, and by charts of
+-- several panels. Invariant: each plot draws within its own part, so nothing overlaps.
 
 local args = require "dwconv.args"
 local axes = require "dwconv.plot.axes"
@@ -65,7 +65,8 @@ function grid.of(plots, columns, title)
   local _, height = heights(charts, columns, "height", widest)
   return plot.new {
     kind = "grid", text_columns = 100 * columns,
-    width = math.min(10000, math.floor(columns * widest * shrink)), height = math.min(10000, math.floor(height * shrink)),
+    width = math.min(10000, math.floor(columns * widest * shrink)),
+    height = math.min(10000, math.floor(height * shrink)),
     rows = function(width)
       local fits = math.max(1, math.min(columns, width // NARROW))
       local list, sum = heights(charts, fits, "rows", width // fits)

@@ -1,7 +1,7 @@
 -- plot/histogram.lua: dw.plot.histogram: how often numbers of tensors fall between round edges; of a model or a layer a
 -- panel for each weight. Called by init.lua.
--- Invariant: counts are exact; a number on an edge is in the bin above it, the largest edge in the last bin; what is NaN
--- or infinite is counted apart and said. Numbers are looked at a piece at a time, so that little memory is taken.
+-- Invariant: counts are exact; a number on an edge is in the bin above it, the largest edge in the last bin; what is
+-- NaN or infinite is counted apart and said. Numbers are looked at a piece at a time, so that little memory is taken.
 
 local K = require "dwconv.backend"
 local args = require "dwconv.args"
@@ -157,7 +157,9 @@ histogram.histogram = args.speaking("plot.histogram", function(x, given, ...)
   local panels, left_out = {}, #list - MOST_PANELS
   for i = 1, math.min(#list, MOST_PANELS) do panels[i] = panel(list[i][1], list[i][3], list[i][2], o.bins) end
   local title = o.title
-  if left_out > 0 then title = ("%sthe first %d of %d weights"):format(title and title .. ": " or "", MOST_PANELS, #list) end
+  if left_out > 0 then
+    title = ("%sthe first %d of %d"):format(title and title .. ": " or "", MOST_PANELS, #list)
+  end
   return grid.of(panels, nil, title)
 end)
 

@@ -16,8 +16,11 @@ local images = {}
 local MOST <const> = 400 -- pictures
 local WIDEST <const> = 1200 -- pixels of a row of pictures that are kept
 
-local options = data.options({ labels = data.names(), range = data.pair(), columns = kinds.optional(kinds.whole(nil, 1, 100)) },
-  "(pictures, {options})")
+local options = data.options({
+  labels = data.names(),
+  range = data.pair(),
+  columns = kinds.optional(kinds.whole(nil, 1, 100)),
+}, "(pictures, {options})")
 
 -- ---- what scripts pass -----------------------------------------------------------------------------
 
@@ -157,12 +160,12 @@ local function rows_on(list, labels, columns, title)
 end
 
 local function chart(list, labels, columns, title)
-  local side, ratio = math.max(40, math.min(240, 800 // columns)), 0
-  local widest = 1
+  local ratio, widest = 0, 1
   for _, p in ipairs(list) do
     ratio, widest = math.max(ratio, p.lines / p.columns), math.max(widest, p.columns)
   end
   ratio = math.min(ratio, 4)
+  local side = math.max(40, math.min(800 // columns, math.max(200, widest)))
   local rows = math.ceil(#list / columns)
   local height = rows * (side * ratio + (labels and 18 or 0)) + (rows - 1) * 10 + 28 + (title and 27 or 0)
   return plot.new {

@@ -1,5 +1,5 @@
--- plot/init.lua: dw.plot, charts: lines, bars, histograms, pictures and confusion matrices, in the terminal, as SVG and as
--- PNG. The functions give plots (plot.lua). dw.plot itself can be called, and picks the chart by what it is given.
+-- plot/init.lua: dw.plot, charts: lines, bars, histograms, pictures and confusion matrices, in the terminal, as SVG and
+-- as PNG. The functions give plots (plot.lua). dw.plot itself can be called, and picks the chart by what it is given.
 
 local args = require "dwconv.args"
 local bars = require "dwconv.plot.bars"

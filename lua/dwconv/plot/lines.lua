@@ -1,5 +1,5 @@
--- plot/lines.lua: dw.plot.lines: series as lines, with markers if they are asked for. Called by init.lua and history.lua.
--- Invariant: what is drawn was read when the chart was made; a script may change its tensors afterwards.
+-- plot/lines.lua: dw.plot.lines: series as lines, with markers if they are asked for. Called by init.lua and
+-- history.lua. Invariant: what is drawn was read when the chart was made; a script may change its tensors afterwards.
 
 local args = require "dwconv.args"
 local axes = require "dwconv.plot.axes"
@@ -120,7 +120,8 @@ function lines.chart(list, o)
   local x, y = scales(list, o)
   x.grid = true
   return plot.new { kind = "lines", width = 640, height = 400, rows = 18, draw = function(c, box)
-    axes.draw(c, box, { title = o.title, x_label = o.x_label, y_label = o.y_label, x = x, y = y, legend = legend_of(list),
+    axes.draw(c, box, { title = o.title, x_label = o.x_label, y_label = o.y_label, x = x, y = y,
+      legend = legend_of(list),
       paint = function(X, Y, area)
         for _, s in ipairs(list) do paint_series(c, s, X, Y, area, o) end
       end })
@@ -128,8 +129,8 @@ function lines.chart(list, o)
 end
 
 --- Lines of numbers: a tensor of one axis or a table of numbers; a tensor of two axes, of which each row is a line; a
---- table of several, by name or in order. Options: x, title, x_label, y_label, labels, y_scale ("linear", "log"), points
---- (false), range ({least, largest} of y).
+--- table of several, by name or in order. Options: x, title, x_label, y_label, labels, y_scale ("linear", "log"),
+--- points (false), range ({least, largest} of y).
 ---@param ys dwconv.Tensor|table
 ---@param given? table
 lines.lines = args.speaking("plot.lines", function(ys, given, ...)

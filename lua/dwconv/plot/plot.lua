@@ -19,7 +19,9 @@ function Plot.__index(_, name)
   lookup.refuse("plot", name, args.sorted_keys(methods))
 end
 
-function Plot.__newindex(_, name) raise("a plot cannot be changed, but %s was to be set; make a new one", args.show(name)) end
+function Plot.__newindex(_, name)
+  raise("a plot cannot be changed, but %s was to be set; make a new one", args.show(name))
+end
 
 local charts = setmetatable({}, { __mode = "k" }) -- what a plot draws
 

@@ -28,7 +28,9 @@ local function adler(text)
   return b << 16 | a
 end
 
-local function chunk(name, data) return (">s4"):pack(data):sub(1, 4) .. name .. data .. (">I4"):pack(crc(name .. data)) end
+local function chunk(name, data)
+  return (">I4"):pack(#data) .. name .. data .. (">I4"):pack(crc(name .. data))
+end
 
 local BLOCK <const> = 65535
 

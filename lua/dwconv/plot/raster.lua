@@ -1,11 +1,11 @@
--- plot/raster.lua: the canvas whose result is pixels. Lines and texts are smooth at any scale; rectangles and axes stand
--- on whole pixels. canvas.lua says what a canvas has; plot.lua makes one for each picture.
+-- plot/raster.lua: the canvas whose result is pixels. Lines and texts are smooth at any scale; rectangles and axes
+-- stand on whole pixels. canvas.lua says what a canvas has; plot.lua makes one for each picture.
 -- Invariant: a row of pixels takes memory when something is drawn in it; nothing is drawn outside the picture.
 
-local K = require "dwconv.backend"
 local canvas = require "dwconv.plot.canvas"
 local colours = require "dwconv.plot.colours"
 local font = require "dwconv.plot.font"
+local ops = require "dwconv.ops"
 local strokes = require "dwconv.plot.strokes"
 
 local floor = math.floor
@@ -133,7 +133,7 @@ function Raster:finish()
     for x = 1, row and columns or 0 do buffer[x] = three[row[x]] end
     lines[y + 1] = row and table.concat(buffer, "", 1, columns) or empty
   end
-  return require("dwconv.ops").calls.from_bytes(table.concat(lines), { self.lines, columns, 3 }, { dtype = "uint8" })
+  return ops.calls.from_bytes(table.concat(lines), { self.lines, columns, 3 }, { dtype = "uint8" })
 end
 
 return raster

@@ -14,7 +14,8 @@ Svg.__index = Svg
 local svg = {}
 
 local HEAD <const> = [[
-<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="Helvetica, Arial, sans-serif">
+<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d"
+ font-family="Helvetica, Arial, sans-serif">
 <rect width="%d" height="%d" fill="#ffffff"/>]]
 
 --- An empty picture of width x height points.
@@ -52,8 +53,8 @@ function Svg:polyline(points, style)
   local list = {}
   for k = 1, #points, 2 do list[#list + 1] = short(points[k]) .. "," .. short(points[k + 1]) end
   if #list == 1 then return self:marker(points[1], points[2], style) end
-  add(self, '<polyline points="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round" stroke-linecap="round"/>',
-    table.concat(list, " "), hex(style.colour), short(self.LINE))
+  add(self, '<polyline points="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round" '
+    .. 'stroke-linecap="round"/>', table.concat(list, " "), hex(style.colour), short(self.LINE))
 end
 
 function Svg:marker(x, y, style)
@@ -63,13 +64,13 @@ end
 function Svg:words(x, y, text, o)
   local size, anchor = self.SIZES[o.role], o.anchor or "start"
   local at = anchor == "middle" and x + o.width / 2 or anchor == "end" and x + o.width or x
-  add(self, '<text x="%s" y="%s" font-size="%d"%s%s fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs">%s</text>',
-    short(at), short(y + 0.36 * size), size, o.role == "title" and ' font-weight="bold"' or "",
+  add(self, '<text x="%s" y="%s" font-size="%d"%s%s fill="%s" textLength="%s" lengthAdjust="spacingAndGlyphs">%s'
+    .. '</text>', short(at), short(y + 0.36 * size), size, o.role == "title" and ' font-weight="bold"' or "",
     anchor ~= "start" and (' text-anchor="%s"'):format(anchor) or "", hex(o.colour), short(o.width), escaped(text))
 end
 
-local PICTURE <const> = '<image x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none" image-rendering="pixelated" '
-  .. 'style="image-rendering:pixelated" href="data:image/png;base64,%s"/>'
+local PICTURE <const> = '<image x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none" '
+  .. 'image-rendering="pixelated" style="image-rendering:pixelated" href="data:image/png;base64,%s"/>'
 
 function Svg:picture(x, y, w, h, picture)
   picture = canvas.shrunk(picture, math.ceil(2 * w), math.ceil(2 * h))

@@ -134,7 +134,9 @@ function Text:rect(x, y, w, h, style, grows)
   elseif grows then
     local still = floor((grows == "left" and x + w or x) + 0.5)
     for row = top, bottom - 1 do
-      each_part(still, w, grows == "left" and -1 or 1, function(column, n) put_block(self, column, row, n, style, grows) end)
+      each_part(still, w, grows == "left" and -1 or 1, function(column, n)
+        put_block(self, column, row, n, style, grows)
+      end)
     end
   else
     for row = top, bottom - 1 do
@@ -182,7 +184,8 @@ local function brightness(colour)
 end
 
 function Text:picture(x, y, w, h, picture)
-  local left, top, columns, rows = floor(x + 0.5), floor(y + 0.5), math.max(1, floor(w + 0.5)), math.max(1, floor(h + 0.5))
+  local left, top = floor(x + 0.5), floor(y + 0.5)
+  local columns, rows = math.max(1, floor(w + 0.5)), math.max(1, floor(h + 0.5))
   local halves = self.coloured and self.unicode and 2 or 1
   picture = canvas.shrunk(picture, columns, halves * rows)
   local function at(column, line)
@@ -206,7 +209,9 @@ end
 -- ---- the text --------------------------------------------------------------------------------------
 
 local BOXES <const> = { "─", "─", "─", "│", "┘", "└", "┴", "│", "┐", "┌", "┬", "│", "┤", "├", "┼" }
-local SIGNS <const> = { [true] = { "●", "○", "+", "×", "■", "□", "▲", "△" }, [false] = { "*", "o", "+", "x", "#", "@", "%", "&" } }
+local SIGNS <const> = {
+  [true] = { "●", "○", "+", "×", "■", "□", "▲", "△" }, [false] = { "*", "o", "+", "x", "#", "@", "%", "&" },
+}
 local FILLS <const> = { [true] = { "█", "▒", "▓", "░" }, [false] = { "#", "=", "+", "-" } }
 local INK_OF_SERIES <const> = { 33, 208, 35, 203, 141, 45, 137, 205 } -- of the 256 colours of terminals
 
