@@ -109,6 +109,7 @@ describe("who may know whom", function()
       { "models/", { "dwconv%.backend", "dwconv%.args", "dwconv%.classes", "dwconv%.graph", "dwconv%.ops", "dwconv%.lookup",
         "dwconv%.activations", "dwconv%.layers", "dwconv%.layers%..+", "dwconv%.losses", "dwconv%.metrics",
         "dwconv%.optimizers", "dwconv%.callbacks", "dwconv%.config", "dwconv%.grad%.arena", "dwconv%.io%..+", "dwconv%.models%.?.*" } },
+      { "show/", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops", "dwconv%.lookup", "dwconv%.io%..+", "dwconv%.show%..+" } },
       { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },
     }

@@ -193,7 +193,7 @@ void dwl_pushclosure(lua_State *L, int more);
 extern const luaL_Reg dwl_errors_functions[], dwl_arguments_functions[], dwl_table_functions[], dwl_view_functions[],
     dwl_index_functions[], dwl_strided_functions[], dwl_tape_functions[], dwl_recall_functions[],
     dwl_system_functions[], dwl_file_functions[], dwl_folder_functions[], dwl_geometry_functions[],
-    dwl_memory_functions[], dwl_arena_functions[];
+    dwl_memory_functions[], dwl_arena_functions[], dwl_terminal_functions[];
 extern const luaL_Reg dwl_table_methods[], dwl_view_methods[], dwl_layout_methods[], dwl_metamethods[],
     dwl_file_metamethods[];
 

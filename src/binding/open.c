@@ -108,9 +108,10 @@ int luaopen_dwconv_core(lua_State *L) {
 #define KERNELS(name, types)
 #define FAMILY(name, types) dwl_##name##_functions,
 #include "families.h"
-      own_functions,       dwl_errors_functions,  dwl_arguments_functions, dwl_table_functions,  dwl_view_functions,
-      dwl_index_functions, dwl_strided_functions, dwl_tape_functions,      dwl_recall_functions, dwl_system_functions,
-      dwl_file_functions,  dwl_folder_functions,  dwl_geometry_functions,  dwl_memory_functions, dwl_arena_functions};
+      own_functions,          dwl_errors_functions, dwl_arguments_functions, dwl_table_functions,
+      dwl_view_functions,     dwl_index_functions,  dwl_strided_functions,   dwl_tape_functions,
+      dwl_recall_functions,   dwl_system_functions, dwl_file_functions,      dwl_folder_functions,
+      dwl_geometry_functions, dwl_memory_functions, dwl_arena_functions,     dwl_terminal_functions};
   for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) dwl_register(L, rooms[i], 1, 2);
   lua_newtable(L); // 4: methods, to which the Lua layer adds
   dwl_register(L, dwl_table_methods, 1, 2);

@@ -1,7 +1,5 @@
 // system.c: threads, ISA and what the build knows of itself.
-#include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "binding.h"
 
@@ -95,15 +93,6 @@ static int build(lua_State *L) { // a table of what this build and machine are
   return 1;
 }
 
-// columns(): the width of the terminal that standard output is; nothing if it is none.
-static int columns(lua_State *L) {
-  struct winsize size;
-  if (!isatty(STDOUT_FILENO)) return 0;
-  bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  lua_pushinteger(L, known ? size.ws_col : 80);
-  return 1;
-}
-
 const luaL_Reg dwl_system_functions[] = {
     {"set_threads", set_threads},
     {"threads", threads},
@@ -116,6 +105,5 @@ const luaL_Reg dwl_system_functions[] = {
     {"memory_limit", memory_limit},
     {"set_memory_limit", set_memory_limit},
     {"clock", wall_clock},
-    {"columns", columns},
     {NULL, NULL},
 };
