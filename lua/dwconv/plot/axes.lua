@@ -152,7 +152,8 @@ function axes.draw(c, box, spec)
   c:rule(area.x - half, area.y + area.h + half, area.x + area.w, area.y + area.h + half, colours.axis)
   if not spec.open then c:rule(area.x - half, area.y, area.x - half, area.y + area.h + half, colours.axis) end
   if x_label then
-    local middle = rest.y + rest.h - c:text_height "label" / 2
+    local above = c.axis + c.tick + c.gap_y + c:text_height "tick"
+    local middle = area.y + area.h + above + c:text_height "label" / 2
     c:text(area.x + area.w / 2, middle, fitted(c, x_label, area.w, "label"), { role = "label", anchor = "middle" })
   end
 end

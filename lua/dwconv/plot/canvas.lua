@@ -10,12 +10,12 @@
 --   shade(x, y, w, h, share)            a cell of a heat map
 --   picture(x, y, w, h, picture)        {lines =, columns =, colours row by row}
 --   finish()                            what it has drawn
--- and lengths: margin, gap_x, gap_y, tick, axis (what an axis takes), inset_x, inset_y (from the edge of an area to
--- the first place where a point can be), swatch (a sample in a legend), step (from one column of places to the next);
+-- and lengths: margin, gap_x, gap_y, tick, axis (what an axis takes), inset_x, inset_y (from the edge of an area to the
+-- first place where a point can be), swatch (a sample in a legend), step (from one column of places to the next);
 -- bar_share(wide, n): what part of its band a group of bars takes; on_shade(share): the ink on a shade; grid: whether
 -- it has grid lines; row(y): where the text of a tick at y stands.
--- Pixels is the common part of svg.lua and raster.lua. Invariant: charts draw within the canvas, and `boxes` holds where
--- each text is.
+-- Pixels is the common part of svg.lua and raster.lua. Invariant: charts draw within the canvas, and `boxes` holds
+-- where each text is.
 
 local colours = require "dwconv.plot.colours"
 local font = require "dwconv.plot.font"

@@ -15,8 +15,9 @@ local lines = {}
 
 local x_kind = kinds.new {
   annotation = "dwconv.Tensor|number[]",
-  words = "a tensor of one axis or a table of numbers",
+  expected = "a tensor of one axis or a table of numbers",
   optional = true,
+  read = function(v) if args.check.is_tensor(v) or type(v) == "table" then return v end end,
 }
 
 local options = data.options({

@@ -150,14 +150,20 @@ end)
 
 function Plot.__tostring(self) return text_of(charts[self], {}) end
 
---- Draws the chart on the terminal: as a picture where it shows pictures, else as text.
+-- Pixels for each point, so that texts are as large as the terminal's, and the picture fits it.
+local function scale_on(chart, size)
+  local fits = math.min(size.columns * size.across / chart.width, (size.rows - 2) * size.down / chart.height)
+  return math.max(0.5, math.min(size.down / 18, fits, 4))
+end
+
+--- Draws the chart on the terminal: as a picture where it shows pictures in full, else as text.
 methods.show = args.speaking("plot:show", function(self, ...)
   local chart = chart_of(self, "show")
   if select("#", ...) > 0 then raise "takes nothing; plot:text{ columns =, rows = } gives a text of another size" end
-  local found, screen = pcall(require, "dwconv.show.screen")
-  local mode = found and screen.mode()
-  if mode == "kitty" or mode == "sixel" then return screen.draw(pixels_of(chart, {})) end
-  print(text_of(chart, {}))
+  local screen = require "dwconv.show.screen"
+  local mode = screen.mode()
+  if mode ~= "kitty" and mode ~= "sixel" then return print(text_of(chart, {})) end
+  screen.draw(pixels_of(chart, { scale = scale_on(chart, screen.size(mode)) }))
 end)
 
 return plot
