@@ -126,7 +126,8 @@ local function area_of(c, box, spec)
   local bottom = c.axis + c.tick + c.gap_y / 2 + tick_height + (x_label and label_height + c.gap_y / 2 or 0)
   local area = { x = box.x + left, y = box.y + top, w = box.w - left - right, h = box.h - top - bottom }
   if spec.cells and c.kind == "text" then -- whole characters for each
-    area.w, area.h = math.max(1, area.w // spec.cells) * spec.cells, math.max(1, area.h // spec.cells) * spec.cells
+    if area.w >= spec.cells then area.w = area.w // spec.cells * spec.cells end
+    if area.h >= spec.cells then area.h = area.h // spec.cells * spec.cells end
   end
   if area.w < 1 or area.h < 1 then area.w, area.h = math.max(area.w, 1), math.max(area.h, 1) end
   return area, x_texts, y_texts, x_label, y_label

@@ -38,7 +38,7 @@ local function names_of(list, labels)
     if s.n ~= n then raise("%s has %d numbers, but %s has %d", s.what, s.n, list[1].what, n) end
   end
   if n > MOST then raise("values has %d bars in a row, there can be at most %d; dw.plot.lines draws more", n, MOST) end
-  if labels and #labels ~= n then raise("labels has %d names, but values has %d bars in a row", #labels, n) end
+  if labels and #labels ~= n then raise("labels must be %d, one for each place, got %d", n, #labels) end
   local names = labels or {}
   for i = 1, labels and 0 or n do names[i] = tostring(i) end
   return names

@@ -155,7 +155,7 @@ confusion.confusion = args.speaking("plot.confusion", function(a, b, given, ...)
   if two then m, n = counted(a, b, o.labels) else m, n = matrix_of(a) end
   local labels = o.labels or {}
   for i = 1, o.labels and 0 or n do labels[i] = tostring(i) end
-  if #labels ~= n then raise("labels has %d names, but there are %d classes", #labels, n) end
+  if #labels ~= n then raise("labels must be %d, one for each class, got %d", n, #labels) end
   return chart(m, n, labels, title_of(m, n, o.title))
 end)
 

@@ -15,8 +15,15 @@ local data = {}
 -- A list of numbers of a script as a tensor.
 local function of_list(what, list)
   if #list == 0 then raise("%s must have at least one number, got an empty table", what) end
-  for i = 1, #list do
+  local n, keys = #list, 0
+  for i = 1, n do
     if type(list[i]) ~= "number" then raise("%s[%d] must be a number, got %s", what, i, show(list[i])) end
+  end
+  for key in next, list do
+    keys = keys + 1
+    if keys > n or math.type(key) ~= "integer" then
+      raise("%s must be numbers in a row, got a table with the key %s too", what, show(key))
+    end
   end
   return K.constant(list, { dtype = "float64" })
 end
@@ -110,7 +117,7 @@ function data.series(what, v, labels)
   end
   if #list > MOST_SERIES then raise("%s has %d series; there can be at most %d", what, #list, MOST_SERIES) end
   if labels then
-    if #labels ~= #list then raise("labels has %d names, but %s has %d series", #labels, what, #list) end
+    if #labels ~= #list then raise("labels must be %d, one for each line, got %d", #list, #labels) end
     for i, s in ipairs(list) do s.name = labels[i] end
   end
   for i, s in ipairs(list) do s.name = s.name or #list > 1 and tostring(i) or nil end

@@ -51,7 +51,11 @@ local function usual_bins(n) return math.max(5, math.min(60, math.ceil(2 * n ^ (
 
 local function edges_of(s, bins, whole)
   local lo, hi = scale.widened(s.lo, whole and s.hi + 1 or s.hi)
-  local m, e, first, last = scale.step(lo, hi, math.max(bins, 1) + 1, whole)
+  if bins == 1 and lo < 0 and hi > 0 then -- 0 is an edge of all others
+    local m, e, _, last = scale.step(0, math.max(-lo, hi), 2, whole)
+    return { -scale.decimal(last * m, e), scale.decimal(last * m, e) }
+  end
+  local m, e, first, last = scale.step(lo, hi, bins + 1, whole)
   local edges = {}
   for k = first, last do edges[#edges + 1] = scale.decimal(k * m, e) end
   return edges
@@ -127,7 +131,7 @@ local function parts_of(x)
       local name = v.layer and v.layer.name .. "/" .. v.name or v.name
       list[#list + 1] = { name, ("%s  %s"):format(name, v.tensor.shape), v.tensor }
     end
-    if #list == 0 then raise("%s has no weights; a model has them when it is built", show(x)) end
+    if #list == 0 then raise "x has no weights; a model has them when it is built" end
   elseif is_tensor(x) then
     list[1] = { "x", nil, x }
   elseif type(x) == "table" and type(x[1]) == "number" then

@@ -51,8 +51,9 @@ end
 local function list_of(v)
   local list = {}
   if is_tensor(v) then
-    if v.ndim ~= 3 and v.ndim ~= 4 then refuse("pictures", v) end
-    check_count(v.shape[1])
+    local c = v.ndim == 3 and 1 or v.ndim == 4 and v.shape[4]
+    check_count(v.ndim > 0 and v.shape[1] or 1)
+    if v.size == 0 or not (c == 1 or c == 3 or c == 4) then refuse("pictures", v) end
     for i = 1, v.shape[1] do list[i] = checked("pictures", K.select(v, 1, i)) end
   elseif type(v) == "table" then
     check_count(#v)
@@ -184,7 +185,7 @@ end
 images.images = args.speaking("plot.images", function(pictures, given, ...)
   local o = options(given, ...)
   local list = list_of(pictures)
-  if o.labels and #o.labels ~= #list then raise("labels has %d texts, but there are %d pictures", #o.labels, #list) end
+  if o.labels and #o.labels ~= #list then raise("labels must be %d, one for each picture, got %d", #list, #o.labels) end
   local columns = math.min(o.columns or math.ceil(math.sqrt(1.6 * #list)), #list)
   local lo, hi = brightness(list, o.range)
   local most = math.max(32, WIDEST // columns)

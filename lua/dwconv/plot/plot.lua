@@ -66,8 +66,16 @@ local function svg_of(chart, o)
   return draw(chart, require("dwconv.plot.svg").new(o.width or chart.width, o.height or chart.height))
 end
 
+local MOST_PIXELS <const> = 1 << 24
+
 local function pixels_of(chart, o)
-  return draw(chart, require("dwconv.plot.raster").new(o.width or chart.width, o.height or chart.height, o.scale or 1))
+  local width, height, scale = o.width or chart.width, o.height or chart.height, o.scale or 1
+  local n = width * scale * height * scale
+  if n > MOST_PIXELS then
+    raise("a picture of %.0fx%.0f pixels is too large; there can be at most %d in all", width * scale, height * scale,
+      MOST_PIXELS)
+  end
+  return draw(chart, require("dwconv.plot.raster").new(width, height, scale))
 end
 
 --- The chart as a text of SVG. Options: width, height, in points.

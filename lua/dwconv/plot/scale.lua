@@ -10,7 +10,7 @@ local scale = {}
 scale.LARGEST = 1e300
 
 local STEPS <const> = { { 1, 0 }, { 2, 0 }, { 25, -1 }, { 5, 0 } } -- of a decade: times 10^n
-local LEAST_SPAN <const> = 2e-15 -- of the largest number: a smaller span is drawn as constant data
+local LEAST_SPAN <const> = 5e-14 -- of the largest number: a smaller span is drawn as constant data
 
 -- n * 10^e as the nearest number.
 local function decimal(n, e)
@@ -52,7 +52,7 @@ function scale.widened(lo, hi)
 end
 
 --- The smallest step of which at most `most` ticks enclose lo..hi (lo < hi): a whole number and a power of ten, and
---- which multiples of it are the first and the last.
+--- which multiples of it are the first and the last. `most` is at least 2, and 3 where 0 is between lo and hi.
 ---@return integer m
 ---@return integer e
 ---@return integer first

@@ -1,0 +1,449 @@
+-- plot_spec.lua: dw.plot: what each chart shows, where its texts are, what it refuses, and files.
+
+local dw = require "dwconv"
+local raster = require "dwconv.plot.raster"
+local support = require "support"
+local svg = require "dwconv.plot.svg"
+local text = require "dwconv.plot.text"
+local plot = require "dwconv.plot.plot"
+local xml = require "xml"
+
+local K, refuses = dw.backend, support.refuses
+
+local function plain(p, columns, rows)
+  return p:text { columns = columns or 60, rows = rows, colours = false, unicode = true }
+end
+
+-- ---- what holds of every chart ---------------------------------------------------------------------
+
+local NUMBERS <const> = { "x", "y", "width", "height", "cx", "cy", "r", "textLength", "font-size" }
+
+-- The SVG is well formed, its numbers are finite, and all of it lies in the picture. Gives the elements.
+local function check_svg(source)
+  local elements = xml.elements(source)
+  local width, height = tonumber(elements[1].attributes.width), tonumber(elements[1].attributes.height)
+  local function inside(x, y)
+    x, y = tonumber(x), tonumber(y)
+    assert(x and y and x >= -1 and x <= width + 1 and y >= -1 and y <= height + 1, ("%s, %s is outside"):format(x, y))
+  end
+  for _, e in ipairs(elements) do
+    local a = e.attributes
+    for _, name in ipairs(NUMBERS) do
+      local v = a[name] and tonumber(a[name])
+      assert(not a[name] or v and v - v == 0, ("%s = %s"):format(name, a[name]))
+    end
+    inside(a.x or a.cx or 0, a.y or a.cy or 0)
+    if e.name == "rect" then inside((a.x or 0) + a.width, (a.y or 0) + a.height) end
+    for x, y in (a.points or a.d or ""):gmatch "(-?[%d.]+)[, ](-?[%d.]+)" do inside(x, y) end
+    assert(not (a.points or a.d or ""):find "[in]n?f?a?n" or a.d, "no number")
+  end
+  return elements
+end
+
+-- Texts do not overlap, and none leaves the picture.
+local function check_boxes(c)
+  for i, a in ipairs(c.boxes or {}) do
+    assert(a.x >= -0.01 and a.x + a.w <= c.width + 0.01 and a.y >= -0.01 and a.y + a.h <= c.height + 0.01,
+      ("%q leaves the picture"):format(a.text))
+    for k = i + 1, #c.boxes do
+      local b = c.boxes[k]
+      local apart = a.x + a.w <= b.x + 0.01 or b.x + b.w <= a.x + 0.01 or a.y + a.h <= b.y + 0.01 or b.y + b.h <= a.y + 0.01
+      assert(apart, ("%q and %q overlap"):format(a.text, b.text))
+    end
+  end
+end
+
+-- Draws a chart in every way.
+local function check(p)
+  local chart = plot.chart(p)
+  local canvases = { svg.new(chart.width, chart.height), raster.new(chart.width, chart.height, 1) }
+  for _, columns in ipairs { 40, 80, 132 } do
+    local rows = type(chart.rows) == "function" and chart.rows(columns) or chart.rows
+    canvases[#canvases + 1] = text.new(columns, rows, false, true)
+    canvases[#canvases + 1] = text.new(columns, rows, true, false)
+  end
+  for _, c in ipairs(canvases) do
+    local m = c.margin
+    chart.draw(c, { x = m, y = m, w = c.width - 2 * m, h = c.height - 2 * m })
+    check_boxes(c)
+  end
+  for line in (plain(p) .. "\n"):gmatch "(.-)\n" do assert(utf8.len(line) <= 60, line) end
+  assert.same({ chart.height, chart.width, 3 }, { table.unpack(p:pixels().shape, 1, 3) })
+  return check_svg(p:svg())
+end
+
+local function texts_of(elements)
+  local list = {}
+  for _, e in ipairs(elements) do
+    if e.name == "text" then list[#list + 1] = e.text end
+  end
+  return list
+end
+
+local function count(elements, name)
+  local n = 0
+  for _, e in ipairs(elements) do n = n + (e.name == name and 1 or 0) end
+  return n
+end
+
+-- ---- charts ----------------------------------------------------------------------------------------
+
+describe("dw.plot.lines", function()
+  it("puts points where the axes say", function()
+    local p = dw.plot.lines({ 0, 1, 0.5 }, { x = { 0, 1, 2 } })
+    local elements = check(p)
+    local line
+    for _, e in ipairs(elements) do line = e.name == "polyline" and e.attributes.points or line end
+    local x1, y1, x2, y2, x3, y3 = line:match "^(%S+),(%S+) (%S+),(%S+) (%S+),(%S+)$"
+    assert.near((x1 + x3) / 2, tonumber(x2), 0.02)
+    assert.near((y1 + y2) / 2, tonumber(y3), 0.02)
+    assert.is_true(tonumber(y1) > tonumber(y2)) -- y grows downwards
+    -- The tick "1.0" stands at the height of the second point, as 1 is the largest tick.
+    for _, e in ipairs(elements) do
+      if e.text == "1.0" and e.attributes["text-anchor"] == "end" then assert.near(y2 + 0.36 * 11, tonumber(e.attributes.y), 0.02) end
+    end
+  end)
+
+  it("takes tensors, rows, tables by name and in order, with labels", function()
+    for _, case in ipairs {
+      { { 1, 2, 3 }, {}, {} }, { dw.tensor { 1, 2, 3 }, {}, {} }, { dw.tensor({ 1, 2 }, { dtype = "int64" }), {}, {} },
+      { dw.tensor({ true, false }), {}, {} }, { dw.tensor { { 1, 2 }, { 3, 4 } }, {}, { "1", "2" } },
+      { { b = { 1, 2 }, a = dw.tensor { 3, 1, 2 } }, {}, { "a", "b" } }, { { { 1 }, { 2, 3 } }, { labels = { "u", 7 } }, { "u", "7" } },
+    } do
+      local elements = check(dw.plot.lines(case[1], case[2]))
+      local names = table.concat(texts_of(elements), "|")
+      for _, name in ipairs(case[3]) do assert.truthy(("|" .. names .. "|"):find("|" .. name .. "|", 1, true), names) end
+    end
+  end)
+
+  it("leaves gaps at NaN and infinity, and marks points that stand alone", function()
+    local elements = check(dw.plot.lines { 1, 2, 0 / 0, 3, math.huge, 4, 5, -math.huge })
+    assert.equal(2, count(elements, "polyline"))
+    assert.equal(1, count(elements, "circle"))
+    assert.equal(1, count(check(dw.plot.lines { 7 }), "circle"))
+    assert.equal(3, count(check(dw.plot.lines({ 1, 2, 3 }, { points = true })), "circle"))
+  end)
+
+  it("draws constant data, one point and extreme numbers", function()
+    for _, ys in ipairs { { 5, 5, 5 }, { 0, 0 }, { 1e-12, 3e-12 }, { 1e15, 1e15 + 1 }, { -1e300, 1e300 }, { 1e-300, 0 }, { 5e-324, 0 },
+      { 1, 1 + 1e-15 }, { -3 }, { 1e300, 1e300 } } do
+      check(dw.plot.lines(ys))
+      check(dw.plot.lines(ys, { x = ys }))
+    end
+    local note = table.concat(texts_of(check(dw.plot.lines { 1e-12, 3e-12 })), " ")
+    assert.truthy(note:find("×10⁻¹²", 1, true))
+    assert.truthy(plain(dw.plot.lines { 1e-12, 3e-12 }):find("×10⁻¹²", 1, true))
+    check(dw.plot.lines({ 1e-9, 1, 1e12 }, { y_scale = "log" }))
+    check(dw.plot.lines({ 3, 3 }, { y_scale = "log" }))
+  end)
+
+  it("cuts lines at a range", function()
+    check(dw.plot.lines({ -1e200, 0.5, 1e200, 0.2, 0.3 }, { range = { 0, 1 }, points = true }))
+    check(dw.plot.lines({ 1, 1000, 5 }, { range = { 2, 7 }, y_scale = "log" }))
+  end)
+
+  it("shows the extremes of a million numbers, in a small text", function()
+    local t = K.sin(dw.linspace(0, 3000, 1000000))
+    t[500001] = 40
+    t[700001] = 0 / 0
+    local source = dw.plot.lines(t):svg()
+    assert.is_true(#source < 100000)
+    local top = math.huge
+    for _, e in ipairs(check_svg(source)) do
+      for _, y in (e.attributes.points or ""):gmatch "(%S+),(%S+)" do top = math.min(top, tonumber(y)) end
+    end
+    local without = dw.plot.lines(K.concatenate({ t[{ { 1, 500000 } }], t[{ { 500002, 1000000 } }] }, { axis = 1 })):svg()
+    assert.is_true(without ~= source)
+    assert.is_true(top < 60, "40 is the highest, near the top: " .. top)
+    local scattered = dw.plot.lines(dw.normal { 200000 }, { x = dw.normal { 200000 } })
+    assert.is_true(#scattered:text { columns = 80 } > 80)
+  end)
+
+  it("does not change when its tensors do", function()
+    local t = dw.tensor { 1, 2, 3 }
+    local p = dw.plot.lines(t)
+    local before = p:svg()
+    t:fill(9)
+    assert.equal(before, p:svg())
+    assert.equal(before, dw.plot.lines({ 1, 2, 3 }):svg())
+  end)
+
+  it("keeps texts apart and escapes them, long, in UTF-8 or none", function()
+    local long = ("a very long title & <more> \"of it\" "):rep(20)
+    local series = {}
+    for i = 1, 12 do series["series " .. i .. (" long"):rep(i)] = { i, 2 * i } end
+    local elements = check(dw.plot.lines(series, { title = long, x_label = long, y_label = "größe 漢字 \xff\1" }))
+    assert.truthy(table.concat(texts_of(elements), " "):find('<more> "of it"', 1, true))
+    check(dw.plot.lines({ [("x"):rep(300)] = { 1 }, ["&<>\""] = { 2 } }))
+  end)
+end)
+
+describe("dw.plot.bars", function()
+  it("has heights in proportion, from 0 both ways", function()
+    local elements = check(dw.plot.bars({ 2, -1, 4 }, { labels = { "a", "b", "c" } }))
+    local bars = {}
+    for _, e in ipairs(elements) do
+      if e.name == "rect" and e.attributes.fill == "#1f66b0" then bars[#bars + 1] = e.attributes end
+    end
+    assert.equal(3, #bars)
+    assert.near(2 * bars[1].height, tonumber(bars[3].height), 0.05)
+    assert.near(bars[1].height / 2, tonumber(bars[2].height), 0.05)
+    assert.near(bars[1].y + bars[1].height, tonumber(bars[2].y), 0.05) -- 0
+  end)
+
+  it("stand in groups, lie where their names are long, and may be many", function()
+    local elements = check(dw.plot.bars({ u = { 1, 2 }, v = { 3, 4 } }, { labels = { "one", "two" } }))
+    local names = table.concat(texts_of(elements), "|")
+    assert.truthy(names:find("u|v", 1, true) and names:find("one|two", 1, true))
+    check(dw.plot.bars { ["a long name of a thing that is measured"] = 1, ["another long name of a thing, & more"] = 2, c = 3 })
+    check(dw.plot.bars(dw.uniform { 300 }))
+    check(dw.plot.bars { 0, 0 })
+    check(dw.plot.bars { 1, 0 / 0, math.huge, -2 })
+    check(dw.plot.bars(-dw.uniform { 3, 40 }))
+  end)
+
+  it("says lengths in a terminal: 20 columns, of which a quarter is free at each end", function()
+    assert.equal("  │\n1 │█████████▊\n  │\n2 │███████████████████▌\n  │\n  └", (plain(dw.plot.bars { 1, 2 }, 24):gsub("└.*", "└")))
+  end)
+end)
+
+describe("dw.plot.histogram", function()
+  local function counts(t, edges)
+    local list = {}
+    for i = 1, #edges - 1 do list[i] = 0 end
+    for _, v in ipairs(t:reshape({ -1 }):to_table()) do
+      for i = 1, #edges - 1 do
+        local last = i == #edges - 1
+        if v >= edges[i] and (v < edges[i + 1] or last and v == edges[i + 1]) then list[i] = list[i] + 1 end
+      end
+    end
+    return list
+  end
+
+  it("counts as a loop does, with round edges, on any dtype", function()
+    for _, t in ipairs { dw.normal { 1000 }, dw.uniform { 20, 50 }, dw.arange(11, { dtype = "float64" }) / 10,
+      dw.arange(10, { dtype = "int32" }), dw.tensor({ 3, 200, 255 }, { dtype = "uint8" }), dw.tensor { true, false, true },
+      dw.normal({ 999 }, { dtype = "float64" }) * 1e-9, dw.full({ 7 }, 0.3) } do
+      for _, bins in ipairs { 1, 4, 33 } do
+        local p = dw.plot.histogram(t, { bins = bins })
+        local chart = plot.chart(p)
+        assert(#chart.counts <= math.max(bins, 1) or bins == 1, ("%d bins of %d"):format(#chart.counts, bins))
+        local floats = t.dtype == "bool" and K.cast(t, "float32") or t
+        for i, n in ipairs(counts(floats, chart.edges)) do assert.equal(n, chart.counts[i]) end
+        local sum = 0
+        for _, n in ipairs(chart.counts) do sum = sum + n end
+        assert.equal(t.size, sum)
+      end
+      check(dw.plot.histogram(t))
+    end
+  end)
+
+  it("counts numbers of all pieces, and says what is NaN or infinite", function()
+    local t = dw.uniform { 3000000 }
+    t[{ { 1, 5 } }] = 0 / 0
+    t[2000000] = math.huge
+    local p = dw.plot.histogram(t, { bins = 10 })
+    local sum = 0
+    for _, n in ipairs(plot.chart(p).counts) do
+      sum = sum + n
+      assert(n > 250000 and n < 350000, n)
+    end
+    assert.equal(3000000 - 6, sum)
+    assert.truthy(plain(p):find("3000000 numbers, 5 NaN, 1 infinite", 1, true))
+  end)
+
+  it("of a model has a panel for each weight", function()
+    local model = dw.Sequential { dw.Input { 4 }, dw.layers.Dense { 3, name = "first" }, dw.layers.Dense { 2, name = "second" } }
+    local names = table.concat(texts_of(check(dw.plot.histogram(model))), "|")
+    for _, name in ipairs { "first/kernel  4x3", "first/bias  3", "second/kernel  3x2", "12 numbers" } do
+      assert.truthy(names:find(name, 1, true), names)
+    end
+    check(dw.plot.histogram(model.layers[1]))
+    check(dw.plot.histogram { a = dw.normal { 30 }, b = dw.normal { 40 } })
+  end)
+end)
+
+describe("dw.plot.images", function()
+  it("shows grey, colour and alpha, in a grid, with texts", function()
+    for _, x in ipairs { dw.uniform { 5, 4, 6 }, dw.uniform { 3, 4, 4, 3 }, dw.uniform { 2, 4, 4, 4 }, dw.normal { 7, 3, 3, 1 },
+      dw.tensor({ { { 0, 16 }, { 8, 4 } } }, { dtype = "uint8" }), { dw.uniform { 4, 9 }, dw.uniform { 12, 3, 3 } },
+      dw.full({ 1, 2, 2 }, 0 / 0):fill(7), dw.tensor { { { true, false } } }, dw.uniform { 2, 300, 400, 3 } } do
+      local n = dw.backend and (type(x) == "table" and #x or x.shape[1])
+      local labels = {}
+      for i = 1, n do labels[i] = "picture " .. i end
+      local elements = check(dw.plot.images(x, { labels = labels, title = "all" }))
+      assert.equal(n, count(elements, "image"))
+      assert.equal(n + 1, count(elements, "text"))
+    end
+  end)
+
+  it("has the pictures' own colours, block by block", function()
+    local x = dw.tensor({ { { { 255, 0, 0 }, { 0, 255, 0 } }, { { 0, 0, 255 }, { 10, 20, 30 } } } }, { dtype = "uint8" })
+    local t = dw.plot.images(x):pixels()
+    local h, w = t.shape[1], t.shape[2]
+    assert.same({ 255, 0, 0 }, t(h // 2 - 20, w // 2 - 20):to_table())
+    assert.same({ 0, 255, 0 }, t(h // 2 - 20, w // 2 + 20):to_table())
+    assert.same({ 10, 20, 30 }, t(h // 2 + 20, w // 2 + 20):to_table())
+    assert.same({ 255, 255, 255 }, t(2, 2):to_table())
+    local middle = dw.plot.images(dw.full({ 1, 2, 2 }, 0.5), { range = { 0, 2 } }):pixels()
+    assert.same({ 64, 64, 64 }, middle(h // 2, w // 2):to_table())
+  end)
+end)
+
+describe("dw.plot.confusion", function()
+  it("counts as a loop does", function()
+    math.randomseed(5)
+    local y_true, y_pred, want = {}, {}, {}
+    for i = 1, 4 do want[i] = { 0, 0, 0, 0 } end
+    for i = 1, 500 do
+      y_true[i], y_pred[i] = math.random(4), math.random(4)
+      want[y_true[i]][y_pred[i]] = want[y_true[i]][y_pred[i]] + 1
+    end
+    local right = want[1][1] + want[2][2] + want[3][3] + want[4][4]
+    local matrix = dw.plot.confusion(want, { labels = { "a", "b", "c", "d" } })
+    local title = ("accuracy %.1f %% (%d of 500)"):format(right / 5, right)
+    assert.truthy(matrix:svg():find(title, 1, true))
+    check(matrix)
+    local names = { labels = { "a", "b", "c", "d" } }
+    local probabilities = K.one_hot(dw.tensor(y_pred, { dtype = "int32" }), 4)
+    for _, pair in ipairs { { y_true, y_pred }, { dw.tensor(y_true), dw.tensor(y_pred, { dtype = "int64" }) },
+      { dw.tensor(y_true, { dtype = "uint8" }):reshape { 500, 1 }, probabilities } } do
+      assert.equal(matrix:svg(), dw.plot.confusion(pair[1], pair[2], names):svg())
+    end
+  end)
+
+  it("has rows for true classes, and shares as shades", function()
+    local p = dw.plot.confusion { { 3, 1 }, { 0, 0 } }
+    local want = "accuracy 75.0 % (3 of 4)\ntrue\n  │▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░\n1 │▓▓▓▓ 3 ▓▓▓░░░░ 1 ░░░\n2 │\n  │     0         0"
+    assert.equal(want, (plain(p, 24, 9):gsub("^ +", ""):gsub("\n  └.*", "")))
+    check(dw.plot.confusion(dw.zeros { 3, 3 }))
+    check(dw.plot.confusion(dw.eye(40)))
+    check(dw.plot.confusion({ { 0.5, 0.25 }, { 1e6, 123456789 } }, { labels = { "a long name of a class", "b & c" }, title = "t" }))
+  end)
+end)
+
+describe("dw.plot.history", function()
+  local function trained()
+    local model = dw.Sequential { dw.Input { 3 }, dw.layers.Dense { 2, activation = "softmax" } }
+    model:compile { optimizer = "sgd", loss = "sparse_categorical_crossentropy", metrics = { "accuracy" } }
+    local x, y = dw.uniform { 40, 3 }, dw.tensor(dw.arange(40):to_table(), { dtype = "int32" }) % 2 + 1
+    return model, model:fit(x, y, { epochs = 4, verbose = 0, validation_split = 0.25, validation_freq = 2 })
+  end
+
+  it("has a panel for each metric, and epochs from 1", function()
+    local model, h = trained()
+    local elements = check(dw.plot.history(h))
+    local names = table.concat(texts_of(elements), "|")
+    for _, name in ipairs { "loss|loss|val_loss", "accuracy|accuracy|val_accuracy", "|1|2|3|4|epoch" } do
+      assert.truthy(("|" .. names .. "|"):find(name, 1, true), names)
+    end
+    assert.equal(4, count(elements, "polyline") - 4) -- four of the legends
+    assert.is_nil(dw.plot.history(h, { metrics = { "loss" } }):svg():find("accuracy", 1, true))
+    assert.equal(dw.plot.history(h):svg(), dw.plot(h):svg())
+    assert.equal(dw.plot.histogram(model):svg(), dw.plot(model):svg())
+    -- Validation ran in epochs 2 and 4: its line ends where the other does, and begins later.
+    local lines = {}
+    for _, e in ipairs(check_svg(dw.plot.history(h, { metrics = { "loss" } }):svg())) do
+      if e.name == "polyline" then lines[#lines + 1] = e.attributes.points end
+    end
+    assert.equal(lines[3]:match "(%S+),%S+$", lines[4]:match "(%S+),%S+$")
+    assert.is_true(tonumber(lines[4]:match "^[^,]+") > tonumber(lines[3]:match "^[^,]+"))
+  end)
+end)
+
+describe("dw.plot", function()
+  it("picks a chart, and prints", function()
+    assert.equal(dw.plot.lines({ 1, 2 }):svg(), dw.plot({ 1, 2 }):svg())
+    assert.equal(dw.plot.lines(dw.ones { 2, 3 }, { title = "x" }):svg(), dw.plot(dw.ones { 2, 3 }, { title = "x" }):svg())
+    assert.equal(dw.plot.lines({ a = { 1 } }):svg(), dw.plot({ a = { 1 } }):svg())
+    assert.equal(dw.plot.images(dw.ones { 2, 3, 3 }):svg(), dw.plot(dw.ones { 2, 3, 3 }):svg())
+    assert.truthy(tostring(dw.plot { 1, 2 }):find "\n")
+    local said
+    do
+      local _ <close> = support.with { print = function(t) said = t end }
+      dw.plot({ 1, 2 }):show()
+    end
+    assert.equal(tostring(dw.plot { 1, 2 }), said)
+    assert.truthy(tostring(dw.plot):find("confusion", 1, true))
+  end)
+
+  it("puts plots side by side", function()
+    local p, q = dw.plot.lines { 1, 2 }, dw.plot.bars { a = 1 }
+    local elements = check(dw.plot.grid { p, q, p, columns = 2, title = "three" })
+    assert.equal("three", texts_of(elements)[1])
+    assert.equal(2, count(elements, "polyline"))
+    check(dw.plot.grid { dw.plot.grid { p, q }, q, columns = 1 })
+  end)
+
+  it("saves SVG and PNG", function()
+    local p = dw.plot.lines({ 1, 3, 2 }, { title = "saved" })
+    local path = os.tmpname()
+    p:save(path .. ".svg", { width = 500, height = 300 })
+    local f <close> = io.open(path .. ".svg")
+    assert.equal(p:svg { width = 500, height = 300 }, f:read "a")
+    if pcall(require, "dwconv.image") then
+      p:save(path .. ".png", { width = 300, height = 200, scale = 2 })
+      support.same(dw.io.image.read(path .. ".png"), p:pixels { width = 300, height = 200, scale = 2 })
+      os.remove(path .. ".png")
+    end
+    os.remove(path .. ".svg")
+    os.remove(path)
+    assert.same({ 180, 240, 3 }, { table.unpack(p:pixels { width = 120, height = 90, scale = 2 }.shape, 1, 3) })
+  end)
+end)
+
+describe("dw.plot refuses", function()
+  local nan = 0 / 0
+  for _, case in ipairs {
+    { "lines", "ys must be a tensor, a table of numbers", { 3 } }, { "lines", "ys must have at least one number", { {} } },
+    { "lines", "ys has no number that can be drawn", { { nan, math.huge } } }, { "lines", 'ys[2] must be a number, got "x"', { { 1, "x" } } },
+    { "lines", "ys.b must have at least one number", { { a = { 1 }, b = {} } } }, { "lines", 'did you mean "title"?', { { 1 }, { titel = "x" } } },
+    { "lines", "ys has 2 numbers, but x has 1", { { 1, 2 }, { x = { 1 } } } }, { "lines", "a tensor of one or two axes", { dw.zeros { 2, 2, 2 } } },
+    { "lines", 'y_scale = "log" needs numbers above 0, but ys has -2', { { 1, -2 }, { y_scale = "log" } } },
+    { "lines", 'did you mean "log"?', { { 1 }, { y_scale = "lgo" } } }, { "lines", "range must be a pair", { { 1 }, { range = { 2, 1 } } } },
+    { "lines", "at most 100", { dw.zeros { 101, 2 } } }, { "lines", "labels must be 1, one for each line, got 2", { { 1 }, { labels = { 1, 2 } } } },
+    { "lines", "no point whose x and y", { { 1, nan }, { x = { nan, 1 } } } }, { "lines", 'with the key "a" too', { { 3, a = 1 } } },
+    { "lines", "needs a range above 0", { { 1 }, { y_scale = "log", range = { 0, 1 } } } },
+    { "bars", "labels must be 2, one for each place, got 1", { { 1, 2 }, { labels = { "a" } } } },
+    { "bars", "values.b has 1 numbers, but values.a has 2", { { a = { 1, 2 }, b = { 1 } } } }, { "bars", "at most 1000", { dw.zeros { 1001 } } },
+    { "bars", "labels cannot be given", { { a = 1 }, { labels = { "x" } } } }, { "bars", 'did you mean "labels"', { { 1 }, { label = {} } } },
+    { "histogram", "bins must be a whole number from 1 to 1000, got 0", { dw.zeros { 3 }, { bins = 0 } } },
+    { "histogram", "x has no number that can be counted", { dw.tensor { nan } } }, { "histogram", "x.a must be a tensor, got 3", { { a = 3 } } },
+    { "histogram", "x has no weights", { dw.Sequential { dw.layers.Dense { 3 } } } }, { "histogram", "at least one number", { dw.zeros { 0 } } },
+    { "images", "got a float32 tensor 2x2x2x5", { dw.zeros { 2, 2, 2, 5 } } }, { "images", "at most 400", { dw.zeros { 401, 1, 1 } } },
+    { "images", "pictures must be at least one", { {} } }, { "images", "labels must be 2, one for each picture, got 1", { dw.zeros { 2, 2, 2 }, { labels = { 1 } } } },
+    { "images", "pictures[2] must be", { { dw.zeros { 2, 2 }, 1 } } }, { "images", "all are NaN", { dw.full({ 1, 2, 2 }, nan) } },
+    { "confusion", "matrix must be a square", { dw.zeros { 2, 3 } } }, { "confusion", "row 2 is {3}", { { { 1, 2 }, { 3 } } } },
+    { "confusion", "at least 0", { { { 1, -2 }, { 3, 1 } } } }, { "confusion", "y_true has 2 samples, but y_pred has 1", { { 1, 2 }, { 1 } } },
+    { "confusion", "y_true holds class 0, but classes count from 1", { { 0, 1 }, { 1, 1 } } },
+    { "confusion", "not all of its numbers are whole", { { 1, 1 }, { 1.5, 1 } } }, { "confusion", "y_pred has NaN", { { 1 }, dw.full({ 1, 2 }, nan) } },
+    { "confusion", "labels must be 2, one for each class, got 1", { { 1 }, { 2 }, { labels = { "a" } } } },
+    { "confusion", 'did you mean "labels"?', { { 1 }, { 2 }, { label = {} } } }, { "confusion", "at most 200", { { 201 }, { 1 } } },
+    { "history", "history must be what model:fit gives, got 3", { 3 } }, { "history", "history has no epoch yet", { { history = {} } } },
+    { "history", 'no metric "los"; did you mean "loss"?', { { history = { loss = { 1 } } }, { metrics = { "los" } } } },
+    { "grid", "takes one table", { dw.plot.bars { 1 } } }, { "grid", "plot 1 must be a plot, got 1", { { 1 } } },
+    { "grid", "at least one plot", { {} } }, { "grid", 'did you mean "columns"?', { { dw.plot.bars { 1 }, colums = 2 } } },
+  } do
+    it(("in %s: %s"):format(case[1], case[2]), function()
+      refuses(function() dw.plot[case[1]](table.unpack(case[3])) end, "plot." .. case[1] .. ": ", case[2])
+    end)
+  end
+
+  it("what a plot does not have, other endings, and pictures too large", function()
+    local p = dw.plot.bars { 1 }
+    refuses(function() return dw.plot.line end, 'dw.plot has no "line"; did you mean "lines"?')
+    refuses(function() dw.plot(3) end, "plot: x must be a History, a model", "got 3")
+    refuses(function() p:sav "x.png" end, 'plot has no "sav"; did you mean "save"?')
+    refuses(function() p.title = "x" end, "a plot cannot be changed")
+    refuses(function() p.save "x.png" end, "call it as plot:save(...), with a colon")
+    refuses(function() p:save "x.jpg" end, 'plot:save: path must end in .svg or .png, got "x.jpg"')
+    refuses(function() p:save() end, "plot:save: path must be a file name, got nil")
+    refuses(function() p:save("x.svg", { scale = 2 }) end, "scale is a PNG's")
+    refuses(function() p:save "/no such folder/x.svg" end, "/no such folder/x.svg: No such file")
+    refuses(function() p:svg { widht = 300 } end, 'did you mean "width"?')
+    refuses(function() p:pixels { width = 10 } end, "width must be a whole number from 120 to 10000, got 10")
+    refuses(function() p:pixels { width = 10000, height = 10000 } end, "10000x10000 pixels is too large")
+    refuses(function() p:text { columns = 5 } end, "columns must be a whole number from 20")
+    refuses(function() p:show(3) end, "takes nothing")
+  end)
+end)
