@@ -95,7 +95,33 @@ local function placed(run, X, Y)
   return points
 end
 
+local DOT <const> = 2 -- points to each side of a place that has points
+
+-- So many points that they would hide each other: places of a grid that have some, neighbours of a row together.
+local function paint_places(c, run, X, Y, area, style)
+  local rows = {}
+  for k = 1, #run, 2 do
+    local x, y = X(run[k]), Y(run[k + 1])
+    if reduce.is_within(x, y, area) then
+      local row = (y - area.y) // DOT
+      rows[row] = rows[row] or {}
+      rows[row][(x - area.x) // DOT] = true
+    end
+  end
+  for row = 0, area.h // DOT + 1 do
+    local places, first = rows[row] or {}, nil
+    for i = 0, area.w // DOT + 1 do
+      if places[i] and not first then first = i end
+      if first and not places[i] then
+        c:rect(area.x + first * DOT, area.y + row * DOT, (i - first) * DOT, DOT, style)
+        first = nil
+      end
+    end
+  end
+end
+
 local function paint_series(c, s, X, Y, area, o)
+  if s.scattered and c.kind == "pixels" then return paint_places(c, s.runs[1], X, Y, area, s.style) end
   for _, run in ipairs(s.runs) do
     local points = placed(run, X, Y)
     for _, part in ipairs(s.scattered and {} or reduce.clipped(reduce.columns(points, c.step), area)) do
