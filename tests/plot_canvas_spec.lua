@@ -180,6 +180,20 @@ describe("text", function()
     assert.equal("漢字漢字", c:finish())
   end)
 
+  it("ends each line without colours: what follows a line is not in them", function()
+    local c = text.new(12, 4, true, true)
+    c:shade(1, 0, 3, 1, 0.5)
+    c:text(2, 0.5, "7", { role = "tick", ink = 0xffffff })
+    c:text(0, 1.5, "plain", { role = "tick" })
+    c:rect(0, 2, 5, 1, BLUE)
+    c:picture(0, 3, 12, 1, { lines = 1, columns = 1, 0xff0000 })
+    for line in (c:finish() .. "\n"):gmatch "(.-)\n" do
+      local state = ""
+      for sequence in line:gmatch "\27%[([%d;]*)m" do state = sequence end
+      assert(state == "" or state == "0", ("%q ends in %s"):format(line, state))
+    end
+  end)
+
   it("of lines without colours has a sign for each series", function()
     local c = text.new(8, 2, false, false)
     c:polyline({ 0.25, 0.5, 7.75, 0.5 }, { colour = 0, symbol = 1 })

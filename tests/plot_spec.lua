@@ -56,6 +56,8 @@ end
 local function check(p)
   local chart = plot.chart(p)
   local canvases = { svg.new(chart.width, chart.height) } -- pixels have the same layout
+  for _, size in ipairs { { 120, 90 }, { 300, 200 }, { 200, 900 } } do canvases[#canvases + 1] = svg.new(size[1], size[2]) end
+  for _, size in ipairs { { 20, 5 }, { 27, 12 } } do canvases[#canvases + 1] = text.new(size[1], size[2], true, true) end
   for _, columns in ipairs { 40, 80, 132 } do
     local rows = type(chart.rows) == "function" and chart.rows(columns) or chart.rows
     canvases[#canvases + 1] = text.new(columns, rows, false, true)
@@ -201,8 +203,8 @@ describe("dw.plot.bars", function()
     check(dw.plot.bars(-dw.uniform { 3, 40 }))
   end)
 
-  it("says lengths in a terminal: 20 columns, of which a quarter is free at each end", function()
-    assert.equal("  │\n1 │█████████▊\n  │\n2 │███████████████████▌\n  │\n  └", (plain(dw.plot.bars { 1, 2 }, 24):gsub("└.*", "└")))
+  it("says lengths in a terminal: of 20 columns, as the dots for 0 and 2 are in the middle of halves", function()
+    assert.equal("  │\n1 │██████████\n  │\n2 │███████████████████▊\n  │\n  └", (plain(dw.plot.bars { 1, 2 }, 24):gsub("└.*", "└")))
   end)
 end)
 

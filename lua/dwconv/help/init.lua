@@ -200,8 +200,12 @@ local function name_of(f)
   for name, r in pairs(ops.records) do
     if r.call == f then return name end
   end
-  for name, value in pairs(require "dwconv") do
+  local dw = require "dwconv"
+  for name, value in pairs(dw) do
     if value == f then return name end
+  end
+  for name, value in pairs(dw.plot) do
+    if value == f then return "plot." .. name end
   end
 end
 
@@ -227,6 +231,7 @@ function help.show(name, ...)
   if name == nil then return print(overview()) end
   local asked = type(name) == "string" and name or type(name) == "function" and name_of(name)
   if asked then return print(find(asked)) end
+  if name == require("dwconv").plot then return print(find "plot") end
   local text = type(name) == "table" and classes.text_of(name)
   if text then return print(text) end
   print(("There is no help for %s; dw.help() lists what there is."):format(args.show(name)))

@@ -25,25 +25,25 @@ function axes.title(c, box, title)
   return { x = box.x, y = box.y + taken, w = box.w, h = box.h - taken }
 end
 
---- Draws the names of series, in as many lines as they take; gives the rest of the box.
----@param entries { name: string, style: table, patch?: boolean }[]
-function axes.legend(c, box, entries)
+-- Calls f(entry, name, x, y) for each entry of a legend, in as many lines as they take; gives its height.
+local function each_entry(c, box, entries, f)
   local h, x, y = c:text_height "label", box.x, box.y
-  local taken = 0
   for i, e in ipairs(entries) do
     local name = fitted(c, e.name, box.w - c.swatch - c.gap_x, "label")
     local w = c.swatch + c.gap_x + c:text_width(name, "label")
     if i > 1 and x + w > box.x + box.w then x, y = box.x, y + h end
-    local middle = y + h / 2
-    if e.patch then
-      c:patch(x, middle, e.style)
-    else
-      c:sample(x, middle, e.style)
-    end
-    c:text(x + c.swatch + c.gap_x, middle, name, { role = "label" })
+    f(e, name, x, y + h / 2)
     x = x + w + 2 * c.gap_x
-    taken = y + h - box.y + c.gap_y
   end
+  return y + h - box.y + c.gap_y
+end
+
+-- Draws the names of series; gives the rest of the box.
+local function legend(c, box, entries)
+  local taken = each_entry(c, box, entries, function(e, name, x, middle)
+    if e.patch then c:patch(x, middle, e.style) else c:sample(x, middle, e.style) end
+    c:text(x + c.swatch + c.gap_x, middle, name, { role = "label" })
+  end)
   return { x = box.x, y = box.y + taken, w = box.w, h = box.h - taken }
 end
 
@@ -110,10 +110,9 @@ local function joined(label, note)
   return label or note
 end
 
--- The area of the data within a box, and the labels of the axes as they are written.
+-- The area of the data within a box, and the labels of the ticks as they are written.
 local function area_of(c, box, spec)
   local tick_height, label_height = c:text_height "tick", c:text_height "label"
-  local x_label, y_label = joined(spec.x_label, spec.x.note), joined(spec.y_label, spec.y.note)
   local y_texts, x_texts = {}, {}
   for i, text in ipairs(spec.y.texts) do y_texts[i] = fitted(c, text, box.w * 0.4, "tick") end
   local left, most = widest(c, y_texts) + c.gap_x + c.tick + c.axis, box.w / 3
@@ -122,41 +121,71 @@ local function area_of(c, box, spec)
   end
   for i, text in ipairs(spec.x.texts) do x_texts[i] = fitted(c, text, most, "tick") end
   local right = scale.is_names(spec.x) and 0 or math.floor(c:text_width(x_texts[#x_texts], "tick") / 2)
-  local top = (y_label and label_height + c.gap_y or 0) + (c.axis == 0 and tick_height / 2 or 0)
-  local bottom = c.axis + c.tick + c.gap_y / 2 + tick_height + (x_label and label_height + c.gap_y / 2 or 0)
+  local top = (spec.y_label and label_height + c.gap_y or 0) + (c.axis == 0 and tick_height / 2 or 0)
+  local bottom = c.axis + c.tick + c.gap_y / 2 + tick_height + (spec.x_label and label_height + c.gap_y / 2 or 0)
   local area = { x = box.x + left, y = box.y + top, w = box.w - left - right, h = box.h - top - bottom }
   if spec.cells and c.kind == "text" then -- whole characters for each
     if area.w >= spec.cells then area.w = area.w // spec.cells * spec.cells end
     if area.h >= spec.cells then area.h = area.h // spec.cells * spec.cells end
   end
-  if area.w < 1 or area.h < 1 then area.w, area.h = math.max(area.w, 1), math.max(area.h, 1) end
-  return area, x_texts, y_texts, x_label, y_label
+  return area, x_texts, y_texts
 end
 
---- Draws a chart with axes into a box. spec: title, x_label, y_label, x and y (scales), legend (entries), paint(X, Y,
---- area), which draws the data where X and Y place them.
+local LEAST_POINTS <const>, LEAST_LETTERS <const> = { w = 40, h = 24 }, { w = 3, h = 2 } -- of an area
+
+-- Whether a chart has room for its data.
+local function has_room(c, box, spec)
+  local taken = spec.title and c:text_height "title" + c.gap_y or 0
+  taken = taken + (spec.legend and each_entry(c, box, spec.legend, function() end) or 0)
+  local area = area_of(c, { x = box.x, y = box.y, w = box.w, h = box.h - taken }, spec)
+  local least = c.kind == "text" and LEAST_LETTERS or LEAST_POINTS
+  return area.w >= least.w and area.h >= least.h
+end
+
+-- The chart without what it has no room for; nil if it has none for its data.
+local function reduced(c, box, spec)
+  local copy = {}
+  for key, value in pairs(spec) do copy[key] = value end
+  copy.x_label, copy.y_label = joined(spec.x_label, spec.x.note), joined(spec.y_label, spec.y.note)
+  for _, key in ipairs { "x_label", "title", "legend", "y_label" } do
+    if has_room(c, box, copy) then return copy end
+    copy[key] = nil
+  end
+  return has_room(c, box, copy) and copy or nil
+end
+
+local function draw_labels(c, area, rest, spec)
+  local height = c:text_height "label"
+  if spec.y_label then
+    c:text(rest.x, rest.y + height / 2, fitted(c, spec.y_label, rest.w, "label"), { role = "label" })
+  end
+  if spec.x_label then
+    local above = c.axis + c.tick + c.gap_y + c:text_height "tick"
+    local text = fitted(c, spec.x_label, area.w, "label")
+    c:text(area.x + area.w / 2, area.y + area.h + above + height / 2, text, { role = "label", anchor = "middle" })
+  end
+end
+
+--- Draws a chart with axes into a box. spec: title, x_label, y_label, x and y (scales), legend (entries: {name, style,
+--- patch}), cells (of a heat map, to each side), paint(X, Y, area), which draws the data where X and Y place them. In a
+--- box that is too small labels, title and legend are left out.
 ---@param c table a canvas
 ---@param box { x: number, y: number, w: number, h: number }
 ---@param spec table
 function axes.draw(c, box, spec)
+  spec = reduced(c, box, spec)
+  if not spec then return end
   local rest = axes.title(c, box, spec.title)
-  if spec.legend then rest = axes.legend(c, rest, spec.legend) end
-  local area, x_texts, y_texts, x_label, y_label = area_of(c, rest, spec)
+  if spec.legend then rest = legend(c, rest, spec.legend) end
+  local area, x_texts, y_texts = area_of(c, rest, spec)
   local X, Y = places(c, area, spec.x, spec.y)
-  if y_label then
-    c:text(rest.x, rest.y + c:text_height "label" / 2, fitted(c, y_label, rest.w, "label"), { role = "label" })
-  end
+  draw_labels(c, area, rest, spec)
   draw_y(c, area, spec.y, Y, y_texts)
   draw_x(c, area, spec.x, X, x_texts, rest)
   spec.paint(X, Y, area)
   local half = c.axis / 2
   c:rule(area.x - half, area.y + area.h + half, area.x + area.w, area.y + area.h + half, colours.axis)
-  if not spec.open then c:rule(area.x - half, area.y, area.x - half, area.y + area.h + half, colours.axis) end
-  if x_label then
-    local above = c.axis + c.tick + c.gap_y + c:text_height "tick"
-    local middle = area.y + area.h + above + c:text_height "label" / 2
-    c:text(area.x + area.w / 2, middle, fitted(c, x_label, area.w, "label"), { role = "label", anchor = "middle" })
-  end
+  c:rule(area.x - half, area.y, area.x - half, area.y + area.h + half, colours.axis)
 end
 
 return axes

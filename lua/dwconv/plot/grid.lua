@@ -31,7 +31,7 @@ local function heights(charts, columns, field, width)
 end
 
 local function draw(c, box, charts, wanted, title)
-  local rest = axes.title(c, box, title)
+  local rest = axes.title(c, box, box.h > 3 * c:text_height "title" and title)
   local columns = columns_on(c, rest, wanted)
   local text = c.kind == "text"
   local gap_x, gap_y = text and 2 or 24, text and 1 or 20
@@ -44,7 +44,7 @@ local function draw(c, box, charts, wanted, title)
     if text then height = math.floor(height) end
     for k = 1, columns do
       local chart = charts[(r - 1) * columns + k]
-      if chart then chart.draw(c, { x = rest.x + (k - 1) * (width + gap_x), y = y, w = width, h = height }) end
+      if chart and height >= 1 then chart.draw(c, { x = rest.x + (k - 1) * (width + gap_x), y = y, w = width, h = height }) end
     end
     y = y + height + gap_y
   end

@@ -126,12 +126,14 @@ local function size_in(c, w, h, picture)
 end
 
 local function draw(c, box, list, labels, columns, title)
-  local rest = axes.title(c, box, title)
   local rows = math.ceil(#list / columns)
+  local rest = axes.title(c, box, box.h > (rows + 1) * c:text_height "title" and title)
   local below = labels and c:text_height "tick" + c.gap_y / 2 or 0
   local gap = c.kind == "text" and 1 or 10
   local w, h = (rest.w - (columns - 1) * gap) / columns, (rest.h - (rows - 1) * gap) / rows
-  if c.kind == "text" then w, h = math.max(1, math.floor(w)), math.max(1, math.floor(h)) end
+  if c.kind == "text" then w, h = math.floor(w), math.floor(h) end
+  if w < 1 or h < 1 then return end
+  if h < 2 * below then labels, below = nil, 0 end
   for i, picture in ipairs(list) do
     local x, y = rest.x + (i - 1) % columns * (w + gap), rest.y + (i - 1) // columns * (h + gap)
     local pw, ph = size_in(c, w, math.max(1, h - below), picture)

@@ -117,8 +117,7 @@ end
 
 -- Along one direction: from the end that stands still, `length` characters, the last of which may be a part.
 local function each_part(from, length, toward, put)
-  local eighths = floor(length * 8 + 0.5)
-  if eighths == 0 and length > 0 then eighths = 1 end
+  local eighths = math.max(1, floor(length * 8 + 0.5))
   for i = 0, (eighths + 7) // 8 - 1 do put(toward > 0 and from + i or from - 1 - i, math.min(8, eighths - 8 * i)) end
 end
 
@@ -128,13 +127,15 @@ function Text:rect(x, y, w, h, style, grows)
   local top, bottom = floor(y + 0.5), math.max(floor(y + h + 0.5), floor(y + 0.5) + 1)
   if grows == "up" or grows == "down" then
     local still = floor((grows == "up" and y + h or y) + 0.5)
+    local length = grows == "up" and still - y or y + h - still
     for column = left, right - 1 do
-      each_part(still, h, grows == "up" and -1 or 1, function(row, n) put_block(self, column, row, n, style, grows) end)
+      each_part(still, length, grows == "up" and -1 or 1, function(row, n) put_block(self, column, row, n, style, grows) end)
     end
   elseif grows then
     local still = floor((grows == "left" and x + w or x) + 0.5)
+    local length = grows == "left" and still - x or x + w - still
     for row = top, bottom - 1 do
-      each_part(still, w, grows == "left" and -1 or 1, function(column, n)
+      each_part(still, length, grows == "left" and -1 or 1, function(column, n)
         put_block(self, column, row, n, style, grows)
       end)
     end
@@ -264,7 +265,7 @@ end
 function Text:finish()
   local lines = {}
   for row = 0, self.height - 1 do
-    local parts, state, full = {}, "", 0
+    local parts, state, full, last = {}, "", 0, "" -- the part after which all is spaces, and the state there
     for column = 0, self.width - 1 do
       local letter, ink = letter_at(self, row * self.width + column)
       if ink ~= state and (letter ~= " " or ink:find "48;" or state:find "48;") then
@@ -272,9 +273,9 @@ function Text:finish()
         state = ink
       end
       parts[#parts + 1] = letter
-      if letter ~= " " or ink:find "48;" then full = #parts end
+      if letter ~= " " or ink:find "48;" then full, last = #parts, state end
     end
-    lines[#lines + 1] = table.concat(parts, "", 1, full) .. (state ~= "" and "\27[0m" or "")
+    lines[#lines + 1] = table.concat(parts, "", 1, full) .. (last ~= "" and "\27[0m" or "")
   end
   return table.concat(lines, "\n")
 end
