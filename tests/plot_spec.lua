@@ -335,7 +335,7 @@ describe("dw.plot.history", function()
     local model, h = trained()
     local elements = check(dw.plot.history(h))
     local names = table.concat(texts_of(elements), "|")
-    for _, name in ipairs { "loss|loss|val_loss", "accuracy|accuracy|val_accuracy", "|1|2|3|4|epoch" } do
+    for _, name in ipairs { "loss|loss|val_loss", "accuracy|accuracy|val_accuracy", "|1|2|3|4|", "epoch" } do
       assert.truthy(("|" .. names .. "|"):find(name, 1, true), names)
     end
     assert.equal(4, count(elements, "polyline") - 4) -- four of the legends

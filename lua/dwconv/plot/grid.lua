@@ -44,7 +44,8 @@ local function draw(c, box, charts, wanted, title)
     if text then height = math.floor(height) end
     for k = 1, columns do
       local chart = charts[(r - 1) * columns + k]
-      if chart and height >= 1 then chart.draw(c, { x = rest.x + (k - 1) * (width + gap_x), y = y, w = width, h = height }) end
+      local x = rest.x + (k - 1) * (width + gap_x)
+      if chart and height >= 1 then chart.draw(c, { x = x, y = y, w = width, h = height }) end
     end
     y = y + height + gap_y
   end

@@ -129,7 +129,9 @@ function Text:rect(x, y, w, h, style, grows)
     local still = floor((grows == "up" and y + h or y) + 0.5)
     local length = grows == "up" and still - y or y + h - still
     for column = left, right - 1 do
-      each_part(still, length, grows == "up" and -1 or 1, function(row, n) put_block(self, column, row, n, style, grows) end)
+      each_part(still, length, grows == "up" and -1 or 1, function(row, n)
+        put_block(self, column, row, n, style, grows)
+      end)
     end
   elseif grows then
     local still = floor((grows == "left" and x + w or x) + 0.5)
