@@ -2071,6 +2071,11 @@ function K.sgd_update(w, g, velocity, o) end
 ---@return dwconv.Tensor # a tensor of sizes
 function K.shape(x) end
 
+--- Prints a tensor as a picture in the terminal: (h,w) and (h,w,1) in grey, (h,w,3) and (h,w,4) in colour, (h,w,n) as n grey tiles; of four axes (n,h,w,c) as tiles of samples, for each channel one unless there are 3 or 4, or a kernel (kh,kw,c,m) as tiles of its channels. Tiles are numbered from 1; those that there is no room for are counted below. kind says what a tensor of four axes is; left out, it is taken for a kernel if its first two axes are at most 11, unless its second and third are equal and at least 8. With channels_first pictures are (c,h,w) and (n,c,h,w). uint8 is shown as it is, false black and true white, other numbers from their least to their greatest, over all tiles, or with each = true for each tile; range says from where to where instead, which works for uint8, too. Kernels are shown in a diverging map, blue below 0, white at 0, red above. The least and greatest number are printed below, and how many are NaN (magenta) or infinite (green). values = true prints the numbers in the picture, or below it if they are many. Pictures are no wider than the terminal or `width`, in columns, and no higher than its rows; large ones are averaged, small ones have squares for pixels. How it is drawn, unless graphics or DWCONV_GRAPHICS in the environment says so: the terminal is asked once whether it has kitty's protocol or sixels, which takes some milliseconds (half a second if it never answers); else half blocks in 24-bit or 256 colours; a ramp of letters without UTF-8, for TERM=dumb and with NO_COLOR; where standard output is no terminal, one line of text. What was typed before the terminal is asked stays for the script, and it is asked the next time; keys pressed while it is asked are lost.
+---@param t dwconv.Tensor h,w, h,w,c, n,h,w,c or kh,kw,c,m
+---@param o? { colours?: "grey"|"diverging"|"heat", data_format?: "channels_last"|"channels_first", each?: boolean, graphics?: "kitty"|"sixel"|"blocks"|"256"|"ascii"|"none", kind?: "images"|"kernel", range?: number[], values?: boolean, width?: integer }
+function dw.show(t, o) end
+
 --- 1 / (1 + exp(-x)).
 ---@param x dwconv.Tensor any; float32 or float64
 ---@return dwconv.Tensor # x's

@@ -84,7 +84,7 @@ describe("who may know whom", function()
       { "help/classes%.lua$", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.help%.uses" } },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
-        "dwconv%.io%..+" } },
+        "dwconv%.io%..+", "dwconv%.show" } },
       { "io/init%.lua$", { "dwconv%.ops" } },
       { "io/terminal%.lua$", { "dwconv%.core" } },
       { "io/file%.lua$", { "dwconv%.core", "dwconv%.args" } },

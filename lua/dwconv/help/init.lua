@@ -7,6 +7,7 @@ local ops = require "dwconv.ops"
 require "dwconv.io.image" -- rooms load on first use, and this is one
 require "dwconv.io.npy"
 require "dwconv.io.safetensors"
+require "dwconv.show"
 local classes = require "dwconv.help.classes"
 local topics = require "dwconv.help.topics"
 

@@ -18,8 +18,9 @@ function terminal.columns() return (core.terminal_size()) end
 ---@return integer
 function terminal.size() return core.terminal_size() end
 
--- Over a network an answer takes longer than the 100 ms that are plenty within a machine.
-local function patience(env) return (env "SSH_CONNECTION" or env "SSH_TTY") and 1000 or 100 end
+-- Milliseconds to wait for an answer. Terminals answer within a few, so only one that never does takes this long, once;
+-- an answer that came later would stand among what is typed.
+local function patience(env) return (env "SSH_CONNECTION" or env "SSH_TTY") and 1000 or 500 end
 
 --- The terminal's answer to a question, which must end with that for device attributes, ESC [ c: every terminal answers
 --- it, last. "" if no answer comes in time; nil if it cannot be asked now, as there is none, the process is in the

@@ -33,6 +33,7 @@ local families = {
   { name = "pool", about = "the largest or the average of windows, in one to three dimensions, and its gradients" },
   { name = "resize", about = "images of another size, and the gradients of that" },
   { name = "gradients", about = "recording calls, walking back over them, and checking what comes out", rooms = {} },
+  { name = "show", about = "tensors as pictures in the terminal", rooms = {} },
   { name = "io", about = "files: NumPy's arrays, safetensors and pictures", rooms = {} },
 }
 

@@ -29,7 +29,7 @@ end
 function blocks.nearest256(colour)
   local r, g, b = colour >> 16, colour >> 8 & 255, colour & 255
   local i, j, k = level_of(r), level_of(g), level_of(b)
-  local step = math.max(0, math.min(23, ((r + g + b) // 3 - 3) // 10))
+  local step = math.max(0, math.min(23, ((2 * r + 4 * g + 3 * b) // 9 - 3) // 10))
   local grey = 8 + 10 * step
   local in_cube = distance(r, g, b, LEVELS[i + 1], LEVELS[j + 1], LEVELS[k + 1])
   if distance(r, g, b, grey, grey, grey) < in_cube then return 232 + step end

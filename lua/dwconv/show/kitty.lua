@@ -1,5 +1,5 @@
--- show/kitty.lua: pictures in kitty's graphics protocol: the samples as they are, in base64, in chunks. screen.lua calls
--- it. No answer is asked for, and the cursor ends on the picture's last line.
+-- show/kitty.lua: pictures in kitty's graphics protocol: the samples as they are, in base64, in chunks. screen.lua
+-- calls it. No answer is asked for, and the cursor ends on the picture's last line.
 -- Invariant: a chunk has at most 4096 letters, and its escape sequence is whole.
 
 local kitty = {}

@@ -51,7 +51,7 @@ local function larger(x, height, width, interpolation)
   if h == height and w == width then return x end
   local image = K.expand_dims(x, { axis = 1 })
   return K.squeeze(K.resize(image, { height, width }, { interpolation = interpolation,
-    data_format = "channels_last" }), { axis = 1 })
+    data_format = "channels_last" }), 1)
 end
 
 --- A picture t (h,w,...) as float32 (height,width,c).

@@ -111,11 +111,12 @@ end
 
 --- Prints a picture as large as it is, or smaller, so that it fits the terminal with two rows to spare.
 ---@param pixels dwconv.Tensor uint8 (h,w,3)
----@param options? { width?: integer } the columns that it may have at most
+---@param options? { width?: integer, mode?: string } the columns that it may have at most; how it is drawn
 function screen.draw(pixels, options)
-  local mode = screen.mode()
+  options = options or {}
+  local mode = options.mode or screen.mode()
   local size = screen.size(mode)
-  local columns = math.min(options and options.width or size.columns, size.columns)
+  local columns = math.min(options.width or size.columns, size.columns)
   print(screen.text(pixels, mode, columns, math.max(1, size.rows - 2)))
 end
 
