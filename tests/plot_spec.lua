@@ -368,6 +368,23 @@ describe("dw.plot", function()
     assert.truthy(tostring(dw.plot):find("confusion", 1, true))
   end)
 
+  it("is a picture where the terminal shows pictures, no larger than it", function()
+    local screen = require "dwconv.show.screen"
+    for _, mode in ipairs { "sixel", "kitty" } do
+      local said = {}
+      do
+        local _ <close> = support.with { print = function(t) said[#said + 1] = t end }
+        local _ <close> = support.field(screen, "mode", function() return mode end)
+        dw.plot.lines({ a = { 1, 2 }, b = { 2, 1 } }):show()
+      end
+      assert.equal(1, #said)
+      local w, h = said[1]:match(mode == "sixel" and '^\27P[%d;]*q"1;1;(%d+);(%d+)' or "s=(%d+),v=(%d+)")
+      local size = screen.size(mode)
+      assert.is_true(tonumber(w) > 300 and tonumber(w) <= size.columns * size.across)
+      assert.is_true(tonumber(h) > 200 and tonumber(h) <= size.rows * size.down)
+    end
+  end)
+
   it("puts plots side by side", function()
     local p, q = dw.plot.lines { 1, 2 }, dw.plot.bars { a = 1 }
     local elements = check(dw.plot.grid { p, q, p, columns = 2, title = "three" })
