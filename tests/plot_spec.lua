@@ -1,93 +1,12 @@
--- plot_spec.lua: dw.plot: what each chart shows, where its texts are, and files.
+-- plot_spec.lua: dw.plot: what each chart shows, and where its texts are.
 
+local charts = require "charts"
 local dw = require "dwconv"
-local support = require "support"
-local svg = require "dwconv.plot.svg"
-local text = require "dwconv.plot.text"
 local plot = require "dwconv.plot.plot"
-local xml = require "xml"
 
 local K = dw.backend
 
-local function plain(p, columns, rows)
-  return p:text { columns = columns or 60, rows = rows, colours = false, unicode = true }
-end
-
--- ---- what holds of every chart ---------------------------------------------------------------------
-
-local NUMBERS <const> = { "x", "y", "width", "height", "cx", "cy", "r", "textLength", "font-size" }
-
--- The SVG is well formed, its numbers are finite, and all of it lies in the picture. Gives the elements.
-local function check_svg(source)
-  local elements = xml.elements(source)
-  local width, height = tonumber(elements[1].attributes.width), tonumber(elements[1].attributes.height)
-  local function inside(x, y)
-    x, y = tonumber(x), tonumber(y)
-    assert(x and y and x >= -1 and x <= width + 1 and y >= -1 and y <= height + 1, ("%s, %s is outside"):format(x, y))
-  end
-  for _, e in ipairs(elements) do
-    local a = e.attributes
-    for _, name in ipairs(NUMBERS) do
-      local v = a[name] and tonumber(a[name])
-      assert(not a[name] or v and v - v == 0, ("%s = %s"):format(name, a[name]))
-    end
-    inside(a.x or a.cx or 0, a.y or a.cy or 0)
-    if e.name == "rect" then inside((a.x or 0) + a.width, (a.y or 0) + a.height) end
-    for x, y in (a.points or a.d or ""):gmatch "(-?[%d.]+)[, ](-?[%d.]+)" do inside(x, y) end
-    assert(not (a.points or a.d or ""):find "[in]n?f?a?n" or a.d, "no number")
-  end
-  return elements
-end
-
--- Texts do not overlap, and none leaves the picture.
-local function check_boxes(c)
-  for i, a in ipairs(c.boxes or {}) do
-    assert(a.x >= -0.01 and a.x + a.w <= c.width + 0.01 and a.y >= -0.01 and a.y + a.h <= c.height + 0.01,
-      ("%q leaves the picture"):format(a.text))
-    for k = i + 1, #c.boxes do
-      local b = c.boxes[k]
-      local apart = a.x + a.w <= b.x + 0.01 or b.x + b.w <= a.x + 0.01 or a.y + a.h <= b.y + 0.01 or b.y + b.h <= a.y + 0.01
-      assert(apart, ("%q and %q overlap"):format(a.text, b.text))
-    end
-  end
-end
-
--- Draws a chart in every way.
-local function check(p)
-  local chart = plot.chart(p)
-  local canvases = { svg.new(chart.width, chart.height) } -- pixels have the same layout
-  for _, size in ipairs { { 120, 90 }, { 300, 200 }, { 200, 900 } } do canvases[#canvases + 1] = svg.new(size[1], size[2]) end
-  for _, size in ipairs { { 20, 5 }, { 27, 12 } } do canvases[#canvases + 1] = text.new(size[1], size[2], true, true) end
-  for _, columns in ipairs { 40, 80, 132 } do
-    local rows = type(chart.rows) == "function" and chart.rows(columns) or chart.rows
-    canvases[#canvases + 1] = text.new(columns, rows, false, true)
-    canvases[#canvases + 1] = text.new(columns, rows, true, false)
-  end
-  for _, c in ipairs(canvases) do
-    local m = c.margin
-    chart.draw(c, { x = m, y = m, w = c.width - 2 * m, h = c.height - 2 * m })
-    check_boxes(c)
-  end
-  for line in (plain(p) .. "\n"):gmatch "(.-)\n" do assert(utf8.len(line) <= 60, line) end
-  assert.same({ chart.height, chart.width, 3 }, { table.unpack(p:pixels().shape, 1, 3) })
-  return check_svg(p:svg())
-end
-
-local function texts_of(elements)
-  local list = {}
-  for _, e in ipairs(elements) do
-    if e.name == "text" then list[#list + 1] = e.text end
-  end
-  return list
-end
-
-local function count(elements, name)
-  local n = 0
-  for _, e in ipairs(elements) do n = n + (e.name == name and 1 or 0) end
-  return n
-end
-
--- ---- charts ----------------------------------------------------------------------------------------
+local check, check_svg, count, plain, texts_of = charts.check, charts.check_svg, charts.count, charts.plain, charts.texts_of
 
 describe("dw.plot.lines", function()
   it("puts points where the axes say", function()
@@ -349,63 +268,5 @@ describe("dw.plot.history", function()
     end
     assert.equal(lines[3]:match "(%S+),%S+$", lines[4]:match "(%S+),%S+$")
     assert.is_true(tonumber(lines[4]:match "^[^,]+") > tonumber(lines[3]:match "^[^,]+"))
-  end)
-end)
-
-describe("dw.plot", function()
-  it("picks a chart, and prints", function()
-    assert.equal(dw.plot.lines({ 1, 2 }):svg(), dw.plot({ 1, 2 }):svg())
-    assert.equal(dw.plot.lines(dw.ones { 2, 3 }, { title = "x" }):svg(), dw.plot(dw.ones { 2, 3 }, { title = "x" }):svg())
-    assert.equal(dw.plot.lines({ a = { 1 } }):svg(), dw.plot({ a = { 1 } }):svg())
-    assert.equal(dw.plot.images(dw.ones { 2, 3, 3 }):svg(), dw.plot(dw.ones { 2, 3, 3 }):svg())
-    assert.truthy(tostring(dw.plot { 1, 2 }):find "\n")
-    local said
-    do
-      local _ <close> = support.with { print = function(t) said = t end }
-      dw.plot({ 1, 2 }):show()
-    end
-    assert.equal(tostring(dw.plot { 1, 2 }), said)
-    assert.truthy(tostring(dw.plot):find("confusion", 1, true))
-  end)
-
-  it("is a picture where the terminal shows pictures, no larger than it", function()
-    local screen = require "dwconv.show.screen"
-    for _, mode in ipairs { "sixel", "kitty" } do
-      local said = {}
-      do
-        local _ <close> = support.with { print = function(t) said[#said + 1] = t end }
-        local _ <close> = support.field(screen, "mode", function() return mode end)
-        dw.plot.lines({ a = { 1, 2 }, b = { 2, 1 } }):show()
-      end
-      assert.equal(1, #said)
-      local w, h = said[1]:match(mode == "sixel" and '^\27P[%d;]*q"1;1;(%d+);(%d+)' or "s=(%d+),v=(%d+)")
-      local size = screen.size(mode)
-      assert.is_true(tonumber(w) > 300 and tonumber(w) <= size.columns * size.across)
-      assert.is_true(tonumber(h) > 200 and tonumber(h) <= size.rows * size.down)
-    end
-  end)
-
-  it("puts plots side by side", function()
-    local p, q = dw.plot.lines { 1, 2 }, dw.plot.bars { a = 1 }
-    local elements = check(dw.plot.grid { p, q, p, columns = 2, title = "three" })
-    assert.equal("three", texts_of(elements)[1])
-    assert.equal(2, count(elements, "polyline"))
-    check(dw.plot.grid { dw.plot.grid { p, q }, q, columns = 1 })
-  end)
-
-  it("saves SVG and PNG", function()
-    local p = dw.plot.lines({ 1, 3, 2 }, { title = "saved" })
-    local path = os.tmpname()
-    p:save(path .. ".svg", { width = 500, height = 300 })
-    local f <close> = io.open(path .. ".svg")
-    assert.equal(p:svg { width = 500, height = 300 }, f:read "a")
-    if pcall(require, "dwconv.image") then
-      p:save(path .. ".png", { width = 300, height = 200, scale = 2 })
-      support.same(dw.io.image.read(path .. ".png"), p:pixels { width = 300, height = 200, scale = 2 })
-      os.remove(path .. ".png")
-    end
-    os.remove(path .. ".svg")
-    os.remove(path)
-    assert.same({ 180, 240, 3 }, { table.unpack(p:pixels { width = 120, height = 90, scale = 2 }.shape, 1, 3) })
   end)
 end)

@@ -27,11 +27,12 @@ for mark, letters in pairs(glyphs.marked) do
   end
 end
 
---- The characters of a text; bytes that are no UTF-8 are characters of their own.
+--- The characters of a text, spaces for those that control; bytes that are no UTF-8 are characters of their own.
 ---@param text string
 ---@return string[]
 function font.characters(text)
   local list = {}
+  text = text:gsub("[%z\1-\31\127]", " ")
   if utf8.len(text) then
     for _, code in utf8.codes(text) do list[#list + 1] = utf8.char(code) end
   else

@@ -96,8 +96,10 @@ function reduce.runs(t, x, dots)
   return in_places(t, x or K.arange(1, n + 1, 1, { dtype = "float64" })), true
 end
 
+local DENSE <const> = 8 -- points in a column from which only its extremes can be seen
+
 --- Of a line, in places of a picture: of the points that follow each other in one column, the first, the extremes and
---- the last.
+--- the last; of many the extremes, beginning with the one that is nearer to the column before.
 ---@param points number[]
 ---@param step number the width of a column
 function reduce.columns(points, step)
@@ -111,6 +113,13 @@ function reduce.columns(points, step)
       if points[last + 1] > points[high + 1] then high = last end
     end
     local before = 0
+    if (last - k) // 2 >= DENSE then
+      local a, b = points[low + 1], points[high + 1]
+      local y = kept[#kept] or a
+      if math.abs(y - b) < math.abs(y - a) then a, b = b, a end
+      table.move({ points[k], a, points[k], b }, 1, 4, #kept + 1, kept)
+      before = last
+    end
     for _, at in ipairs { k, math.min(low, high), math.max(low, high), last } do
       if at > before then
         kept[#kept + 1], kept[#kept + 2] = points[at], points[at + 1]
