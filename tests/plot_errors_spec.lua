@@ -10,6 +10,7 @@ describe("dw.plot refuses", function()
   for _, case in ipairs {
     { "lines", "ys must be a tensor, a table of numbers", { 3 } }, { "lines", "ys must have at least one number", { {} } },
     { "lines", "ys has no number that can be drawn", { { nan, math.huge } } },
+    { "lines", "ys has no number that can be drawn", { { 1e301, -1e305 } } },
     { "lines", 'ys[2] must be a number, got "x"', { { 1, "x" } } },
     { "lines", "ys.b must have at least one number", { { a = { 1 }, b = {} } } },
     { "lines", 'did you mean "title"?', { { 1 }, { titel = "x" } } },

@@ -78,6 +78,12 @@ describe("linear scales", function()
     end
   end)
 
+  it("know the power of ten of numbers just below and at one", function()
+    for p = -300, 300 do assert.equal(p, scale.power_of(tonumber("1e" .. p))) end
+    assert.equal(14, scale.power_of(999999999999999.9))
+    assert.equal(-1, scale.power_of(1 - 2 ^ -53))
+  end)
+
   it("have whole ticks, and ticks within the data, where that is asked for", function()
     assert.equal("5 10 15 20 25 30", texts(scale.linear(1, 30, { inside = true, whole = true })))
     assert.equal("1 2 3", texts(scale.linear(1, 3, { inside = true, whole = true })))

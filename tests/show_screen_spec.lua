@@ -122,7 +122,7 @@ describe("sixels", function()
         for shift = 0, 16, 8 do sum = sum + math.abs((colour >> shift & 255) - (got[i][k] >> shift & 255)) end
       end
     end
-    assert.is_true(sum / (3 * h * w) < 6, "colours are off by " .. sum / (3 * h * w))
+    assert.is_true(sum / (3 * h * w) < 4, "colours are off by " .. sum / (3 * h * w))
   end)
 end)
 

@@ -103,8 +103,9 @@ describe("dw.show: colours", function()
     assert.equal("2x3 float32, 1 to 3, 1 NaN (magenta), 2 infinite (green)", caption)
     caption = select(2, picture(dw.full({ 2, 2 }, 0 / 0), nil, 2, 2))
     assert.equal("2x2 float32, no finite number, 4 NaN (magenta)", caption)
-    rows = picture(dw.tensor { { { 0, 0, 0 / 0 }, { 1, 0, 1 } } }, nil, 1, 2)
-    assert.same({ { MAGENTA, 0xFF00FF } }, rows)
+    rows = picture(dw.tensor { { { 0, 0, 0 / 0 }, { 1, 0, 0.2 } } }, nil, 1, 2)
+    assert.same({ { MAGENTA, 0xFF0033 } }, rows)
+    assert.equal("picture 2x3 float32, 1 to 3, 1 NaN, 2 infinite", shown(t, { graphics = "none" }))
   end)
 
   it("one NaN is seen among many numbers, of which it takes nothing", function()
@@ -194,6 +195,15 @@ describe("dw.show: tensors", function()
     end
   end)
 
+  it("a line holds whole rows of channels", function()
+    local found = labels(dw.zeros { 3, 3, 4, 9 })
+    assert.is_true(#found > 1)
+    for i, line in ipairs(found) do
+      assert.truthy(line:find "^1,%d") -- the first channel
+      if i < #found then assert.truthy(line:find "4,%d+ ?$") end
+    end
+  end)
+
   it("each tile is at its label, in its colours", function()
     local t = dw.arange(1, 7, { dtype = "uint8" }):reshape { 1, 1, 2, 3 } * 40 -- kernels of one number
     local lines = lines_of(shown(t, { colours = "grey" }))
@@ -271,9 +281,12 @@ describe("dw.show: values", function()
   it("stand in every tile, and below the picture if they are many", function()
     local text = shown(dw.arange(8, { dtype = "int32" }):reshape { 2, 2, 2, 1 }, { values = true, graphics = "ascii" })
     assert.equal(" 0  2   1  3 ", lines_of(text)[2])
-    local t = dw.zeros { 100, 100 }
-    text = shown(t, { values = true })
-    assert.truthy(text:find("100x100 float32, 0 to 0\n" .. tostring(t), 1, true))
+    for _, shape in ipairs { { 100, 100 }, { 3, 3, 60, 1 } } do -- of the second, some have room
+      local t = dw.zeros(shape)
+      text = shown(t, { values = true })
+      assert.equal(tostring(t), text:sub(-#tostring(t)))
+      assert.truthy(text:find(("%s float32, 0 to 0"):format(t.shape), 1, true))
+    end
   end)
 end)
 
@@ -315,6 +328,7 @@ describe("dw.show: where it prints", function()
       y = K.sum(x * x)
       shown(x)
     end)
+    assert.equal("tape of 2 calls", tostring(tape)) -- the product and the sum
     support.same(tape:gradients(y, x), 2 * x)
     local _ <close> = support.with { print = function() end }
     assert.equal(0, select("#", dw.show(x, { graphics = "none" })))

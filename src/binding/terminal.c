@@ -53,7 +53,7 @@ static bool ready(int file, short events, int64_t deadline) {
   }
 }
 
-static bool send(int file, const char *text, size_t length, int64_t deadline) {
+static bool put(int file, const char *text, size_t length, int64_t deadline) {
   while (length > 0) {
     if (!ready(file, POLLOUT, deadline)) return false;
     ssize_t n = write(file, text, length);
@@ -96,7 +96,7 @@ static bool ask(int file, const char *question, size_t length, int64_t wait, ans
   if (tcsetattr(file, TCSANOW, &raw) != 0) return false;
   bool quiet = !ready(file, POLLIN, 0); // else a line is half typed
   int64_t deadline = milliseconds() + wait;
-  if (quiet && send(file, question, length, deadline)) {
+  if (quiet && put(file, question, length, deadline)) {
     receive(file, a, deadline);
     if (!a->whole) tcflush(file, TCIFLUSH); // the beginning of an answer is not for the script
   }

@@ -12,11 +12,17 @@ scale.LARGEST = 1e300
 local STEPS <const> = { { 1, 0 }, { 2, 0 }, { 25, -1 }, { 5, 0 } } -- of a decade: times 10^n
 local LEAST_SPAN <const> = 5e-14 -- of the largest number: a smaller span is drawn as constant data
 
--- n * 10^e as the nearest number.
+-- 10^e as the nearest number, which pow need not give.
+local powers = setmetatable({}, { __index = function(t, e)
+  t[e] = tonumber(("1e%d"):format(e))
+  return t[e]
+end })
+
+-- n * 10^e.
 local function decimal(n, e)
-  if e >= 0 then return n * 10.0 ^ e end
-  if e >= -300 then return n / 10.0 ^ -e end
-  return n / 10.0 ^ 300 / 10.0 ^ (-e - 300)
+  if e >= 0 then return n * powers[e] end
+  if e >= -300 then return n / powers[-e] end
+  return n / powers[300] / powers[-e - 300]
 end
 
 scale.decimal = decimal
@@ -24,7 +30,7 @@ scale.decimal = decimal
 -- The power of ten of a positive number: 10^p <= v < 10^(p + 1).
 local function power_of(v)
   local p = math.floor(math.log(v, 10))
-  if decimal(1, p) > v then p = p - 1 elseif decimal(1, p + 1) <= v then p = p + 1 end
+  if powers[p] > v then p = p - 1 elseif powers[p + 1] <= v then p = p + 1 end
   return p
 end
 

@@ -173,7 +173,6 @@ function colours.pixels(tile, height, width, look)
   local v = resample.to(tile, height, width, prepare, look.crisp and "nearest" or "bilinear")
   local finite = look.marks and K.narrow(v, 3, c + 1, 1)
   local numbers = K.narrow(v, 3, 1, c)
-  if finite then numbers = numbers / K.maximum(finite, 1e-6) end
   if c == 4 and not finite then
     numbers = K.narrow(numbers, 3, 1, 3) + (1 - K.narrow(numbers, 3, 4, 1)) * checkered(height, width)
   elseif c == 4 then

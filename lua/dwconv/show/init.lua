@@ -33,11 +33,13 @@ local function range_text(t, range, low, high)
   return text
 end
 
-local function caption(t, plan, range, o, low, high)
+local function caption(t, plan, range, o, low, high, mode)
+  local coloured = mode ~= "ascii" and mode ~= "none"
+  local function counted(n, words, colour) return ("%d %s%s"):format(n, words, coloured and colour or "") end
   local parts = { ("%s %s"):format(t.shape, t.dtype), range_text(t, range, low, high) }
   if o.each and plan.count > 1 then parts[2] = parts[2] .. ", each tile scaled by itself" end
-  if range.nans > 0 then parts[#parts + 1] = ("%d NaN (magenta)"):format(range.nans) end
-  if range.infinite > 0 then parts[#parts + 1] = ("%d infinite (green)"):format(range.infinite) end
+  if range.nans > 0 then parts[#parts + 1] = counted(range.nans, "NaN", " (magenta)") end
+  if range.infinite > 0 then parts[#parts + 1] = counted(range.infinite, "infinite", " (green)") end
   return table.concat(parts, ", ")
 end
 
@@ -171,7 +173,7 @@ end
 local function drawn(t, o, plan, mode)
   local range, map = colours.range(t), map_for(plan, o, mode)
   local all = look_at(t, range, plan, o, map)
-  local below = caption(t, plan, range, o, all.least, all.greatest)
+  local below = caption(t, plan, range, o, all.least, all.greatest, mode)
   if mode == "none" then return "picture " .. below .. (o.values and "\n" .. tostring(t) or "") end
   local cell = screen.size(mode)
   local room = { columns = math.min(o.width or cell.columns, cell.columns), rows = math.max(2, cell.rows - 2),

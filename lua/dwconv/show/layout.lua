@@ -4,7 +4,7 @@
 
 local layout = {}
 
-local ALONE <const>, AMONG <const> = 32, 16 -- columns up to which few pixels are enlarged: one tile, one of many
+local ALONE <const>, AMONG <const> = 32, 16 -- columns up to which tiles are enlarged: one alone, one of many
 local LEAST_SMALL <const> = 6 -- columns that a tile is not enlarged beyond if then all are seen
 local SMOOTH <const> = 24 -- columns up to which larger tiles, of many, are enlarged where cells have many pixels
 local LEAST <const> = 12 -- columns below which larger tiles are not shrunk to show more of them
@@ -30,7 +30,7 @@ local function scales(room, h, w)
     for columns = SMOOTH, ceiling(w, across) + 1, -1 do list[#list + 1] = columns * across / w end
   end
   for factor = most // step * step, math.max(least, 2), -step do
-    if longest <= CRISP then list[#list + 1] = factor end
+    if longest <= CRISP or room.count == 1 and across > 1 then list[#list + 1] = factor end
   end
   if least <= 1 or #list == 0 then list[#list + 1] = 1 end
   for columns = math.min(ceiling(w, across) - 1, room.columns), room.count == 1 and 1 or LEAST, -1 do
