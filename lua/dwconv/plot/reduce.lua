@@ -117,7 +117,8 @@ function reduce.columns(points, step)
       local a, b = points[low + 1], points[high + 1]
       local y = kept[#kept] or a
       if math.abs(y - b) < math.abs(y - a) then a, b = b, a end
-      table.move({ points[k], a, points[k], b }, 1, 4, #kept + 1, kept)
+      local x = math.max(points[k], math.min((column + 0.5) * step, points[last])) -- as far from both neighbours
+      table.move({ x, a, x, b }, 1, 4, #kept + 1, kept)
       before = last
     end
     for _, at in ipairs { k, math.min(low, high), math.max(low, high), last } do
