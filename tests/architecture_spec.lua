@@ -65,6 +65,10 @@ describe("who may know whom", function()
 
   it("ops and options know the core; what stands on K does not", function()
     local rules = {
+      { "plot/raster%.lua$", { "dwconv%.backend", "dwconv%.ops", "dwconv%.plot%..+" } },
+      { "plot/png%.lua$", { "dwconv%.ops", "dwconv%.io%..+", "dwconv%.plot%..+" } },
+      { "plot/", { "dwconv%.backend", "dwconv%.args", "dwconv%.lookup", "dwconv%.io%..+", "dwconv%.show%.screen",
+        "dwconv%.plot%..+" } },
       { "config%.lua$", { "dwconv%.core" } },
       { "args/", { "dwconv%.core", "dwconv%.config", "dwconv%.args%..+" } },
       { "lookup%.lua$", { "dwconv%.args" } },
@@ -74,8 +78,9 @@ describe("who may know whom", function()
       { "backend%.lua$", { "dwconv%.ops", "dwconv%.ops%..*", "dwconv%.grad%..+", "dwconv%.lookup", "dwconv%.tensor" } },
       { "compose%.lua$", { "dwconv%.config", "dwconv%.lookup", "dwconv%.ops", "dwconv%.args" } },
       { "tensor%.lua$", { "dwconv%.core", "dwconv%.ops", "dwconv%.args" } },
-      { "help/topics%.lua$", { "dwconv%.help%.model_topics" } },
+      { "help/topics%.lua$", { "dwconv%.help%.model_topics", "dwconv%.help%.plot_topics" } },
       { "help/model_topics%.lua$", {} },
+      { "help/plot_topics%.lua$", {} },
       { "help/uses%.lua$", {} },
       { "help/classes%.lua$", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.help%.uses" } },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },

@@ -285,7 +285,7 @@ describe("a text", function()
 
   it("is broken between words where the terminal ends, and goes on as it began", function()
     assert.equal("one two\nthree\n  four\n  five", wrap("one two three\n  four five", 8))
-    assert.equal("  nam  what is\n       said", wrap("  nam  what is said", 14))
+    assert.equal("  nam  what is\n       so said", wrap("  nam  what is so said", 16))
     assert.equal("longer_than_all\nb", wrap("longer_than_all b", 5))
     assert.equal("fits  as it   is\n\nx", wrap("fits  as it   is\n\nx", 16))
     assert.equal("äöü äöü", wrap("äöü äöü", 7))

@@ -82,6 +82,7 @@ lookup.strict(dw, "dw", dw._VERSION .. "; dw.help() says where to begin:", {
   callbacks = function() return require("dwconv.callbacks").room end,
   data = function() return require "dwconv.data" end,
   time = function() return require "dwconv.timing" end,
+  plot = function() return require "dwconv.plot" end,
   show = function() return require("dwconv.show").show end,
   load_model = function() return require("dwconv.models").load_model end,
 }, elsewhere)

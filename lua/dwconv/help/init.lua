@@ -201,8 +201,12 @@ local function name_of(f)
   for name, r in pairs(ops.records) do
     if r.call == f then return name end
   end
-  for name, value in pairs(require "dwconv") do
+  local dw = require "dwconv"
+  for name, value in pairs(dw) do
     if value == f then return name end
+  end
+  for name, value in pairs(dw.plot) do
+    if value == f then return "plot." .. name end
   end
 end
 
@@ -230,6 +234,7 @@ end
 function help.find_value(value)
   local name = type(value) == "function" and name_of(value)
   if name then return (help.find(name)) end
+  if value == require("dwconv").plot then return (help.find "plot") end
   return type(value) == "table" and classes.text_of(value) or nil
 end
 

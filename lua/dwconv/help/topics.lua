@@ -97,6 +97,8 @@ by the function itself.]],
     'dw.help "clock"'),
 }
 
-local of_models = require "dwconv.help.model_topics"(topic)
+for _, more in ipairs { require "dwconv.help.model_topics"(topic), require "dwconv.help.plot_topics"(topic) } do
+  table.move(more, 1, #more, #topics + 1, topics)
+end
 
-return table.move(of_models, 1, #of_models, #topics + 1, topics)
+return topics

@@ -44,6 +44,11 @@ function terminal.is_utf8(env)
   return false
 end
 
+--- Whether texts may be coloured: not with NO_COLOR (no-color.org), nor on a terminal that says it is dumb.
+---@param env fun(name: string): string?
+---@return boolean
+function terminal.allows_colours(env) return (env "NO_COLOR" or "") == "" and (env "TERM" or "dumb") ~= "dumb" end
+
 local DIRECT <const> = { "direct", "kitty", "alacritty", "foot", "wezterm", "ghostty" }
 
 --- How many colours the terminal has: 2^24, 256 or 0, for fewer.

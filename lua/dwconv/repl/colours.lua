@@ -1,16 +1,18 @@
 -- repl/colours.lua: the few colours of the prompt, each a function that paints a text. Called by init.lua and the
 -- command. Invariant: without colours each gives the text as it is.
 
+local terminal = require "dwconv.io.terminal"
+
 ---@class dwconv.repl.Colours
 local colours = {}
 
 local CODES <const> = { red = "31", dim = "2", bold = "1", cyan = "36" }
 
---- The colours for an output: on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is "dumb".
+--- The colours for an output: on a terminal, where the environment allows them.
 ---@param is_terminal boolean
 ---@return dwconv.repl.Colours
 function colours.new(is_terminal)
-  local wanted = is_terminal and (os.getenv "NO_COLOR" or "") == "" and os.getenv "TERM" ~= "dumb"
+  local wanted = is_terminal and terminal.allows_colours(os.getenv)
   local set = { wanted = wanted }
   for name, code in pairs(CODES) do
     set[name] = function(text) return wanted and ("\27[%sm%s\27[0m"):format(code, text) or text end

@@ -126,8 +126,8 @@ end
 --- The text of a report.
 ---@param problem { value: any, calls: table[]? } what errors.call gave; { value = message } of what does not compile,
 ---   with the token of the line, if it is known
----@param o { line: function, here: string?, names: string[]?, columns: integer? } line(place, n) gives lines of sources; the
----   place of the entry itself, which goes without saying; known names, for hints; the width of the terminal
+---@param o { line: function, here: string?, names: string[]?, columns: integer? } line(place, n) gives lines of
+---   sources; the place of the entry itself, which goes without saying; known names, for hints; the terminal's width
 ---@param colours dwconv.repl.Colours
 ---@return string
 function errors.report(problem, o, colours)

@@ -51,8 +51,7 @@ function modes.forced(env, is_terminal)
   local asked = env "DWCONV_GRAPHICS"
   if asked and asked ~= "" then return choice:check("DWCONV_GRAPHICS", asked) end
   if not is_terminal then return "none" end
-  local no_colour = env "NO_COLOR"
-  if env "TERM" == "dumb" or no_colour and no_colour ~= "" then return "ascii" end
+  if not terminal.allows_colours(env) then return "ascii" end
 end
 
 --- The best mode of a terminal that said this of itself.

@@ -81,7 +81,7 @@ local function box_of(bins, first, last)
       sum, squares = sum + v * n, squares + v * v * n
     end
     local gain = squares - sum * sum / pixels
-    if gain > box.gain then box.channel, box.gain = channel, gain end
+    if first < last and gain > box.gain then box.channel, box.gain = channel, gain end -- one bin cannot be cut
   end
   return box
 end
