@@ -261,7 +261,7 @@ check-compilers:
 	$(MAKE) all hosts BUILD=build-clang CC=clang WERROR=1
 
 check-lint:
-	luacheck --quiet lua tests bench examples tools
+	luacheck --quiet lua tests bench examples tools bin/dwconv
 	clang-format --dry-run -Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -Isrc \
 	  -DT=float -DDW_SIZE=4 -DDW_IS_FLOAT -DDW_TAG=f32 -DDW_ISA=base \

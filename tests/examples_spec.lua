@@ -102,7 +102,7 @@ local function check_quiet(lines)
   end
 end
 
-for _, path in ipairs { "README.md", "docs/tour.md" } do
+for _, path in ipairs { "README.md", "docs/guide.md" } do
   describe(path, function()
     local file <close> = assert(io.open(path))
     local n = 0
@@ -113,6 +113,17 @@ for _, path in ipairs { "README.md", "docs/tour.md" } do
         check_quiet(printed)
         assert.is_true(#printed > 0)
         assert.same(wanted(snippet), printed)
+      end)
+
+      it(("prints the same in the prompt of dwconv: snippet %d"):format(n), function()
+        local path = os.tmpname()
+        local f = assert(io.open(path, "w"))
+        f:write((snippet:gsub("[ \t]*%-%->[^\n]*", "")))
+        f:close()
+        local ok, out = run(("%s bin/dwconv < %s"):format(lua, path))
+        os.remove(path)
+        assert.is_true(ok, out)
+        assert.equal(table.concat(wanted(snippet), "\n") .. "\n", (out:gsub("entry %d+:", "stdin:")))
       end)
     end
 

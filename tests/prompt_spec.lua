@@ -192,6 +192,7 @@ prompt
 send 40 +
 wait 40 +
 send \x1a
+wait 40 +
 send  2\r
 wait 42
 prompt
@@ -257,7 +258,7 @@ end
 wait rlwrap
 prompt
 send function f()\nreturn 42\nend\n
-prompt
+wait .\x20.\x20>\x20
 send f()\n
 wait 42
 send if x then\n

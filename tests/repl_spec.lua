@@ -155,6 +155,13 @@ describe("an error", function()
     assert.truthy(report(entry):find(mark .. 'sum: unknown option "axes"; did you mean "axis"?', 1, true))
   end)
 
+  it("in an expression is on the line of the word, with a comment behind it or not", function()
+    for _, comment in ipairs { "", " -- c", ";", " --[[ c ]]" } do
+      local text = report("('x').y.z" .. comment)
+      assert.equal("  ('x').y.z" .. comment .. "\n        ^\nattempt to index a nil value (field 'y')", text)
+    end
+  end)
+
   it("of several lines shows the line", function()
     assert.equal("  y = nothing.z\n      ^~~~~~~\nattempt to index a nil value (global 'nothing')",
       report "local a = 1\ny = nothing.z\nz = 1")

@@ -85,9 +85,8 @@ static int next_key(FILE *file) {
   for (;;) {
     unsigned char key;
     int ready = ppoll(&input, 1, NULL, &mask_waiting);
+    if (ready < 0 && errno != EINTR) return EOF;
     if (came != 0 && answer(came)) break;
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) return EOF;
     if (ready > 0) return read(input.fd, &key, 1) == 1 ? key : EOF;
   }
   left = true;

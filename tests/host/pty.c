@@ -4,7 +4,7 @@
 // A step is a line:
 //   send TEXT     types; \r is Enter, \t Tab, \e Escape, \\ a backslash, \xHH a byte
 //   wait TEXT     until the command has written this, after what the last wait found; fails after 20 seconds
-//   prompt        the same for the prompt, "> "
+//   prompt        the same for the prompt, "> " at the beginning of a line
 //   answer TEXT   what the terminal answers when it is asked for its attributes (ESC [ c); nothing, if it is not said
 //   size R C      the terminal gets this size
 //   modes         fails unless the modes of the terminal are those of the beginning
@@ -284,7 +284,7 @@ static void check_answer(int mark) {
       tcflush(slave, TCIFLUSH); // what was typed since it ended
       found = n_seen;
       start();
-      wait_for("> ", PATIENCE);
+      wait_for("leaves.\n> ", PATIENCE);
     }
     type("\x11\033[201~\x03", 8); // goes on after Ctrl-S, ends a paste, leaves the entry
     while (look(0.03)) continue;
@@ -350,7 +350,7 @@ static void step(char *line) {
     size.ws_col = (unsigned short)strtol(columns, NULL, 10);
     ioctl(terminal, TIOCSWINSZ, &size);
   } else if (strcmp(line, "prompt") == 0) {
-    if (!wait_for("> ", PATIENCE)) fail("waited in vain for the prompt");
+    if (!wait_for("\n> ", PATIENCE)) fail("waited in vain for the prompt");
   } else if (strcmp(line, "modes") == 0) {
     check_modes();
   } else if (strcmp(line, "end") == 0) {

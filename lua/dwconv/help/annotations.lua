@@ -154,9 +154,51 @@ function dw.set_threads(n) end
 ---@return number
 function dw.clock() end
 
+--- How long f() takes, in seconds; it prints as a line.
+---@param f function
+---@param o? { seconds: number?, times: integer? }
+---@return { least: number, median: number, n: integer }
+function dw.time(f, o) end
+
 --- What this build and machine are.
 ---@return dwconv.info
 function dw.info() end
+
+--- A chart, which prints as text for the terminal.
+---@class dwconv.plot
+local Plot = {}
+
+--- Draws it on the terminal.
+function Plot:show() end
+
+--- Writes it as .svg or .png.
+---@param path string
+---@param o? { width: integer?, height: integer?, scale: number? }
+function Plot:save(path, o) end
+
+---@param o? { width: integer?, height: integer? }
+---@return string
+function Plot:svg(o) end
+
+---@param o? { width: integer?, height: integer?, scale: number? }
+---@return dwconv.Tensor # uint8, h,w,3
+function Plot:pixels(o) end
+
+---@param o? { columns: integer?, rows: integer?, colours: boolean?, unicode: boolean? }
+---@return string
+function Plot:text(o) end
+
+--- Charts; called itself, it picks one for what it is given.
+---@class dwconv.plots
+---@overload fun(x: any, o?: table): dwconv.plot
+---@field lines fun(ys: any, o?: table): dwconv.plot
+---@field history fun(h: table, o?: table): dwconv.plot
+---@field bars fun(values: any, o?: table): dwconv.plot
+---@field histogram fun(x: any, o?: table): dwconv.plot
+---@field images fun(x: any, o?: table): dwconv.plot
+---@field confusion fun(y_true: any, y_pred: any, o?: table): dwconv.plot
+---@field grid fun(plots: dwconv.plot[]): dwconv.plot
+dw.plot = {}
 
 --- Prints the reference text of an op or a family, or the families.
 ---@param name? string

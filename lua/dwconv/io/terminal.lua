@@ -47,7 +47,7 @@ end
 --- Whether texts may be coloured: not with NO_COLOR (no-color.org), nor on a terminal that says it is dumb.
 ---@param env fun(name: string): string?
 ---@return boolean
-function terminal.allows_colours(env) return (env "NO_COLOR" or "") == "" and (env "TERM" or "dumb") ~= "dumb" end
+function terminal.allows_colours(env) return (env "NO_COLOR" or "") == "" and env "TERM" ~= "dumb" end
 
 local DIRECT <const> = { "direct", "kitty", "alacritty", "foot", "wezterm", "ghostty" }
 

@@ -80,9 +80,10 @@ end
 local function valued(first, text, name, env)
   if not load(first .. "return " .. text, name, "t", env) then return nil end
   local tokens = lexer.tokens(text)
-  local last = tokens[#tokens]
-  if last and last.text == ";" then text = text:sub(1, last.from - 1) .. text:sub(last.to + 1) end
-  local f = load(("local %s = ... %sreturn %s(%s\n)"):format(PASS, first, PASS, text), name, "t", env)
+  local n = #tokens
+  if n > 0 and tokens[n].text == ";" then n = n - 1 end
+  text = text:sub(1, n > 0 and tokens[n].to or 0) -- no comment before the parenthesis, which stays on the line
+  local f = load(("local %s = ... %sreturn %s(%s)"):format(PASS, first, PASS, text), name, "t", env)
   return f and function() return pass(f(pass)) end
 end
 

@@ -6,6 +6,7 @@ local calls = require "dwconv.repl.calls"
 local columns_of = require "dwconv.repl.columns"
 local lexer = require "dwconv.repl.lexer"
 local objects = require "dwconv.repl.objects"
+local wrap = require "dwconv.repl.wrap"
 local file = require "dwconv.io.file"
 
 local completion = {}
@@ -150,7 +151,7 @@ function completion.tab(text, again, env, screen)
   if #p.list > 1 and not all_options then lines[#lines + 1] = columns_of(p.list, screen.columns, screen.lines - 6) end
   lines[#lines + 1] = #p.list <= 1 and signature(text, p, env, screen)
     or p.call and p.call:signature(screen.columns - 1) or nil
-  return nil, nil, #lines > 0 and table.concat(lines, "\n") or nil
+  return nil, nil, #lines > 0 and wrap(table.concat(lines, "\n"), screen.columns - 1) or nil
 end
 
 return completion

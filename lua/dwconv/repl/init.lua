@@ -140,6 +140,7 @@ end
 ---@param interactive? boolean
 ---@return boolean
 function repl.run(dw, self, interactive)
+  system.ignore() -- for good: what follows is the end of the process
   local on_terminal = system.is_terminal(0) and system.is_terminal(1)
   local line, why
   if on_terminal then
@@ -148,7 +149,6 @@ function repl.run(dw, self, interactive)
   end
   local prompts = system.is_terminal(0) or interactive or false
   local read = line and edited(line, self) or plain(self, prompts)
-  system.ignore() -- for good: what follows is the end of the process
   local fine = loop(self, read, prompts)
   if prompts then io.stdout:write "\n" end
   return fine

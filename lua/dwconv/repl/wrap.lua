@@ -1,5 +1,5 @@
 -- repl/wrap.lua: texts for the width of the terminal: longer lines are broken between words, and go on indented as they
--- began. Called by errors.lua and init.lua. Invariant: a line that fits stays as it is.
+-- began. Called by what prints texts of dwconv. Invariant: a line that fits stays as it is.
 
 local function broken(line, columns)
   local indent = line:match "^%s*"
