@@ -26,11 +26,15 @@ static bool left;          // Ctrl-C left the entry
 static const int SIGNALS[] = {SIGINT, SIGQUIT, SIGTSTP, SIGWINCH, SIGTERM, SIGHUP};
 #define N_SIGNALS ((int)(sizeof SIGNALS / sizeof SIGNALS[0]))
 
-static volatile sig_atomic_t came; // the number of the signal
+static volatile sig_atomic_t came[N_SIGNALS]; // which of them, since they were last answered
 static struct sigaction before[N_SIGNALS];
 static sigset_t mask_before, mask_waiting;
 
-static void on_signal(int number) { came = number; }
+static void on_signal(int number) {
+  for (int i = 0; i < N_SIGNALS; i++) {
+    if (SIGNALS[i] == number) came[i] = 1;
+  }
+}
 
 // They are blocked but while a key is waited for, so none is lost and none comes in between.
 static void take_signals(void) {
@@ -44,9 +48,9 @@ static void take_signals(void) {
   mask_waiting = mask_before;
   for (int i = 0; i < N_SIGNALS; i++) {
     sigdelset(&mask_waiting, SIGNALS[i]);
+    came[i] = 0;
     sigaction(SIGNALS[i], &now, &before[i]);
   }
-  came = 0;
 }
 
 static void return_signals(void) {
@@ -65,14 +69,19 @@ static void suffer(int number) {
 }
 
 // True when the entry is to be left.
-static bool answer(int number) {
-  came = 0;
-  switch (number) {
-    case SIGINT: return true;
-    case SIGQUIT: return false; // a slip of Ctrl-\ ends no prompt
-    case SIGWINCH: rl_resize_terminal(); return false;
-    default: suffer(number); return false;
+static bool answer_signals(void) {
+  bool leaves = false;
+  for (int i = 0; i < N_SIGNALS; i++) {
+    if (!came[i]) continue;
+    came[i] = 0;
+    switch (SIGNALS[i]) {
+      case SIGINT: leaves = true; break;
+      case SIGQUIT: break; // a slip of Ctrl-\ ends no prompt
+      case SIGWINCH: rl_resize_terminal(); break;
+      default: suffer(SIGNALS[i]);
+    }
   }
+  return leaves;
 }
 
 // What is typed for a Ctrl-C, as readline has no way to be told to give up: the end of a paste, and Enter.
@@ -86,7 +95,7 @@ static int next_key(FILE *file) {
     unsigned char key;
     int ready = ppoll(&input, 1, NULL, &mask_waiting);
     if (ready < 0 && errno != EINTR) return EOF;
-    if (came != 0 && answer(came)) break;
+    if (answer_signals()) break;
     if (ready > 0) return read(input.fd, &key, 1) == 1 ? key : EOF;
   }
   left = true;

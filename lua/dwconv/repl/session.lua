@@ -7,7 +7,6 @@ local chunk = require "dwconv.repl.chunk"
 local colours = require "dwconv.repl.colours"
 local errors = require "dwconv.repl.errors"
 local lexer = require "dwconv.repl.lexer"
-local lookup = require "dwconv.lookup"
 local system = require "dwconv.prompt"
 local terminal = require "dwconv.io.terminal"
 local values = require "dwconv.repl.values"
@@ -212,8 +211,5 @@ function session.new(dw)
   self.line_of = line_reader(self)
   return self
 end
-
---- Names of dw are proposed as if they were the session's own.
-lookup.keep_rooms()
 
 return session
