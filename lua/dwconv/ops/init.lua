@@ -39,7 +39,7 @@
 --   example    Lua code that prints something telling, with dw and K at hand: the same every time, and settings are as
 --              before when it is done
 --   errors     what raises apart from an argument that is not of its kind; may be left out
--- Once it is recorded, args are names, and there are also: positional (names of args and values), kinds and texts (by
+-- Once it is recorded, args are names, and there are also: place (where it stands), positional (names of args and values), kinds and texts (by
 -- position), results (kinds), result_text, and list (true: its one arg is a table of tensors, and its backward gives a
 -- table of gradients). What forward raises does not say the op's name: args.raise adds it, and so does the core.
 
@@ -245,6 +245,16 @@ local function prepare(r)
   end
 end
 
+local HERE <const> = debug.getinfo(1, "S").source
+
+-- Where a record stands: { source =, line = } of the call outside this file that hands it over.
+local function place_of_caller()
+  for level = 2, math.huge do
+    local info = debug.getinfo(level, "Sl")
+    if info.source ~= HERE then return { source = info.source, line = info.currentline } end
+  end
+end
+
 --- Records the ops of a family that families.lua lists: `local op = ops.family "layout"`, then `op "name" { ... }`,
 --- which returns the op's function.
 ---@param family string
@@ -255,7 +265,7 @@ function ops.family(family)
   if not listed then error(("families.lua does not list the family %s"):format(family), 0) end
   return function(name)
     return function(r)
-      r.name, r.family = name, family
+      r.name, r.family, r.place = name, family, place_of_caller()
       check_record(name, r)
       read_signature(name, r)
       check_backward(name, r)

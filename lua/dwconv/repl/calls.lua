@@ -18,16 +18,11 @@ Call.__index = Call
 
 -- ---- which function ------------------------------------------------------------------------------
 
-local by_function -- record -> its function, turned round, when it is first wanted
-
+-- Records come when their rooms load, so there is no table by function.
 local function record_of(f)
-  if not by_function then
-    by_function = {}
-    for _, r in pairs(records) do
-      if r.call then by_function[r.call] = r end
-    end
+  for _, r in pairs(records) do
+    if r.call == f then return r end
   end
-  return by_function[f]
 end
 
 local function is_class(v) return type(v) == "table" and rawget(v, "construct") ~= nil and rawget(v, "order") ~= nil end

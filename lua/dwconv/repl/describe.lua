@@ -62,11 +62,22 @@ local function place_of(info)
   return ("%s, line %d"):format(info.short_src, info.linedefined)
 end
 
--- The Lua function behind what dwconv has: an op's is what its record computes with.
+-- The Lua function behind a class, or a value.
 local function function_behind(call)
-  local f = call.record and call.record.forward or call.class and (call.class.methods.call or call.class.methods.init)
-    or call.value
+  local f = call.class and (call.class.methods.call or call.class.methods.init) or call.value
   return type(f) == "function" and f or nil
+end
+
+-- The lines of an op's record, as debug.getinfo has those of a function.
+local function lines_of_record(r)
+  local source, first = r.place.source, r.place.line
+  local lines = lines_of(source, 1, math.maxinteger)
+  local last = first
+  if lines[first]:find "{$" then
+    local indent = lines[first]:match "^%s*"
+    while last < #lines and not lines[last]:find("^" .. indent .. "}") do last = last + 1 end
+  end
+  return { source = source, short_src = source:sub(2), linedefined = first, lastlinedefined = last }
 end
 
 -- ---- texts ---------------------------------------------------------------------------------------------
@@ -127,13 +138,9 @@ function describe.source(name, env, line_of_entry)
     return select(2, require("dwconv.help").find(name)) or ("There is no %s here."):format(args.show(name))
   end
   local f = call and function_behind(call)
-  local info = f and debug.getinfo(f, "S")
+  local info = call and call.record and call.record.place and lines_of_record(call.record) or f and debug.getinfo(f, "S")
   if not info then return ("%s is a %s; only functions and classes have a source."):format(name, type(value)) end
-  if info.what == "C" then
-    local family = call.record and call.record.family
-    return family and ("%s is written in C: src/binding/%s.c and what it calls."):format(name, family)
-      or ("%s is written in C."):format(name)
-  end
+  if info.what == "C" then return ("%s is written in C."):format(name) end
   local last = math.min(info.lastlinedefined, info.linedefined + MOST_LINES - 1)
   local lines = lines_of(info.source, info.linedefined, last, line_of_entry)
   if last < info.lastlinedefined then lines[#lines + 1] = ("... %d more lines"):format(info.lastlinedefined - last) end
