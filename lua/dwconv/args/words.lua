@@ -66,7 +66,7 @@ end
 ---@return string
 function words.hint(word, names)
   if type(word) ~= "string" or #word > 60 then return "" end
-  local best, nearest = (#word <= 3 and 1 or math.max(2, #word // 3)) + 1, nil
+  local best, nearest = math.max(2, #word // 3) + 1, nil
   for _, name in ipairs(names) do
     local d = #word >= 3 and name:sub(1, #word) == word and 1 or distance(word, name) -- a beginning is near
     if d < best then best, nearest = d, name end

@@ -94,10 +94,17 @@ local function shown_line(line, message, token)
   return text .. "\n" .. (" "):rep(2 + columns(line:sub(1, from - 1))) .. "^" .. ("~"):rep(width - 1)
 end
 
--- "did you mean": the nearest name for a global that is nil.
+local SHORTEST <const> = 4 -- letters of a name that may be a slip; everything is near to shorter ones
+
+--- "; did you mean "print"?": the nearest name for a global that is nil; "" if there is none.
+---@param name string
+---@param names string[]
+---@return string
+function errors.hint(name, names) return #name >= SHORTEST and args.hint(name, names) or "" end
+
 local function hint_of(message, names)
   local name = message:match "%(global '([%w_]+)'%)"
-  return name and args.hint(name, names) or ""
+  return name and errors.hint(name, names) or ""
 end
 
 -- "entry 3, line 1"; of a file as editors find it, "train.lua:12".

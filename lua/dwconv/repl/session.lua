@@ -2,7 +2,6 @@
 -- or its error is reported. It knows nothing of how entries are read. Called by init.lua and the command.
 -- Invariant: whatever an entry does, run() comes back, but for os.exit and what ends the process.
 
-local args = require "dwconv.args"
 local chunk = require "dwconv.repl.chunk"
 local colours = require "dwconv.repl.colours"
 local errors = require "dwconv.repl.errors"
@@ -117,7 +116,7 @@ end
 --- Says, for an entry that is a name which nothing has, what may be meant.
 function Session:hint(text)
   local name = text:match "^%s*(%a[%w_]*)%s*$"
-  local hint = name and not lexer.keywords[name] and args.hint(name, known_names(self)) or ""
+  local hint = name and not lexer.keywords[name] and errors.hint(name, known_names(self)) or ""
   if hint ~= "" then print(self.colours.dim(("nothing is called %s%s"):format(name, hint))) end
 end
 
