@@ -138,7 +138,8 @@ function describe.source(name, env, line_of_entry)
     return select(2, require("dwconv.help").find(name)) or ("There is no %s here."):format(args.show(name))
   end
   local f = call and function_behind(call)
-  local info = call and call.record and call.record.place and lines_of_record(call.record) or f and debug.getinfo(f, "S")
+  local r = call and call.record
+  local info = r and r.place and lines_of_record(r) or f and debug.getinfo(f, "S")
   if not info then return ("%s is a %s; only functions and classes have a source."):format(name, type(value)) end
   if info.what == "C" then return ("%s is written in C."):format(name) end
   local last = math.min(info.lastlinedefined, info.linedefined + MOST_LINES - 1)
