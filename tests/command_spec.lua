@@ -98,6 +98,46 @@ describe("dwconv", function()
     assert.equal(0, code)
   end)
 
+  it("joins -e with code that begins with a dash, and obeys what the prompt obeys", function()
+    assert.same({ "-1\n", "", 0 }, { run "-e -1" })
+    assert.same({ "", "", 0 }, { run "-e '-- only a comment'" })
+    assert.same({ "2\n> \n", "", 0 }, { run "-ie 2" })
+    assert.equal((run "help abs"), (run "-e '?K.abs'"))
+    assert.equal((run "help abs"), (run "-e 'K.abs ?'"))
+  end)
+
+  it("fails when its output cannot be written", function()
+    local _, err, code = run "-e 1 3>&1 >/dev/full"
+    if code == 0 then return pending "this system has no /dev/full" end
+    assert.same({ 1 }, { code })
+    assert.truthy(err == "" or err:find "standard output")
+  end)
+
+  it("keeps the meaning of a script with -i, and its locals at its end", function()
+    local s <close> = script [[
+local count = 0
+local function bump() count = count + 1 return count end
+bump()
+local count = "shadow"
+local type = "conv"
+print(bump(), type)]]
+    local out, err, code = run("-i " .. s.path, "count, type\nbump()\ndw.ones { 2 }\n")
+    assert.same({ '2\tconv\n> "shadow", "conv"\n> 3\n> tensor 2 float32\n[1., 1.]\n> \n', "", 0 }, { out, err, code })
+  end)
+
+  it("reports a stack overflow at once, with the innermost calls", function()
+    local _, err, code = run "-e 'local function f() return f() + 1 end f()'"
+    assert.equal(1, code)
+    assert.truthy(err:find("stack overflow\n  in f, entry 1, line 1\n", 1, true) and err:find("... and more", 1, true), err)
+  end)
+
+  it("prints a tensor that is no picture", function()
+    local path = os.tmpname() .. ".NPY"
+    run(("-e 'dw.io.npy.write(%q, dw.ones { 3 })'"):format(path))
+    assert.same({ "tensor 3 float32\n[1., 1., 1.]\n", "", 0 }, { run("show " .. path) })
+    os.remove(path)
+  end)
+
   it("says what this build is, and what a function does", function()
     assert.truthy(run("info"):find("\nisa +%a"))
     assert.truthy(run("help"):find "Families of functions")
@@ -121,6 +161,21 @@ describe("dwconv", function()
 end)
 
 describe("a pipe", function()
+  it("is fine with locals, and globals, of the names of Lua's own", function()
+    local input = "local table, type = {}, 'conv'\ndw.ones { 2 }\n{ 1, 2 }\nstring, table, io, print = nil\n1\nfoo.bar()\n2\n"
+    local out, err, code = run("-i", input)
+    assert.equal("> > tensor 2 float32\n[1., 1.]\n> { 1, 2 }\n> > 1\n> > 2\n> \n", out)
+    assert.truthy(err:find("global 'foo'", 1, true))
+    assert.equal(0, code)
+  end)
+
+  it("reads long entries in a time that grows as they do", function()
+    local lines = { "t = {" }
+    for i = 1, 4000 do lines[i + 1] = ("{ %d, 'x', f = { 1 } },"):format(i) end
+    lines[#lines + 1] = "} -- done?\n#t\ns = [[a?\n(b]]\n#s\nif t then -- ?\nprint 'yes'\nend\n" -- a minute once
+    assert.same({ "4000\n5\nyes\n", "", 0 }, { run("", table.concat(lines, "\n")) })
+  end)
+
   it("is read entry by entry: values are printed, locals stay, an entry may have several lines", function()
     local input = "local x = dw.ones { 2 }\nx * 3\n\nfunction f(a)\n\n  return a + 1\nend\nf(1);\n_ == 2, f(_)\n?f\n"
     assert.same({ "tensor 2 float32\n[3., 3.]\ntrue, 3\nf(a)\nDefined at entry 3, line 1\n", "", 0 }, { run("", input) })

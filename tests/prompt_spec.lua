@@ -183,8 +183,49 @@ modes
     has(out, "exit 0")
   end)
 
+  it("is stopped by a second Ctrl-C where pcall catches the first", function()
+    local here <close> = home()
+    steps(here.env, [[
+prompt
+send print("g" .. "o") while true do pcall(function() while true do end end) end\r
+wait go
+send \x03
+sleep 0.7
+send \x03
+wait interrupted
+prompt
+send 6 * 7\r
+wait 42
+prompt
+send \x04
+end
+modes
+]])
+  end)
+
+  it("leaves a search by Ctrl-C, and shows no remains of it", function()
+    if not edits then return pending "this build edits no lines" end
+    local here <close> = home()
+    local out = steps(here.env, [[
+prompt
+send abc = 1\r
+prompt
+send \x12ab
+wait abc = 1
+send \x03
+wait ^C
+prompt
+send 2 * 21\r
+wait 42
+prompt
+send \x04
+end
+]])
+    assert.is_nil(out:find("201~", 1, true), out)
+  end)
+
   it("suspends at Ctrl-Z, and goes on with the line", function()
-    if not edits then return end
+    if not edits then return pending "this build edits no lines" end
     local here <close> = home()
     -- on this terminal there is no shell, so the signal is without effect: the line goes on
     steps(here.env, [[

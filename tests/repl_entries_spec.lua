@@ -91,7 +91,8 @@ describe("an entry", function()
       ["x = 2\nmath.max(\n  x,\n  7)"] = { 7, n = 1 },
       ["local y = 3; y;"] = { 3, n = 1 }, ["3;"] = { 3, n = 1 }, ["for i = 1, 3 do z = i end\nz"] = { 3, n = 1 },
       ["f = function(a)\n  return a\nend\nf(4)"] = { 4, n = 1 }, ["nil"] = { nil, n = 1 }, ["4 -- four"] = { 4, n = 1 },
-      ["s = 'a'\n('b'):rep(2)"] = nil, -- which calls 'a'
+      ["x = 5\n- 3\n"] = { n = 0 }, ["x = 5\n~ 3"] = { n = 0 }, ["x = 5\n-x"] = nil, ["x = 5\n#'abc'"] = { 3, n = 1 },
+      ["x = 5\nnot x"] = { false, n = 1 }, ["select('#', ...)"] = { 0, n = 1 }, ["x = 1; select('#', ...)"] = { 0, n = 1 },
     }
     for text, want in pairs(cases) do assert.same(want, worth(text), text) end
   end)

@@ -86,6 +86,16 @@ describe("Tab", function()
     assert.is_true(has(proposed 'dw.zeros({ 3 }, { dtype = "', "float64"))
   end)
 
+  it("leaves out the options that are given, and knows what compile takes", function()
+    assert.same({}, proposed "layers.Conv2D { 3, padding = 'same', paddi")
+    assert.equal('model:compile { optimizer = "nadam"', after 'model:compile { optimizer = "nad')
+    assert.equal('model:compile { loss = "mean_squared_error"', after 'model:compile { loss = "mean_squared_e')
+    assert.equal('model:compile { metrics = { "binary_accuracy"', after 'model:compile { metrics = { "binary_a')
+    assert.equal("dw.plot(x, { title = ", after "dw.plot(x, { titl")
+    assert.equal("dw.plot.lines(x, { y_scale = ", after "dw.plot.lines(x, { y_sc")
+    assert.same({}, proposed 'layers.Dense { 3, name = "')
+  end)
+
   it("completes files in other strings", function()
     assert.equal('dw.io.image.read("examples/data/chelsea.png"', after 'dw.io.image.read("examples/data/che')
     assert.equal('dw.io.image.read "examples/data/', after 'dw.io.image.read "examples/da')
@@ -162,6 +172,23 @@ describe("an error", function()
     end
   end)
 
+  it("names a variable where it stands as the message says", function()
+    local cases = {
+      { 'print(("none"):rep(3), none.y)', "none.y" }, { "local y = none and 1 or none.x", "none.x" }, { "nope.b.c = 1", "nope" },
+      { "local s = 'f' .. (f or '') f()", "f%(%)" }, { "t = { f = 1 } t.f()", "f%(%)" },
+    }
+    for _, case in ipairs(cases) do
+      local column = case[1]:find(case[2])
+      assert.truthy(report(case[1]):find("\n" .. (" "):rep(1 + column) .. "^", 1, true), report(case[1]))
+    end
+  end)
+
+  it("blames scripts alone, once", function()
+    assert.equal('  error("a", 2)\n        ^~~\na', report 'error("a", 2)')
+    assert.truthy(report('coroutine.wrap(function() error("in co") end)()'):find "\nin co$")
+    assert.equal("42", report "error(42)")
+  end)
+
   it("of several lines shows the line", function()
     assert.equal("  y = nothing.z\n      ^~~~~~~\nattempt to index a nil value (global 'nothing')",
       report "local a = 1\ny = nothing.z\nz = 1")
@@ -180,6 +207,7 @@ describe("an error", function()
   it("need not be a text", function()
     assert.truthy(report("error { code = 1 }"):find("the error is not a text but", 1, true))
     assert.truthy(report("error(setmetatable({}, { __tostring = function() return 'mine' end }))"):find "mine")
+    assert.truthy(report("error(false)"):find("not a text but false", 1, true))
     assert.truthy(report("error(nil)"):find("not a text but nil", 1, true))
   end)
 end)

@@ -294,12 +294,13 @@ local function names_of(registry)
   return names
 end
 
--- The names that Keras writes in strings.
-local function names_in_strings(registry)
+--- The names that Keras writes in strings, for classes and for what they are called besides.
+---@return string[]
+function Registry:names()
   local names = {}
-  for name in pairs(registry.classes) do names[#names + 1] = snake(name) end
-  table.sort(names)
-  return names
+  for name in pairs(self.classes) do names[snake(name)] = true end
+  for name in pairs(self.aliases) do names[name] = true end
+  return args.sorted_keys(names)
 end
 
 --- The class of a name, of custom objects first; nil if there is none.
@@ -358,7 +359,7 @@ function Registry:kind(default, optional)
     words = self.what .. " or its name",
     expected = self.what .. " or its name",
     read = function(v) return (registry:get(v)) end,
-    suggest = function() return names_in_strings(registry) end,
+    suggest = function() return registry:names() end,
     explain = function(argument, v)
       local _, why = registry:get(v)
       if why then raise("%s: %s", argument, why) end

@@ -1,9 +1,13 @@
 -- command.lua: the command `dwconv`: the prompt, a script, a line of code, or one of the small commands. Called by
 -- bin/dwconv alone. Exit codes: 0, 1 when something fails, 2 for a wrong use of the command, 130 after Ctrl-C.
 
+local _ENV = require "dwconv.repl.globals"
+
+local system = require "dwconv.prompt"
+
 local command = {}
 
-local FAILED <const>, INTERRUPTED <const> = 1, 130
+local FAILED <const>, MISUSED <const>, INTERRUPTED <const> = 1, 2, 130
 
 local ABOUT <const> = "Tensors and convolution networks for Lua: a prompt, and small commands."
 
@@ -16,7 +20,7 @@ Examples:
   dwconv train.lua --epochs 5             runs a script with its arguments
   dwconv -i train.lua                     then goes on at the prompt, with the script's variables
   dwconv -e 'print(K.sum(dw.ones { 3 }))' runs a line; dw, K, ops and layers are at hand
-  dwconv -e 'dw.uniform { 2, 3 }'         prints what the line is worth
+  dwconv -e 'dw.uniform { 2, 3 }'         prints the value of the line
   dwconv help depthwise_conv2d            help on a function, a class or a topic
   dwconv summary model.safetensors        the layers of a saved model
   dwconv show photo.jpg                   a picture in the terminal; an .npy file, too]]
@@ -32,8 +36,8 @@ local function new_parser(dw)
     os.exit(0)
   end)
   parser:flag("-i --interactive", "Go on at the prompt after CODE or FILE.")
-  parser:option("-e --execute", "Run a line of code, as the prompt does; may be given several times."):argname "CODE"
-    :count "*"
+  parser:option("-e", "Run a line of code, as the prompt does; may be given several times."):argname "CODE"
+    :target "execute":count "*"
   parser:require_command(false)
   parser:command_target "command"
   parser:command("info", "What this build and machine are.")
@@ -45,24 +49,47 @@ local function new_parser(dw)
 end
 
 local COMMANDS <const> = { info = true, help = true, summary = true, show = true }
-local TAKES_VALUE <const> = { ["-e"] = true, ["--execute"] = true }
 
--- Splits the arguments where a script begins: what stands from there on is the script's own business.
+-- Splits the arguments where a script begins, which gets the rest: those of the command, and the number of the first of
+-- the script's, if there is one. "-e" and "-ie" are joined with their code, as that may begin with a dash.
 local function split(given)
-  local i = 1
-  while given[i] and given[i]:sub(1, 1) == "-" and given[i] ~= "-" do i = i + (TAKES_VALUE[given[i]] and 2 or 1) end
-  if not given[i] or COMMANDS[given[i]] then return given, nil end
-  return table.move(given, 1, i - 1, 1, {}), i
+  local own, i = {}, 1
+  while given[i] and given[i]:sub(1, 1) == "-" and given[i] ~= "-" do
+    if given[i]:find "^%-i?e$" and given[i + 1] then
+      if given[i] == "-ie" then own[#own + 1] = "-i" end
+      own[#own + 1] = "-e" .. given[i + 1]
+      i = i + 1
+    else
+      own[#own + 1] = given[i]
+    end
+    i = i + 1
+  end
+  if not given[i] then return own, nil end
+  if COMMANDS[given[i]] then return table.move(given, i, #given, #own + 1, own), nil end
+  return own, i
+end
+
+-- What the arguments say, and the number of a script's among them; or nil, after a message.
+local function parsed(dw, given)
+  if #given == 0 then return {}, nil end
+  if not pcall(require, "argparse") then
+    io.stderr:write "dwconv: its arguments need argparse: luarocks install argparse (on Debian lua-argparse)\n"
+    return nil
+  end
+  local own, file_at = split(given)
+  local fine, result = new_parser(dw):pparse(own)
+  if fine then return result, file_at end
+  io.stderr:write("dwconv: ", result, "\n`dwconv --help` says how it is used.\n")
 end
 
 -- ---- what is done ------------------------------------------------------------------------------------
 
 -- Runs f so that its error becomes a line on standard error; gives an exit code.
 local function guarded(f, ...)
-  local fine, why = pcall(f, ...)
+  local fine, why = system.call(f, ...)
   if fine then return why or 0 end
   io.stderr:write("dwconv: ", tostring(why):gsub("^[^\n]-:%d+: ", "", 1), "\n")
-  return FAILED
+  return tostring(why):find "interrupted!$" and INTERRUPTED or FAILED
 end
 
 local small = {}
@@ -78,16 +105,19 @@ end
 
 function small.summary(dw, o) dw.load_model(o.model):summary() end
 
+-- What is no picture is printed.
 function small.show(dw, o)
-  local t = o.file:find "%.npy$" and dw.io.npy.read(o.file) or dw.io.image.read(o.file)
-  dw.show(t)
+  local t = o.file:lower():find "%.npy$" and dw.io.npy.read(o.file) or dw.io.image.read(o.file)
+  if t.ndim < 2 or t.ndim > 4 or t.size == 0 or not pcall(dw.show, t) then print(t) end
 end
 
 -- The script of a file, or of standard input for "-".
 local function load_script(path, session)
   local text
   if path == "-" then
-    text = io.read "a"
+    local fine
+    fine, text = system.call(io.read, "a")
+    if not fine then return nil, "interrupted!" end
   else
     local f, why = io.open(path, "rb")
     if not f then return nil, why end
@@ -98,7 +128,9 @@ local function load_script(path, session)
   text = text:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "")
   local name = path == "-" and "=stdin" or "@" .. path
   if not session.keeps_locals then return load(text, name) end
-  return load(require("dwconv.repl.chunk").keep_locals(text), name, "t", session.env)
+  -- a call at its end, where its locals are all there; a script that ends in `return` cannot keep them
+  session.env.keep_locals_of_script__ = function() session:keep_locals(2) end
+  return load(text .. "\nkeep_locals_of_script__()", name, "t", session.env) or load(text, name, "t", session.env)
 end
 
 -- Runs a file as lua5.4 does; with -i its variables stay.
@@ -115,33 +147,25 @@ local function run_file(session, given, at, interactive)
 end
 
 -- What a failure is to the shell.
-local function code_of(session, fine) return fine and 0 or session.interrupted and INTERRUPTED or FAILED end
+local function code_of(session, fine)
+  if not fine then return session.interrupted and INTERRUPTED or FAILED end
+  local written, why = io.stdout:flush()
+  if written then return 0 end
+  io.stderr:write("dwconv: standard output: ", why, "\n")
+  return FAILED
+end
 
 --- Does what the arguments say; gives the exit code.
 ---@param given string[]
 ---@return integer
 function command.run(given)
   local dw = require "dwconv"
-  local options, file_at = {}, nil
-  if #given > 0 then
-    local found = pcall(require, "argparse")
-    if not found then
-      io.stderr:write "dwconv: its arguments need argparse: luarocks install argparse (on Debian lua-argparse)\n"
-      return 2
-    end
-    local own
-    own, file_at = split(given)
-    local parsed, result = new_parser(dw):pparse(own)
-    if not parsed then
-      io.stderr:write("dwconv: ", result, "\n`dwconv --help` says how it is used.\n")
-      return 2
-    end
-    options = result
-  end
+  local options, file_at = parsed(dw, given)
+  if not options then return MISUSED end
   if options.command then return guarded(small[options.command], dw, options) end
   local session = require("dwconv.repl.session").new(dw)
   local fine = true
-  for _, code in ipairs(options.execute or {}) do fine = fine and session:run(code, true) end
+  for _, code in ipairs(options.execute or {}) do fine = fine and session:enter(code) end
   if fine and file_at then fine = run_file(session, given, file_at, options.interactive) end
   local has_run = file_at or #(options.execute or {}) > 0
   if has_run and not options.interactive then return code_of(session, fine) end

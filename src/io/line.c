@@ -59,7 +59,7 @@ static void return_signals(void) {
 }
 
 // Lets the signal do what it does elsewhere, with the terminal as it was.
-static void suffer(int number) {
+static void pass_on(int number) {
   rl_deprep_terminal();
   return_signals();
   raise(number);
@@ -78,14 +78,14 @@ static bool answer_signals(void) {
       case SIGINT: leaves = true; break;
       case SIGQUIT: break; // a slip of Ctrl-\ ends no prompt
       case SIGWINCH: rl_resize_terminal(); break;
-      default: suffer(SIGNALS[i]);
+      default: pass_on(SIGNALS[i]);
     }
   }
   return leaves;
 }
 
-// What is typed for a Ctrl-C, as readline has no way to be told to give up: the end of a paste, and Enter.
-static const char GIVE_UP[] = "\033[201~\n";
+// What is typed for a Ctrl-C, as readline has no way to be told to give up: the end of a search or of a paste, and Enter.
+static const char GIVE_UP[] = "\007\033[201~\n";
 static const char *typed = "";
 
 static int next_key(FILE *file) {
@@ -96,27 +96,46 @@ static int next_key(FILE *file) {
     int ready = ppoll(&input, 1, NULL, &mask_waiting);
     if (ready < 0 && errno != EINTR) return EOF;
     if (answer_signals()) break;
-    if (ready > 0) return read(input.fd, &key, 1) == 1 ? key : EOF;
+    if (ready <= 0) continue;
+    ssize_t n = read(input.fd, &key, 1);
+    if (n == 1) return key;
+    if (n == 0 || (errno != EINTR && errno != EAGAIN)) return EOF;
   }
   left = true;
   rl_point = rl_end;
   rl_redisplay();
   fputs("^C", rl_outstream);
-  typed = GIVE_UP;
+  typed = RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH) ? GIVE_UP : GIVE_UP + 1;
   return *typed++;
 }
 
 // ---- what keys do ---------------------------------------------------------------------------------
 
-// Calls a function of the table of answers with the entry, the cursor (bytes before it) and `again`; protected, as an
-// error must not pass through readline. False when it fails; else its results are on the stack, above `top`.
-static bool ask(const char *name, bool again, int results) {
-  lua_State *L = reading;
-  if (!lua_checkstack(L, 16) || lua_getfield(L, 1, name) != LUA_TFUNCTION) return false;
+typedef struct question {
+  const char *name;
+  bool again;
+} question;
+
+static int ask_protected(lua_State *L) { // the table of answers, a question -> three results
+  const question *q = lua_touserdata(L, 2);
+  if (lua_getfield(L, 1, q->name) != LUA_TFUNCTION) return 0;
   lua_pushlstring(L, rl_line_buffer, (size_t)rl_end);
   lua_pushinteger(L, rl_point);
-  lua_pushboolean(L, again);
-  return lua_pcall(L, 3, results, 0) == LUA_OK;
+  lua_pushboolean(L, q->again);
+  lua_call(L, 3, 3);
+  return 3;
+}
+
+// Calls a function of the table of answers with the entry, the cursor (bytes before it) and `again`. False when it fails;
+// else its three results are on the stack. What may raise is within the pcall, as no error may pass through readline.
+static bool ask(const char *name, bool again) {
+  lua_State *L = reading;
+  question q = {name, again};
+  if (!lua_checkstack(L, 8)) return false;
+  lua_pushcfunction(L, ask_protected);
+  lua_pushvalue(L, 1);
+  lua_pushlightuserdata(L, &q);
+  return lua_pcall(L, 2, 3, 0) == LUA_OK;
 }
 
 // Puts text in place of what is between two places of the entry, as one thing to undo; the cursor comes after it.
@@ -128,20 +147,30 @@ static void replace(int from, int to, const char *text) {
   rl_end_undo_group();
 }
 
+// The last line of an entry that is higher than the terminal is drawn over others.
+static void clear_below(void) {
+  int lines = 1, rows, columns;
+  for (int i = 0; i < rl_end; i++) lines += rl_line_buffer[i] == '\n';
+  rl_get_screen_size(&rows, &columns);
+  rl_point = rl_end;
+  rl_redisplay();
+  if (lines >= rows) fputs("\033[K", rl_outstream);
+}
+
 // Enter: answers.enter gives whether the entry is finished, and, if something is to be put in the place of the text
 // before the cursor, from where on, and what.
 static int on_enter(int count, int key) {
   lua_State *L = reading;
   int top = lua_gettop(L);
   bool finished = true;
-  if (!left && ask("enter", false, 3)) {
+  if (!left && ask("enter", false)) {
     finished = lua_toboolean(L, -3);
     int from = (int)lua_tointeger(L, -2);
-    if (lua_isstring(L, -1) && from >= 0 && from <= rl_point) replace(from, rl_point, lua_tostring(L, -1));
+    if (lua_type(L, -1) == LUA_TSTRING && from >= 0 && from <= rl_point) replace(from, rl_point, lua_tostring(L, -1));
   }
   lua_settop(L, top);
   if (!finished) return 0;
-  rl_redisplay();
+  clear_below();
   rl_point = rl_end;
   return rl_newline(count, key);
 }
@@ -156,10 +185,10 @@ static int on_tab(int count, int key) {
   lua_State *L = reading;
   int top = lua_gettop(L);
   (void)count, (void)key;
-  if (ask("tab", rl_last_func == on_tab, 3)) {
+  if (ask("tab", rl_last_func == on_tab)) {
     int from = (int)lua_tointeger(L, -3);
-    if (lua_isstring(L, -2) && from >= 0 && from <= rl_point) replace(from, rl_point, lua_tostring(L, -2));
-    if (lua_isstring(L, -1)) {
+    if (lua_type(L, -2) == LUA_TSTRING && from >= 0 && from <= rl_point) replace(from, rl_point, lua_tostring(L, -2));
+    if (lua_type(L, -1) == LUA_TSTRING) {
       int point = rl_point;
       rl_point = rl_end; // so that the lines come below the whole entry
       rl_redisplay();
@@ -222,17 +251,7 @@ static void bind_keys(Keymap map) {
   static const struct {
     const char *keys;
     rl_command_func_t *f;
-  } bindings[] = {{"\\r", on_enter},         {"\\n", on_enter},
-                  {"\\e\\r", on_new_line},   {"\\e\\n", on_new_line},
-                  {"\\t", on_tab},           {"\\e[A", on_up},
-                  {"\\eOA", on_up},          {"\\C-p", on_up},
-                  {"\\e[B", on_down},        {"\\eOB", on_down},
-                  {"\\C-n", on_down},        {"\\C-a", on_line_start},
-                  {"\\e[H", on_line_start},  {"\\eOH", on_line_start},
-                  {"\\e[1~", on_line_start}, {"\\C-e", on_line_end},
-                  {"\\e[F", on_line_end},    {"\\eOF", on_line_end},
-                  {"\\e[4~", on_line_end},   {"\\e[5~", rl_history_search_backward},
-                  {"\\e[201~", on_nothing},  {"\\e[6~", rl_history_search_forward}};
+  } bindings[] = {{"\\e\\r", on_new_line}, {"\\e\\n", on_new_line}, {"\\e[A", on_up}, {"\\eOA", on_up}, {"\\C-p", on_up}, {"\\e[B", on_down}, {"\\eOB", on_down}, {"\\C-n", on_down}, {"\\C-a", on_line_start}, {"\\e[H", on_line_start}, {"\\eOH", on_line_start}, {"\\e[1~", on_line_start}, {"\\C-e", on_line_end}, {"\\e[F", on_line_end}, {"\\eOF", on_line_end}, {"\\e[4~", on_line_end}, {"\\e[5~", rl_history_search_backward}, {"\\e[6~", rl_history_search_forward}};
   for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
     rl_bind_keyseq_in_map(bindings[i].keys, bindings[i].f, map);
   }
@@ -253,7 +272,15 @@ static void prepare(void) {
   rl_variable_bind("blink-matching-paren", "off");
   bind_keys(emacs_standard_keymap);
   bind_keys(vi_insertion_keymap);
-  rl_bind_keyseq_in_map("\\r", on_enter, vi_movement_keymap);
+  const char *own = getenv("INPUTRC");
+  rl_read_init_file(own != NULL ? own : "~/.inputrc"); // once more, as a user's keys come before ours
+  Keymap maps[] = {emacs_standard_keymap, vi_insertion_keymap, vi_movement_keymap};
+  for (int i = 0; i < 3; i++) { // but for those without which there is no prompt
+    rl_bind_keyseq_in_map("\\r", on_enter, maps[i]);
+    rl_bind_keyseq_in_map("\\n", on_enter, maps[i]);
+    rl_bind_keyseq_in_map("\\e[201~", on_nothing, maps[i]);
+    if (i < 2) rl_bind_keyseq_in_map("\\t", on_tab, maps[i]);
+  }
 }
 
 // read(answers, prompt) -> the entry; or nil and "interrupt" for Ctrl-C, "end" for Ctrl-D.

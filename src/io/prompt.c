@@ -4,6 +4,7 @@
 // again.
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,16 +13,32 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#define AGAIN 1000 // instructions, enough for what answers the error that Ctrl-C raises
+#define LATER 0.5  // seconds, after which a further Ctrl-C is not the same key held down
 #define PATIENCE 3 // seconds, after which a further Ctrl-C says that nothing answers, and yet another ends the process
 
 static lua_State *running;
 static volatile sig_atomic_t asked, warned; // a Ctrl-C was not answered yet; nor one that came long after it
-static volatile time_t first;               // when it came
+static volatile sig_atomic_t insists;       // there was one before, in this call: it is raised until the call ends
+static volatile double first, last;         // when the first came that was not answered; when the last came
 
+static lua_CFunction catchers[2]; // pcall and xpcall
+
+static bool is_catcher(lua_State *L, lua_Debug *ar) {
+  lua_getinfo(L, "f", ar);
+  lua_CFunction f = lua_tocfunction(L, -1);
+  lua_pop(L, 1);
+  return f != NULL && (f == catchers[0] || f == catchers[1]);
+}
+
+// Where a script's pcall catches the error, it is raised again when that returns, if Ctrl-C insists.
 static void stop(lua_State *L, lua_Debug *ar) {
-  (void)ar;
+  if (insists && ar->event == LUA_HOOKRET && !is_catcher(L, ar)) return;
   asked = warned = 0;
-  lua_sethook(L, NULL, 0, 0);
+  if (insists)
+    lua_sethook(L, stop, LUA_MASKRET | LUA_MASKCOUNT, AGAIN);
+  else
+    lua_sethook(L, NULL, 0, 0);
   luaL_error(L, "interrupted!");
 }
 
@@ -33,17 +50,20 @@ static void say(const char *text) {
 // lua_sethook may be called here, as in lua.c. The core looks for the hook between the tasks of a long call.
 static void on_sigint(int number) {
   int error = errno;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (!asked) first = now.tv_sec;
+  struct timespec clock;
+  clock_gettime(CLOCK_MONOTONIC, &clock);
+  double now = (double)clock.tv_sec + 1e-9 * (double)clock.tv_nsec;
+  if (last > 0 && now - last > LATER) insists = 1;
+  last = now;
+  if (!asked) first = now;
   asked = 1;
-  if (now.tv_sec - first > PATIENCE) {
+  if (now - first > PATIENCE) {
     if (warned) {
       signal(number, SIG_DFL);
       raise(number);
     }
     warned = 1;
-    first = now.tv_sec - PATIENCE; // a key that is held down does not end it
+    first = now - PATIENCE + 1; // a key that is held down does not end it
     say("\nWhat runs does not look for Ctrl-C; once more, after a second, ends dwconv.\n");
   }
   lua_sethook(running, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
@@ -58,14 +78,19 @@ static int prompt_call(lua_State *L) {
   memset(&now, 0, sizeof now);
   now.sa_handler = on_sigint;
   running = L;
-  asked = warned = 0;
+  asked = warned = insists = 0;
+  last = 0;
+  lua_pushboolean(L, 1); // first, as there may be no room behind the results
+  lua_insert(L, 1);
   sigaction(SIGINT, &now, &before);
-  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  int status = lua_pcall(L, lua_gettop(L) - 2, LUA_MULTRET, 0);
   sigaction(SIGINT, &before, NULL);
   if (lua_gethook(L) == stop) lua_sethook(L, NULL, 0, 0); // it came after the last instruction
   running = outer;
-  lua_pushboolean(L, status == LUA_OK);
-  lua_insert(L, 1);
+  if (status != LUA_OK) {
+    lua_pushboolean(L, 0);
+    lua_replace(L, 1);
+  }
   return lua_gettop(L);
 }
 
@@ -107,5 +132,10 @@ int luaopen_dwconv_prompt(lua_State *L) {
                                        {"private", prompt_private},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
+  for (int i = 0; i < 2; i++) {
+    lua_getglobal(L, i == 0 ? "pcall" : "xpcall");
+    catchers[i] = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+  }
   return 1;
 }

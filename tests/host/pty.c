@@ -5,6 +5,7 @@
 //   send TEXT     types; \r is Enter, \t Tab, \e Escape, \\ a backslash, \xHH a byte
 //   wait TEXT     until the command has written this, after what the last wait found; fails after 20 seconds
 //   prompt        the same for the prompt, "> " at the beginning of a line
+//   sleep N       seconds
 //   answer TEXT   what the terminal answers when it is asked for its attributes (ESC [ c); nothing, if it is not said
 //   size R C      the terminal gets this size
 //   modes         fails unless the modes of the terminal are those of the beginning
@@ -351,6 +352,9 @@ static void step(char *line) {
     ioctl(terminal, TIOCSWINSZ, &size);
   } else if (strcmp(line, "prompt") == 0) {
     if (!wait_for("\n> ", PATIENCE)) fail("waited in vain for the prompt");
+  } else if (strcmp(line, "sleep") == 0) {
+    double until = now() + strtod(text, NULL);
+    while (now() < until) look(0.05);
   } else if (strcmp(line, "modes") == 0) {
     check_modes();
   } else if (strcmp(line, "end") == 0) {

@@ -41,8 +41,8 @@
 --   errors     what raises apart from an argument that is not of its kind; may be left out
 -- Once it is recorded, args are names, and there are also: place (where it stands), positional (names of args and
 -- values), kinds and texts (by position), results (kinds), result_text, and list (true: its one arg is a table of
--- tensors, and its backward gives a table of gradients). What forward raises does not say the op's name: args.raise adds
--- it, and so does the core.
+-- tensors, and its backward gives a table of gradients). What forward raises does not say the op's name: args.raise
+-- adds it, and so does the core.
 
 local args = require "dwconv.args"
 local core = require "dwconv.core"

@@ -4,6 +4,9 @@
 --   choices(which)  the strings that an option, or the argument at a position, may be; nil if they are not known
 --   signature(n)    how it is called, in lines of at most n columns; nil for a function of a script
 --   in_table, position   whether the place is in a table of the call; its number among the arguments, in parentheses
+--   given, option   the options that the table has already; the one in whose list the place is, if it is in one
+
+local _ENV = require "dwconv.repl.globals"
 
 local classes = require "dwconv.classes"
 local args = require "dwconv.args"
@@ -59,9 +62,11 @@ function calls.named(tokens, last, env)
     call.record, call.composed = records[name], true
   elseif type(value) == "function" then
     call.record = record_of(value)
-    call.topic = not call.record and name and topic_of(name) or nil
+    local in_plot = rawequal(holder, rawget(require "dwconv", "plot"))
+    call.topic = not call.record and name and topic_of(in_plot and "plot." .. name or name) or nil
     call.is_method = tokens[last - 1] and tokens[last - 1].text == ":"
   end
+  if rawequal(value, rawget(require "dwconv", "plot")) then call.topic = topic_of "plot.lines" end
   return (call.class or call.record or call.topic or type(value) == "function") and call or nil
 end
 
@@ -81,22 +86,41 @@ local function open_brackets(tokens, last)
   return stack
 end
 
+-- The names that have a value already in the table that begins at token number `at`.
+local function given_in(tokens, at, last)
+  local given, depth = {}, 0
+  for i = at, last do
+    local text = tokens[i].kind == "sign" and tokens[i].text
+    if text == "(" or text == "{" or text == "[" then depth = depth + 1 end
+    if text == ")" or text == "}" or text == "]" then depth = depth - 1 end
+    if depth == 1 and text == "=" and tokens[i - 1].kind == "name" then given[tokens[i - 1].text] = true end
+  end
+  return given
+end
+
 --- The innermost call in whose parentheses or table the place after token number `last` is.
 function calls.around(tokens, last, env)
   local stack = open_brackets(tokens, last)
+  local n = #stack
+  local inner = stack[n]
+  local option = inner and tokens[inner.at].text == "{" and tokens[inner.at - 1] and tokens[inner.at - 1].text == "="
+    and tokens[inner.at - 2].text or nil -- a list as the value of an option: { metrics = { "
+  if option then stack[n] = nil end
   for depth = #stack, 1, -1 do
     local bracket = stack[depth]
     local kind, before = tokens[bracket.at].text, tokens[bracket.at - 1]
     local callee = before and (before.kind == "name" or before.text == "]") and calls.named(tokens, bracket.at - 1, env)
     if callee and kind ~= "[" then
-      callee.in_table, callee.position = kind == "{", bracket.commas + 1
+      callee.in_table, callee.position, callee.option = kind == "{", bracket.commas + 1, option
+      callee.given = given_in(tokens, bracket.at, last)
       return callee
     end
     local outer = stack[depth - 1]
     if kind == "{" and outer and tokens[outer.at].text == "(" then -- f(a, {
       callee = calls.named(tokens, outer.at - 1, env)
       if callee then
-        callee.in_table, callee.position = true, outer.commas + 1
+        callee.in_table, callee.position, callee.option = true, outer.commas + 1, option
+        callee.given = given_in(tokens, bracket.at, last)
         return callee
       end
     end
@@ -125,6 +149,16 @@ function Call:options()
   return all
 end
 
+local ROOMS <const> = { optimizer = "optimizers", loss = "losses", metrics = "metrics" } -- whose names compile takes
+
+-- The names of a room's classes, as strings.
+local function names_of_room(name)
+  local room = require("dwconv")[name]
+  for _, class in next, room do
+    if is_class(class) then return class.registry:names() end
+  end
+end
+
 local function choices_of(kind)
   if type(kind) ~= "table" then return nil end
   return kind.choices or kind.suggest and kind.suggest() or nil
@@ -136,6 +170,7 @@ function Call:choices(which)
     return r and not self.composed and choices_of(r.kinds[which + (self.is_method and 1 or 0)])
   end
   local options = self:options()
+  if self.topic and self.topic.name == "compile" and ROOMS[which] then return names_of_room(ROOMS[which]) end
   return options and choices_of(options[which])
 end
 

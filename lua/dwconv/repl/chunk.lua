@@ -1,6 +1,8 @@
 -- repl/chunk.lua: from the text of an entry to a function: whether it is finished, is an expression whose values are to
--- be shown, and is rewritten so that `local` at top level stays. Called by init.lua (the prompt) and by the command.
+-- be shown, and is rewritten so that `local` at top level stays. Called by session.lua and init.lua.
 -- Invariant: rewriting moves nothing to another line, so that the lines of errors are those of the entry.
+
+local _ENV = require "dwconv.repl.globals"
 
 local lexer = require "dwconv.repl.lexer"
 
@@ -23,12 +25,14 @@ local function names_after(tokens, i)
   return i, closes
 end
 
---- The text with the locals of its top level made global, so that later entries see them. One with <close> stays local.
+--- The text with the locals of its top level made global, so that later entries see them, and their names. One with
+--- <close> stays local; one that is declared twice is one variable.
 ---@param text string
 ---@return string
+---@return string[] names
 function chunk.keep_locals(text)
   local tokens = lexer.tokens(text)
-  local depths, edits = lexer.depths(tokens), {} -- edits: from, to, what comes there; in order
+  local depths, edits, names = lexer.depths(tokens), {}, {} -- edits: from, to, what comes there; in order
   local function blank(from, to) edits[#edits + 1] = { from, to, (" "):rep(to - from + 1) } end
   for i, t in ipairs(tokens) do
     if t.kind == "keyword" and t.text == "local" and depths[i] == 0 then
@@ -36,7 +40,10 @@ function chunk.keep_locals(text)
       local is_function = tokens[i + 1] and tokens[i + 1].text == "function"
       if (after > i + 1 or is_function) and not closes then
         blank(t.from, t.to)
-        for k = i + 1, after - 1 do
+        for k = i + 1, is_function and i + 2 or after - 1 do
+          if tokens[k] and tokens[k].kind == "name" and tokens[k - 1].text ~= "<" then
+            names[#names + 1] = tokens[k].text
+          end
           if tokens[k].text == "<" then blank(tokens[k].from, tokens[k + 2].to) end
         end
         if not is_function and not (tokens[after] and tokens[after].text == "=") then
@@ -51,7 +58,7 @@ function chunk.keep_locals(text)
     parts[#parts + 1] = text:sub(at, e[1] - 1) .. e[3]
     at = e[2] + 1
   end
-  return table.concat(parts) .. text:sub(at)
+  return table.concat(parts) .. text:sub(at), names
 end
 
 -- ---- compiling -------------------------------------------------------------------------------------
@@ -60,7 +67,8 @@ local PASS <const> = "dwconv_pass__" -- a name that no script has
 
 local function pass(...) return ... end
 
-local NEVER_FIRST <const> = { ["("] = true, ["["] = true, ["{"] = true }
+-- What a line may go on with as well as begin.
+local NEVER_FIRST <const> = { ["("] = true, ["["] = true, ["{"] = true, ["-"] = true, ["~"] = true }
 
 -- Where the last statement of a text may begin: the last token at top level after a newline or a semicolon.
 local function last_statement(text)
@@ -75,16 +83,18 @@ local function last_statement(text)
   end
 end
 
--- The values of an expression list, without a tail call: an error then blames the entry, which is on the stack.
--- `first`: what comes before it. nil if it is none.
+-- A function that gives the values of an expression list, without a tail call: an error then blames the entry, which is
+-- on the stack. `first`: what comes before it. nil if it is none.
 local function valued(first, text, name, env)
   if not load(first .. "return " .. text, name, "t", env) then return nil end
   local tokens = lexer.tokens(text)
   local n = #tokens
   if n > 0 and tokens[n].text == ";" then n = n - 1 end
   text = text:sub(1, n > 0 and tokens[n].to or 0) -- no comment before the parenthesis, which stays on the line
-  local f = load(("local %s = ... %sreturn %s(%s)"):format(PASS, first, PASS, text), name, "t", env)
-  return f and function() return pass(f(pass)) end
+  local f = load(("local %s = ... return function(...) %sreturn %s(%s) end"):format(PASS, first, PASS, text), name, "t",
+    env)
+  local entry_of_prompt__ = f and f(pass) -- a name that the report of errors leaves out
+  return f and function() return pass(entry_of_prompt__()) end
 end
 
 -- A function that does what comes first and gives what the last line is worth; nil if it is not worth anything.
@@ -105,11 +115,16 @@ local function fails_at_once(message, text)
   return tokens[1] ~= nil and message:match " near '(.-)'$" == tokens[1].text
 end
 
--- The token at which Lua gives a text up: the first one up to which it is wrong, not only unfinished.
-local function failing_token(before, text)
+-- The token at which Lua gives a text up: on the line of its message, the first one up to which the text is wrong, not
+-- only unfinished.
+local function failing_token(before, text, message)
+  local wanted, line, at = tonumber(message:match ":(%d+): "), 1, 1
   for _, t in ipairs((lexer.tokens(text))) do
-    local f, message = load(before .. text:sub(1, t.to), "=text", "t")
-    if not f and not message:find "near <eof>$" then return t end
+    line, at = line + select(2, text:sub(at, t.from - 1):gsub("\n", "")), t.from
+    if line == wanted then
+      local f, why = load(before .. text:sub(1, t.to), "=text", "t")
+      if not f and not why:find "near <eof>$" then return t end
+    end
   end
 end
 
@@ -122,19 +137,21 @@ end
 ---@return boolean more
 ---@return string? message
 ---@return { from: integer, to: integer }? token
+---@return string[]? names, of a function: the locals that became global
 function chunk.compile(text, name, env)
   local f = valued("", text, name, env)
   if f then return f, false end
   local _, as_expression = load("return " .. text, name, "t", env)
-  local kept = chunk.keep_locals(text)
+  local kept, names = chunk.keep_locals(text)
   f = with_last_value(kept, name, env)
-  if f then return f, false end
+  if f then return f, false, nil, nil, names end
   local message
   f, message = load(kept, name, "t", env)
-  if f then return f, false end
+  if f then return f, false, nil, nil, names end
   if is_open(message) or is_open(as_expression) then return nil, true, message end
-  if fails_at_once(message, text) then return nil, false, as_expression, failing_token("return ", text) end
-  return nil, false, message, failing_token("", text)
+  local before = ""
+  if fails_at_once(message, text) then before, message = "return ", as_expression end
+  return nil, false, message, failing_token(before, text, message)
 end
 
 --- Whether the values of an entry are not to be shown: it ends in a semicolon.

@@ -1,12 +1,14 @@
--- repl/colours.lua: the few colours of the prompt, each a function that paints a text. Called by init.lua and the
--- command. Invariant: without colours each gives the text as it is.
+-- repl/colours.lua: the few colours of the prompt, each a function that paints a text. Called by session.lua.
+-- Invariant: without colours each gives the text as it is.
+
+local _ENV = require "dwconv.repl.globals"
 
 local terminal = require "dwconv.io.terminal"
 
 ---@class dwconv.repl.Colours
 local colours = {}
 
-local CODES <const> = { red = "31", dim = "2", bold = "1", cyan = "36" }
+local CODES <const> = { red = "31", dim = "2" }
 
 --- The colours for an output: on a terminal, where the environment allows them.
 ---@param is_terminal boolean

@@ -1,6 +1,8 @@
 -- repl/columns.lua: names side by side, in as few lines as the screen's width allows, read from top to bottom. Called
 -- by completion.lua.
 
+local _ENV = require "dwconv.repl.globals"
+
 --- Names in columns; of more than `most` lines the last says how many names are missing.
 ---@param names string[]
 ---@param width integer

@@ -2,6 +2,8 @@
 -- `padding = "`, files in other strings, and, at the second Tab, how the function is called. All of it comes from the
 -- records. Called by init.lua. Invariant: completing runs no code of a script (objects.lua).
 
+local _ENV = require "dwconv.repl.globals"
+
 local calls = require "dwconv.repl.calls"
 local columns_of = require "dwconv.repl.columns"
 local lexer = require "dwconv.repl.lexer"
@@ -34,13 +36,21 @@ end
 -- A proposal is { from, list, after, head }: the word begins after byte `from` of the entry, `list` may stand for it,
 -- `after` follows what is alone, `head` is a line to print above the list.
 
+local function without(options, given)
+  local rest = {}
+  for name, kind in next, options do
+    if not given[name] then rest[name] = kind end
+  end
+  return rest
+end
+
 -- A variable's name, a word of Lua, or an option of the call in whose table the word is.
 local function name_or_option(tokens, before, word, from, env)
   local call = calls.around(tokens, before, env)
   local previous = tokens[before] and tokens[before].text
   if call and call.in_table and (previous == "{" or previous == "," or previous == ";") then
     local options = call:options()
-    local list = options and matching(options, word)
+    local list = options and not call.option and matching(without(options, call.given), word)
     if list and #list > 0 then return { from = from, list = list, after = " = ", call = call } end
   end
   local choices = call and call.in_table and previous == "=" and call:choices(tokens[before - 1].text)
@@ -80,13 +90,17 @@ local function in_string(tokens, env)
   local text, from, quote = tokens[last].text:sub(2), tokens[last].from, tokens[last].text:sub(1, 1)
   local call = calls.around(tokens, last - 1, env)
   if call then
-    local previous = tokens[last - 1]
-    local choices = previous.text == "=" and call.in_table and call:choices(tokens[last - 2].text)
-      or not call.in_table and call:choices(call.position)
+    local option = call.option or tokens[last - 1].text == "=" and call.in_table and tokens[last - 2].text or nil
+    local choices
+    if option then choices = call:choices(option) elseif not call.in_table then choices = call:choices(call.position) end
     if choices then
       local all = {}
       for _, c in ipairs(choices) do all[c] = "choice" end
       return { from = from, list = matching(all, text), after = quote, call = call }
+    end
+    local options = option and call:options()
+    if options and options[option] then -- which is no path
+      return { from = from, list = {}, after = "", call = call }
     end
   end
   return files(text, from, quote)

@@ -1,5 +1,7 @@
 -- repl/describe.lua: `?name`, `name?` and `??name`: the help of dwconv for what it has, and what there is to say of a
--- script's own values and functions. Called by init.lua.
+-- script's own values and functions. Called by session.lua.
+
+local _ENV = require "dwconv.repl.globals"
 
 local args = require "dwconv.args"
 local calls = require "dwconv.repl.calls"

@@ -1,7 +1,10 @@
 -- repl/history.lua: the entries of earlier prompts, in a file: $XDG_STATE_HOME/dwconv/history, or
 -- ~/.local/state/dwconv/history. Each line is an entry; the further lines of an entry begin with a tab. Called by
--- init.lua. Invariant: an entry is one write at the end of the file, so prompts that run at once do not mix theirs; a
--- file that cannot be read or written is no error, as the prompt works without.
+-- init.lua. Invariant: an entry is one write at the end of the file, so prompts that run at once do not mix theirs (two
+-- that begin at once and both shorten a file that is too long may lose some); a file that cannot be read or written is
+-- no error, as the prompt works without.
+
+local _ENV = require "dwconv.repl.globals"
 
 local prompt = require "dwconv.prompt"
 
@@ -29,7 +32,7 @@ end
 
 local function encoded(entry) return (entry:gsub("\n", "\n\t")) .. "\n" end
 
--- The entries of a file's text, oldest first. Lines are not taken for whole entries if the first begins with a tab.
+-- The entries of a file's text, oldest first; what is no text, as in a damaged file, is left out.
 local function decoded(text)
   local entries = {}
   for line in text:gmatch "([^\n]+)" do
@@ -39,7 +42,11 @@ local function decoded(text)
       entries[#entries] = entries[#entries] .. "\n" .. line:sub(2)
     end
   end
-  return entries
+  local texts = {}
+  for _, entry in ipairs(entries) do
+    if utf8.len(entry) and not entry:find "[%z\1-\8\11-\31\127]" then texts[#texts + 1] = entry end
+  end
+  return texts
 end
 
 -- Writes the entries into a new file, which then takes the place of the old one.

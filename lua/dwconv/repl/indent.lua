@@ -1,6 +1,8 @@
 -- repl/indent.lua: what Enter does to an entry: a new line, indented by the blocks and brackets that are open, if it is
 -- not finished. Called by init.lua. Invariant: nothing is changed within strings and comments of several lines.
 
+local _ENV = require "dwconv.repl.globals"
+
 local lexer = require "dwconv.repl.lexer"
 
 local indent = {}

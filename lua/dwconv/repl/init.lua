@@ -1,11 +1,14 @@
 -- repl/init.lua: the prompt: reads entries, from a terminal with or without line editing or from a pipe, and hands them
 -- to a session. Called by the command.
 
+local _ENV = require "dwconv.repl.globals"
+
 local chunk = require "dwconv.repl.chunk"
 local history = require "dwconv.repl.history"
 local indent = require "dwconv.repl.indent"
+local lexer = require "dwconv.repl.lexer"
+local session = require "dwconv.repl.session"
 local system = require "dwconv.prompt"
-local wrap = require "dwconv.repl.wrap"
 
 local repl = {}
 
@@ -25,7 +28,7 @@ local function edited(line, self)
     end,
     tab = function(text, cursor, again)
       local completion = require "dwconv.repl.completion"
-      return completion.tab(text:sub(1, cursor), again, self.env, self:screen())
+      return completion.tab(text:sub(1, cursor), again, self.env, self.screen())
     end,
   }
   return function()
@@ -41,60 +44,47 @@ local function ask_line(prompt)
   return io.read "L"
 end
 
+-- Whether the lines that were read so far are an entry. `state`: the lines, how many blocks and brackets are open, and
+-- what string or comment. Only where none is open are they compiled, which takes longer the more they are.
+local function is_entry(self, state, line)
+  state.lines[#state.lines + 1] = line
+  local text = #state.lines == 1 and line or nil
+  if text and session.question(text) then return true end
+  if state.within then text = table.concat(state.lines) end
+  local tokens, within = lexer.tokens(text or line)
+  state.balance = (text and 0 or state.balance) + lexer.balance(tokens)
+  state.within = within
+  if state.balance > 0 then return false end
+  local f, more = chunk.compile(table.concat(state.lines), "=entry", self.env)
+  return f ~= nil or not more
+end
+
 -- Lines as the terminal or the pipe gives them. Two empty lines end an entry that is not finished.
 local function plain(self, prompts)
   return function()
-    local lines, blank = {}, 0
+    local state, blank = { lines = {}, balance = 0 }, 0
     repeat
-      local fine, line = system.call(ask_line, prompts and (#lines == 0 and PROMPT or MORE))
+      local fine, line = system.call(ask_line, prompts and (#state.lines == 0 and PROMPT or MORE))
       if not fine then
         io.stdout:write "\n"
         return nil, "interrupt"
       end
       if not line then
-        if #lines == 0 then return nil, "end" end
+        if #state.lines == 0 then return nil, "end" end
         break
       end
-      lines[#lines + 1] = line
       blank = line:find "%S" and 0 or blank + 1
-      local text = table.concat(lines)
-      local f, more = chunk.compile(text, "=entry", self.env)
-    until f or not more or text:find "^%s*%?" or text:find "%?%s*$" or prompts and blank == 2
-    return (table.concat(lines):gsub("\n$", ""))
+    until is_entry(self, state, line) or prompts and blank == 2
+    return (table.concat(state.lines):gsub("\n$", ""))
   end
 end
 
--- ---- what is no Lua ----------------------------------------------------------------------------------------
-
--- Takes the prompt's own signs off pasted lines.
-local function without_prompts(text)
-  if text:sub(1, #PROMPT) ~= PROMPT then return text end
-  return (("\n" .. text):gsub("\n[>.] ", "\n"):sub(2))
-end
-
--- `?name`, `name?` and `??name`: whether the entry was one of these.
-local function asked(self, text)
-  local marks, name = text:match "^%s*(%?+)%s*(.-)%s*$"
-  if not marks then
-    name, marks = text:match "^%s*([%w_%.:%[%]\"]+)(%?+)%s*$"
-    if not marks then return false end
-  end
-  local describe = require "dwconv.repl.describe"
-  if #marks == 1 then
-    local screen = self:screen()
-    print(wrap(describe.help(name, self.env, screen, self.line_of), screen.columns - 1))
-  else
-    print(describe.source(name, self.env, self.line_of))
-  end
-  return true
-end
+-- ---- the loop ------------------------------------------------------------------------------------------------
 
 local function leaves(text)
   local word = text:match "^%s*(%a+)%s*%(?%)?%s*$"
   return (word == "exit" or word == "quit") and rawget(_G, word) == nil
 end
-
--- ---- the loop ------------------------------------------------------------------------------------------------
 
 -- The module that edits lines; or nil, and why there is none.
 local function line_editor()
@@ -115,7 +105,7 @@ end
 -- Does what an entry says. An error here is none of the entry's: it has changed something that the prompt itself needs,
 -- such as `string` or `io`.
 local function obey(self, text)
-  local fine, result = pcall(function() return asked(self, text) or self:run(text, true) end)
+  local fine, result = pcall(self.enter, self, text)
   if not fine then io.stderr:write("the prompt failed: ", tostring(result), "\n") end
   return fine and result
 end
@@ -126,7 +116,6 @@ local function loop(self, read, goes_on)
     local text, why = read()
     if why == "end" then return true end
     if text then
-      text = without_prompts(text)
       if leaves(text) then return true end
       if not obey(self, text) and not goes_on then return false end
     end

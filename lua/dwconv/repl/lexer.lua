@@ -3,6 +3,8 @@
 -- text[from..to] is the token. Comments are no tokens.
 -- Invariant: tokens come in order and do not overlap; the places between them hold blanks and comments alone.
 
+local _ENV = require "dwconv.repl.globals"
+
 local lexer = {}
 
 local KEYWORDS <const> = {}
@@ -112,6 +114,17 @@ function lexer.depths(tokens)
   end
   depths[#tokens + 1] = depth
   return depths
+end
+
+--- How many more blocks and brackets the tokens open than they close.
+function lexer.balance(tokens)
+  local balance = 0
+  for _, t in ipairs(tokens) do
+    if t.kind == "keyword" or t.kind == "sign" then
+      balance = balance + (OPENS[t.text] or 0) - (CLOSES[t.text] or 0)
+    end
+  end
+  return balance
 end
 
 --- The line, counted from 1, in which a place of a text is, and where that line begins.

@@ -2,6 +2,8 @@
 -- completion.lua and describe.lua.
 -- Invariant: looking runs no metamethod of a script, so it can neither loop, nor print, nor fail; rooms of dwconv load.
 
+local _ENV = require "dwconv.repl.globals"
+
 local args = require "dwconv.args"
 local classes = require "dwconv.classes"
 local core = require "dwconv.core"
@@ -10,6 +12,8 @@ local lookup = require "dwconv.lookup"
 local objects = {}
 
 local is_tensor = args.check.is_tensor
+
+local MOST_NAMES <const> = 20000 -- that are looked at in a table, as Ctrl-C waits for it
 
 local FIELDS <const> = { "shape", "dtype", "ndim", "size" } -- of tensors
 
@@ -33,10 +37,12 @@ end
 
 -- What a table, or another value with a table of methods, has.
 local function of_table(v)
-  local all = {}
+  local all, n = {}, 0
   for _ = 1, 10 do -- a chain of __index that may be a ring
     if type(v) ~= "table" then break end
     for name, value in next, v do
+      n = n + 1
+      if n > MOST_NAMES then break end
       if not all[name] then all[name] = type(value) == "function" and "method" or "field" end
     end
     v = rawget(metatable_of(v), "__index")

@@ -2,6 +2,8 @@
 -- or its error is reported. It knows nothing of how entries are read. Called by init.lua and the command.
 -- Invariant: whatever an entry does, run() comes back, but for os.exit and what ends the process.
 
+local _ENV = require "dwconv.repl.globals"
+
 local chunk = require "dwconv.repl.chunk"
 local colours = require "dwconv.repl.colours"
 local errors = require "dwconv.repl.errors"
@@ -9,6 +11,7 @@ local lexer = require "dwconv.repl.lexer"
 local system = require "dwconv.prompt"
 local terminal = require "dwconv.io.terminal"
 local values = require "dwconv.repl.values"
+local wrap = require "dwconv.repl.wrap"
 
 local Session = {}
 Session.__index = Session
@@ -23,25 +26,27 @@ local NOTICED <const> = 0.01 -- seconds from which the time of an entry is print
 local ROOMS <const> = { "ops", "layers", "Sequential", "Model", "Input" } -- of dw
 
 -- The environment of entries: the globals of Lua, and behind them dw, K and some rooms of dw, which load on first use.
--- What an entry assigns becomes a global, which files that it runs see; so would a script's own `ops`.
-local function new_environment(dw)
+-- What an entry assigns becomes a global, which files that it runs see; the names in `own`, once locals of an entry,
+-- stay in the environment, so that `local table = {}` harms nobody.
+local function new_environment(dw, own)
+  local env = {}
   local rooms = { dw = function() return dw end, K = function() return dw.backend end }
   for _, name in ipairs(ROOMS) do rooms[name] = function() return dw[name] end end
   local function names()
     local list = {}
     for name in pairs(rooms) do list[#list + 1] = name end
+    for name in next, env do list[#list + 1] = name end
     return list
   end
-  return setmetatable({}, {
+  return setmetatable(env, {
     __index = function(_, name)
       local v = rawget(_G, name)
       if v == nil and rooms[name] then return rooms[name]() end
       if v == nil then return _G[name] end -- a script's own metatable may have it, or refuse
       return v
     end,
-    __newindex = function(env, name, v)
-      if name == "_" or type(name) == "string" and name:find "^_[1-9]$" then return rawset(env, name, v) end
-      _G[name] = v
+    __newindex = function(_, name, v)
+      if own[name] then rawset(env, name, v) else _G[name] = v end
     end,
     names = names,
   })
@@ -65,7 +70,7 @@ local function print_values(self, list)
   local metatable = list.n == 1 and getmetatable(list[1])
   local shows = type(metatable) == "table" and rawget(metatable, "__show")
   if shows and self.is_terminal then return shows(list[1]) end
-  io.stdout:write(values.texts(list, self:screen()), "\n")
+  io.stdout:write(values.texts(list, self.screen()), "\n")
 end
 
 local function time_text(seconds)
@@ -77,7 +82,7 @@ end
 function Session:print_time(seconds)
   if not self.is_terminal or seconds < NOTICED then return end
   local text = time_text(seconds)
-  io.stdout:write((" "):rep(self:screen().columns - 1 - #text), self.colours.dim(text), "\n")
+  io.stdout:write((" "):rep(self.screen().columns - 1 - #text), self.colours.dim(text), "\n")
 end
 
 -- ---- errors --------------------------------------------------------------------------------------------
@@ -152,6 +157,20 @@ local function finish(self, name, start, fine, done, ...)
   return true, table.pack(...), spent
 end
 
+--- Keeps the locals of a function that is running, `level` above the caller, for the entries that come.
+function Session:keep_locals(level)
+  local i = 1
+  while true do
+    local name, value = debug.getlocal(level + 1, i)
+    if not name then return end
+    if name:find "^%a" then
+      self.own[name] = true
+      rawset(self.env, name, value)
+    end
+    i = i + 1
+  end
+end
+
 -- Runs a function so that Ctrl-C stops it; reports an error. True, its values and the time, or false.
 function Session:call(name, f, ...)
   local start = terminal.clock()
@@ -170,7 +189,7 @@ end
 ---@return boolean|"more"
 function Session:run(text, whole)
   local name = "entry " .. #self.entries + 1
-  local f, more, message, token = chunk.compile(text, "=" .. name, self.env)
+  local f, more, message, token, locals = chunk.compile(text, "=" .. name, self.env)
   if not f and more and not whole then return "more" end
   if not text:find "%S" then return true end
   self.entries[#self.entries + 1] = text
@@ -178,6 +197,7 @@ function Session:run(text, whole)
     self:report({ value = message, token = token and within_line(text, token) }, name)
     return false
   end
+  for _, one in ipairs(locals or {}) do self.own[one] = true end
   local fine, list, spent = self:call(name, f)
   if not fine then return false end
   self:keep(list)
@@ -190,6 +210,36 @@ function Session:run(text, whole)
   return printed
 end
 
+-- Takes the prompt's own signs off pasted lines.
+local function without_prompts(text)
+  if text:sub(1, 2) ~= "> " then return text end
+  return (("\n" .. text):gsub("\n[>.] ", "\n"):sub(2))
+end
+
+--- The name that an entry asks about, and how many marks it has: `?name`, `name?`, `??name`; nil for Lua.
+---@param text string
+---@return string?
+---@return integer?
+function session.question(text)
+  local marks, name = text:match "^%s*(%?+)%s*([^\n]-)%s*%?*%s*$"
+  if not marks then name, marks = text:match "^%s*([%w_%.:%[%]\"]+)%s*(%?+)%s*$" end
+  if marks then return name, #marks end
+end
+
+--- What the prompt does with a text: answers a question, or runs an entry. Gives whether it was fine.
+---@param text string
+---@return boolean
+function Session:enter(text)
+  text = without_prompts(text)
+  local name, marks = session.question(text)
+  if not name then return self:run(text, true) end
+  local describe, screen = require "dwconv.repl.describe", self.screen()
+  local answer = marks == 1 and wrap(describe.help(name, self.env, screen, self.line_of), screen.columns - 1)
+    or describe.source(name, self.env, self.line_of)
+  print(answer)
+  return true
+end
+
 --- The size of the terminal: 80x24 where there is none.
 function Session.screen()
   local columns, lines = terminal.size()
@@ -199,8 +249,11 @@ end
 --- A session with an environment of its own.
 ---@param dw table the module
 function session.new(dw)
+  local own = { _ = true }
+  for i = 1, KEPT_RESULTS do own["_" .. i] = true end
   local self = setmetatable({
-    env = new_environment(dw),
+    env = new_environment(dw, own),
+    own = own,
     entries = {},
     results = { n = 0 },
     is_terminal = system.is_terminal(1),

@@ -1,6 +1,8 @@
 -- repl/values.lua: how the prompt shows values: tensors so that they fit the screen, tables one level deep, what has a
--- printer of its own by that. Called by init.lua and describe.lua.
+-- printer of its own by that. Called by session.lua and describe.lua.
 -- Invariant: showing changes nothing, and an error in a script's own __tostring becomes a part of the text.
+
+local _ENV = require "dwconv.repl.globals"
 
 local args = require "dwconv.args"
 local lookup = require "dwconv.lookup"

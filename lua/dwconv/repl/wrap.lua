@@ -1,6 +1,8 @@
 -- repl/wrap.lua: texts for the width of the terminal: longer lines are broken between words, and go on indented as they
 -- began. Called by what prints texts of dwconv. Invariant: a line that fits stays as it is.
 
+local _ENV = require "dwconv.repl.globals"
+
 local function broken(line, columns)
   local indent = line:match "^%s*"
   local gap = line:match "^%s*%S+()%s%s+%S" -- a word and what is said of it, in two columns
