@@ -115,7 +115,7 @@ describe("who may know whom", function()
       { "timing%.lua$", { "dwconv%.args", "dwconv%.io%.terminal" } },
       { "repl/", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.core", "dwconv%.help", "dwconv%.help%..+", "dwconv%.io%.file",
         "dwconv%.io%.terminal", "dwconv%.line", "dwconv%.lookup", "dwconv%.ops", "dwconv%.prompt", "dwconv%.repl%..+", "dwconv%.tensor" } },
-      { "/command%.lua$", { "dwconv", "dwconv%.help", "dwconv%.repl", "dwconv%.repl%..+" } },
+      { "/command%.lua$", { "dwconv", "dwconv%.help", "dwconv%.prompt", "dwconv%.repl", "dwconv%.repl%..+" } },
       { "show/", { "dwconv%.backend", "dwconv%.args", "dwconv%.ops", "dwconv%.lookup", "dwconv%.io%..+", "dwconv%.show%..+" } },
       { "callbacks/", { "dwconv%.args", "dwconv%.classes", "dwconv%.backend", "dwconv%.callbacks%..+" } },
       { "init%.lua$", { "dwconv%..+" } },

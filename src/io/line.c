@@ -84,7 +84,7 @@ static bool answer_signals(void) {
   return leaves;
 }
 
-// What is typed for a Ctrl-C, as readline has no way to be told to give up: the end of a search or of a paste, and Enter.
+// What is typed for a Ctrl-C, as readline has no way to be told to give up: the end of a search, of a paste, and Enter.
 static const char GIVE_UP[] = "\007\033[201~\n";
 static const char *typed = "";
 

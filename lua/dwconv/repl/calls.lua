@@ -140,7 +140,9 @@ end
 
 function Call:options()
   if self.class then return self.class.options end
-  if self.topic then return names_in_use(self.topic, self.written:match "[%w_]+$") end
+  if self.topic then
+    return names_in_use(self.topic, self.written:match "[%w_]+$") or names_in_use(self.topic, self.topic.name)
+  end
   if not self.record then return nil end
   if not self.composed then return self.record.options end
   local all = {}

@@ -91,8 +91,8 @@ local function in_string(tokens, env)
   local call = calls.around(tokens, last - 1, env)
   if call then
     local option = call.option or tokens[last - 1].text == "=" and call.in_table and tokens[last - 2].text or nil
-    local choices
-    if option then choices = call:choices(option) elseif not call.in_table then choices = call:choices(call.position) end
+    local which = option or not call.in_table and call.position or nil
+    local choices = which and call:choices(which)
     if choices then
       local all = {}
       for _, c in ipairs(choices) do all[c] = "choice" end
