@@ -126,8 +126,8 @@ static int ask_protected(lua_State *L) { // the table of answers, a question -> 
   return 3;
 }
 
-// Calls a function of the table of answers with the entry, the cursor (bytes before it) and `again`. False when it fails;
-// else its three results are on the stack. What may raise is within the pcall, as no error may pass through readline.
+// Calls a function of the table of answers with the entry, the cursor (bytes before it) and `again`. False when it
+// fails; else its three results are on the stack. What may raise is within the pcall, as no error may pass readline.
 static bool ask(const char *name, bool again) {
   lua_State *L = reading;
   question q = {name, again};
@@ -251,7 +251,24 @@ static void bind_keys(Keymap map) {
   static const struct {
     const char *keys;
     rl_command_func_t *f;
-  } bindings[] = {{"\\e\\r", on_new_line}, {"\\e\\n", on_new_line}, {"\\e[A", on_up}, {"\\eOA", on_up}, {"\\C-p", on_up}, {"\\e[B", on_down}, {"\\eOB", on_down}, {"\\C-n", on_down}, {"\\C-a", on_line_start}, {"\\e[H", on_line_start}, {"\\eOH", on_line_start}, {"\\e[1~", on_line_start}, {"\\C-e", on_line_end}, {"\\e[F", on_line_end}, {"\\eOF", on_line_end}, {"\\e[4~", on_line_end}, {"\\e[5~", rl_history_search_backward}, {"\\e[6~", rl_history_search_forward}};
+  } bindings[] = {{"\\e\\r", on_new_line},
+                  {"\\e\\n", on_new_line},
+                  {"\\e[A", on_up},
+                  {"\\eOA", on_up},
+                  {"\\C-p", on_up},
+                  {"\\e[B", on_down},
+                  {"\\eOB", on_down},
+                  {"\\C-n", on_down},
+                  {"\\C-a", on_line_start},
+                  {"\\e[H", on_line_start},
+                  {"\\eOH", on_line_start},
+                  {"\\e[1~", on_line_start},
+                  {"\\C-e", on_line_end},
+                  {"\\e[F", on_line_end},
+                  {"\\eOF", on_line_end},
+                  {"\\e[4~", on_line_end},
+                  {"\\e[5~", rl_history_search_backward},
+                  {"\\e[6~", rl_history_search_forward}};
   for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++) {
     rl_bind_keyseq_in_map(bindings[i].keys, bindings[i].f, map);
   }
