@@ -95,6 +95,25 @@ end
 ]])
   end)
 
+  it("keeps the column between lines with letters of several bytes", function()
+    if not edits then return pending "this build edits no lines" end
+    local here <close> = home()
+    -- from behind `abcdefgh`, 8 letters, up behind `s = [[éé`, where an x is put in
+    steps(here.env, [[
+prompt
+send \e[200~s = [[ééé\nabcdefgh]\e[201~]
+wait ]].."]]"..[[
+
+send \e[D\e[D\e[Ax\r
+prompt
+send #s .. utf8.len(s)\r
+wait 1613
+prompt
+send \x04
+end
+]])
+  end)
+
   it("takes a pasted block as it is, with its tabs, and runs it at Enter", function()
     local here <close> = home()
     local out = steps(here.env, [[

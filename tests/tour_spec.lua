@@ -29,7 +29,8 @@ end
 
 -- What a line must have in common with the one of the tour; nil for one that need not come.
 local function form(line, is_trained)
-  if line:find "^%s*$" or line:find "^ +[%d.]+ m?s$" or line:find "^[ .:=+*#%%@%-]+$" then return nil end
+  if line:find "^%s*$" or line:find "^ +[%d.]+ m?s$" then return nil end
+  if line:find "^[ .:=+*#%%@%-]+$" then return "a line of a picture" end
   if is_trained and line:find "[%d●○]" and not line:find "params" then return nil end
   return (line:gsub("%-?%d+%.%d+[e%d+-]*", "#"):gsub("%s+$", ""))
 end

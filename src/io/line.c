@@ -213,20 +213,37 @@ static int line_end(int at) {
   return at;
 }
 
+static bool begins_character(int at) { return ((unsigned char)rl_line_buffer[at] & 0xC0) != 0x80; } // of UTF-8
+
+// How many characters are between two places.
+static int characters(int from, int to) {
+  int n = 0;
+  for (; from < to; from++) n += begins_character(from);
+  return n;
+}
+
+// The place `n` characters into the line that begins at `start`; its end, if it is shorter.
+static int place_in_line(int start, int n) {
+  int at = start, end = line_end(start);
+  for (; n > 0 && at < end; n--) {
+    do at++;
+    while (at < end && !begins_character(at));
+  }
+  return at;
+}
+
 // Up and down go to the neighbouring line of the entry, and from its first and last to the entries before and after.
 static int on_up(int count, int key) {
-  int start = line_start(rl_point), column = rl_point - start;
+  int start = line_start(rl_point);
   if (start == 0) return rl_get_previous_history(count, key);
-  int above = line_start(start - 1);
-  rl_point = above + column < start - 1 ? above + column : start - 1;
+  rl_point = place_in_line(line_start(start - 1), characters(start, rl_point));
   return 0;
 }
 
 static int on_down(int count, int key) {
-  int end = line_end(rl_point), column = rl_point - line_start(rl_point);
+  int end = line_end(rl_point);
   if (end == rl_end) return rl_get_next_history(count, key);
-  int last = line_end(end + 1);
-  rl_point = end + 1 + column < last ? end + 1 + column : last;
+  rl_point = place_in_line(end + 1, characters(line_start(rl_point), rl_point));
   return 0;
 }
 
