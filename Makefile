@@ -220,6 +220,7 @@ $(BUILD)/bench.$(LIB_EXT): $(BENCH_C) bench/bench.h $(CORE_O)
 BENCHES  ?= $(filter-out small_net,$(basename $(notdir $(wildcard bench/*.lua))))
 
 bench: all $(BUILD)/bench.$(LIB_EXT) $(BUILD)/host/pty
+	@$(RUN) $(LUA) bench/lib/machine.lua
 	@for room in $(BENCHES); do \
 	  $(RUN) BUILD='$(BUILD)' MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 $(LUA) bench/$$room.lua || exit 1; \
 	done

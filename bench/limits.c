@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,8 +178,36 @@ static int read_time(lua_State *L) { // a float tensor, seconds -> seconds of on
   return 1;
 }
 
-const luaL_Reg bench_limits[] = {{"fma_peak", fma_peak},
-                                 {"copy_time", copy_time},
-                                 {"stream_time", stream_time},
-                                 {"read_time", read_time},
-                                 {NULL, NULL}};
+// ---- from core to core ----------------------------------------------------------------------------
+
+// Two threads that answer each other through one word; it may change its cache line with nothing.
+struct table_tennis {
+  _Alignas(64) _Atomic long ball;
+  char apart[64];
+};
+
+enum { RALLIES = 2000 };
+
+static void run_rallies(void *arg) {
+  struct table_tennis *t = arg;
+  t->ball = 0;
+#pragma omp parallel num_threads(2)
+  {
+    long side = omp_get_thread_num();
+    for (long i = side; i < 2 * RALLIES; i += 2) {
+      while (atomic_load_explicit(&t->ball, memory_order_acquire) != i) continue;
+      atomic_store_explicit(&t->ball, i + 1, memory_order_release);
+    }
+  }
+}
+
+// signal_time(seconds) -> seconds that a signal takes from one core to the other; nothing where there is one core.
+static int signal_time(lua_State *L) {
+  struct table_tennis t;
+  if (omp_get_num_procs() < 2) return 0;
+  lua_pushnumber(L, best_of(run_rallies, &t, luaL_checknumber(L, 1)) / (2.0 * RALLIES));
+  return 1;
+}
+
+const luaL_Reg bench_limits[] = {{"fma_peak", fma_peak},   {"copy_time", copy_time},     {"stream_time", stream_time},
+                                 {"read_time", read_time}, {"signal_time", signal_time}, {NULL, NULL}};

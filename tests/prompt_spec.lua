@@ -95,6 +95,23 @@ end
 ]])
   end)
 
+  it("takes a pasted block with the line ends of other systems as it is meant", function()
+    if not edits then return pending "this build edits no lines" end
+    local here <close> = home()
+    local out = steps(here.env, [[
+prompt
+send \e[200~a = 1\r\nb = [=[\r\nx]=]\r\na + #b\e[201~\r
+wait 2
+prompt
+send \e[A\r
+wait 2
+prompt
+send \x04
+end
+]])
+    assert.is_nil(out:find("a = 1\n\n", 1, true), out)
+  end)
+
   it("keeps the column between lines with letters of several bytes", function()
     if not edits then return pending "this build edits no lines" end
     local here <close> = home()

@@ -88,8 +88,11 @@ static bool answer_signals(void) {
 static const char GIVE_UP[] = "\007\033[201~\n";
 static const char *typed = "";
 
+// Of a carriage return and a newline that come together, as in a paste from elsewhere, the newline is left out.
 static int next_key(FILE *file) {
+  static unsigned char former;
   struct pollfd input = {fileno(file), POLLIN, 0};
+  bool together = poll(&input, 1, 0) > 0;
   if (*typed != '\0') return *typed++;
   for (;;) {
     unsigned char key;
@@ -98,8 +101,11 @@ static int next_key(FILE *file) {
     if (answer_signals()) break;
     if (ready <= 0) continue;
     ssize_t n = read(input.fd, &key, 1);
-    if (n == 1) return key;
-    if (n == 0 || (errno != EINTR && errno != EAGAIN)) return EOF;
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) return EOF;
+    if (n < 0) continue;
+    bool is_second = together && former == '\r' && key == '\n';
+    former = key;
+    if (!is_second) return key;
   }
   left = true;
   rl_point = rl_end;
