@@ -84,7 +84,7 @@ describe("who may know whom", function()
       { "help/uses%.lua$", {} },
       { "help/classes%.lua$", { "dwconv", "dwconv%.args", "dwconv%.classes", "dwconv%.lookup", "dwconv%.help%.uses" } },
       { "help/annotations%.lua$", { "dwconv%.ops", "dwconv%.help%.classes" } },
-      { "help/signature%.lua$", { "dwconv%.args", "dwconv%.help%.classes" } },
+      { "help/signature%.lua$", { "dwconv%.args", "dwconv%.help%.classes", "dwconv%.lookup" } },
       { "help/", { "dwconv", "dwconv%.lookup", "dwconv%.ops", "dwconv%.ops%.missing", "dwconv%.args", "dwconv%.help%..+",
         "dwconv%.io%..+", "dwconv%.show" } },
       { "io/init%.lua$", { "dwconv%.ops" } },

@@ -3,6 +3,7 @@
 
 local args = require "dwconv.args"
 local help = require "dwconv.help.classes"
+local lookup = require "dwconv.lookup"
 
 local signature = {}
 
@@ -20,22 +21,10 @@ local function option_text(name, kind)
   return ("%s = %s"):format(name, kind.current and args.show(kind.current()) or default)
 end
 
--- Texts in lines of at most `columns`, each after two blanks.
-local function wrapped(texts, columns)
-  local lines, line = {}, " "
-  for i, text in ipairs(texts) do
-    local word = " " .. text .. (i < #texts and "," or "")
-    if #line + #word > columns and line ~= " " then lines[#lines + 1], line = line, " " end
-    line = line .. word
-  end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n")
-end
-
 local function options_text(options, order, columns)
   local texts = {}
   for i, name in ipairs(order) do texts[i] = option_text(name, options[name]) end
-  return wrapped(texts, columns)
+  return lookup.lines(texts, "  ", columns + 1) -- which counts the blank that it cuts off at the end of a line
 end
 
 -- "a, b, { options }" in the brackets that the call has: an op as a value takes all by name, in one table.

@@ -91,15 +91,10 @@ local function table_text(t, columns)
   if left > 0 then items[#items + 1] = ("... %d more"):format(left) end
   local whole = #items == 0 and "{}" or "{ " .. table.concat(items, ", ") .. " }"
   if #whole <= columns then return whole end
-  local lines, line = {}, " "
-  for i, item in ipairs(items) do
-    local word = " " .. item .. (i < #items and "," or "")
-    if line ~= " " and (i > listed or #line + #word > columns) then
-      lines[#lines + 1], line = line, " "
-    end
-    line = line .. word
-  end
-  return "{\n" .. table.concat(lines, "\n") .. "\n" .. line .. "\n}"
+  local lines = {}
+  if listed > 0 then lines[1] = lookup.lines(table.move(items, 1, listed, 1, {}), "  ", columns) end
+  for i = listed + 1, #items do lines[#lines + 1] = "  " .. items[i] end
+  return "{\n" .. table.concat(lines, ",\n") .. "\n}"
 end
 
 --- The text of a value.
