@@ -105,10 +105,10 @@ end
 
 function small.summary(dw, o) dw.load_model(o.model):summary() end
 
--- What is no picture is printed.
+-- What has not the axes of a picture is printed.
 function small.show(dw, o)
   local t = o.file:lower():find "%.npy$" and dw.io.npy.read(o.file) or dw.io.image.read(o.file)
-  if t.ndim < 2 or t.ndim > 4 or t.size == 0 or not pcall(dw.show, t) then print(t) end
+  if t.ndim < 2 or t.ndim > 4 or t.size == 0 then print(t) else dw.show(t) end
 end
 
 -- The script of a file, or of standard input for "-".

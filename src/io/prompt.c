@@ -1,7 +1,7 @@
 // prompt.c: dwconv.prompt, a Lua module for the prompt alone: runs a function so that Ctrl-C stops it, every time. The
 // handler of lua5.4 itself lets the second Ctrl-C end the process. Called by lua/dwconv/repl/.
-// Invariant: SIGINT is handled here only while a function runs, or the prompt does; then what handled it before does so
-// again.
+// Invariant: SIGINT is handled here only while a function runs; then what handled it before does so again, which after
+// ignore() is nobody.
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>

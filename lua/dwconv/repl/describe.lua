@@ -24,7 +24,7 @@ _, _1, _2, ...       the last result, and those before
 x = f();             a semicolon at the end mutes the result
 Ctrl-C, Ctrl-D       stops what runs, or leaves the entry; leaves dwconv
 
-dw is the module, K its backend; ops, layers and all other names of dw are there without dw, too.
+dw is the module, K its backend; ops, layers, Sequential, Model and Input of dw are there without dw, too.
 dw.show(t) shows a picture, dw.plot(x) draws a chart, dw.time(f) measures.]]
 
 -- ---- sources ---------------------------------------------------------------------------------------

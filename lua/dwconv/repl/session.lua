@@ -183,15 +183,13 @@ local function within_line(text, token)
   return { from = token.from - start + 1, to = token.to - start + 1 }
 end
 
---- Runs an entry. Gives true, false when it failed, or "more" when it is not finished (unless it is to be `whole`).
+--- Runs an entry; one that is not finished is an error. Gives whether it was fine.
 ---@param text string
----@param whole? boolean
----@return boolean|"more"
-function Session:run(text, whole)
-  local name = "entry " .. #self.entries + 1
-  local f, more, message, token, locals = chunk.compile(text, "=" .. name, self.env)
-  if not f and more and not whole then return "more" end
+---@return boolean
+function Session:run(text)
   if not text:find "%S" then return true end
+  local name = "entry " .. #self.entries + 1
+  local f, _, message, token, locals = chunk.compile(text, "=" .. name, self.env)
   self.entries[#self.entries + 1] = text
   if not f then
     self:report({ value = message, token = token and within_line(text, token) }, name)
@@ -232,7 +230,7 @@ end
 function Session:enter(text)
   text = without_prompts(text)
   local name, marks = session.question(text)
-  if not name then return self:run(text, true) end
+  if not name then return self:run(text) end
   local describe, screen = require "dwconv.repl.describe", self.screen()
   local answer = marks == 1 and wrap(describe.help(name, self.env, screen, self.line_of), screen.columns - 1)
     or describe.source(name, self.env, self.line_of)
